@@ -1,0 +1,93 @@
+"""The contract between the cycle and one connected system: five methods, values in and out.
+
+A connector never sees the ledger. It raises only ``Transient``, ``Throttled``, ``Stale``,
+``Refused``, ``OutcomeIsUnknown`` and ``Unauthorised``; what concerns one record comes back as a
+value (``Unreadable``, ``Rejected``, ``Unknown``), so that one bad record never stops the rest.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from ledger.model.capabilities import Capabilities
+from ledger.model.facts import Cursor, Observation, Page, Problem, Tombstone
+from ledger.model.ids import ExternalRef, Kind, SystemName
+from ledger.model.outcomes import Outcome, WriteRequest
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """What a cheap look at the system before a cycle told."""
+
+    company_id: str
+    """The company's id in that system (QBO realm, DEAR account id): pinned by fingerprint."""
+    company_name: str
+    home_currency: str
+    environment: str
+    warnings: tuple[Problem, ...] = ()
+    """Capability alarms: features the plan lacks, tracked quantities, native links ..."""
+    closed_until: str = ""
+    """Last closed day, ``YYYY-MM-DD``, or ``""``."""
+
+
+class Budget(msgspec.Struct, frozen=True, kw_only=True):
+    """Calls spent and left, for status."""
+
+    calls: int
+    metered_reads: int
+    throttled: int
+    metered_left: int | None = None
+
+
+class Connector(Protocol):
+    """One connected system."""
+
+    @property
+    def name(self) -> SystemName: ...
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the system can hold and do; may be refined by ``check`` (missing features)."""
+        ...
+
+    @property
+    def budget(self) -> Budget: ...
+
+    async def check(self) -> Health:
+        """Credentials, company, currency, features. Cheap and cached for hours by the connector."""
+        ...
+
+    def changes(self, cursors: Mapping[Kind, Cursor]) -> AsyncIterator[Page]:
+        """What moved since the cursors, all kinds in as few calls as the system allows.
+
+        Every page carries the cursor to store with it. Where a system has no change feed for a
+        kind the connector reads it whole, at most every few hours, as a sweep.
+        """
+        ...
+
+    def sweep(self, kind: Kind, cursor: Cursor | None) -> AsyncIterator[Page]:
+        """Read one kind whole, resuming at ``cursor`` when it was left in the middle.
+
+        The last page says ``sweep_done`` only when completeness is proved; a sweep whose proof
+        fails raises ``Transient`` and nothing is inferred from it.
+        """
+        ...
+
+    async def read(self, ref: ExternalRef) -> Observation | Tombstone:
+        """One record, now, from the system itself."""
+        ...
+
+    async def find(self, kind: Kind, key: str, value: str) -> Sequence[Observation]:
+        """All records, inactive ones included, whose field ``key`` equals ``value`` exactly
+        (ignoring case where the system does): the probe after a lost reply of a create."""
+        ...
+
+    async def write(self, request: WriteRequest) -> tuple[Outcome, ...]:
+        """Exactly one attempt; one outcome for every write, in the order of the request.
+
+        Raises only ``Throttled`` and ``Unauthorised`` and ``Transient``, each meaning that nothing
+        was done; a reply that was lost is ``Unknown``, never an exception.
+        """
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,78 @@
+"""What a system can hold and do, as data that the pure core plans with.
+
+A rule is a statement about one system's field: may it be written, how long may it be, which
+words does it know. ``daemon.reconcile.mapping`` applies rules; connectors only declare them.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from .ids import Kind, SystemName
+from .values import Value
+
+
+class Access(StrEnum):
+    READ = "read"
+    """Shown, never written by us."""
+    CREATE = "create"
+    """Given when a record is created, fixed afterwards."""
+    WRITE = "write"
+
+
+class FieldRule(msgspec.Struct, frozen=True, kw_only=True):
+    """How one system holds one field."""
+
+    access: Access = Access.WRITE
+    required: bool = False
+    """The system refuses a create without it."""
+    default: Value = None
+    """Configured value for a create when no other system shows the field."""
+    default_key: str = ""
+    """The configuration key that ``default`` comes from; shown as the trace of the value."""
+    max_length: int | None = None
+    forbidden: str = ""
+    """Characters that the system refuses in this text; replaced by ``-`` (policy sanitise)."""
+    shorten_with: str = ""
+    """Field whose value is kept as ``[value]`` at the end of a text cut to ``max_length``."""
+    words: dict[str, str] = msgspec.field(default_factory=dict)
+    """Canonical word -> the canonical word under which this system would show it."""
+    places: int | None = None
+    """Decimal places that the system keeps."""
+    namespace: str = ""
+    """Names in one namespace of one system are unique, ignoring case ("party", "item")."""
+    code_from_id: str = ""
+    """Template for an empty code, from the id of the record in the system of origin: ``Q{id}``."""
+    clearable: bool = True
+    """Whether the system lets the field be emptied."""
+
+
+class KindRule(msgspec.Struct, frozen=True, kw_only=True):
+    """What one system allows for one kind."""
+
+    fields: dict[str, FieldRule]
+    can_create: bool = True
+    can_update: bool = True
+    recovery_key: str = ""
+    """Field by which a create can be found again after a lost reply; empty = cannot."""
+    can_batch: bool = True
+    tombstones: bool = True
+    """Whether the system shows removed records (CDC stubs, inactive rows)."""
+    disabled: str = ""
+    """Why this kind is out of service ("plan Essentials has no classes"); empty = in service."""
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    system: SystemName
+    kinds: dict[Kind, KindRule]
+    max_batch: int = 1
+    """Operations one request may carry."""
+    replays_requests: bool = False
+    """Whether the system answers a repeated request id with its first answer."""
+    checks_versions: bool = False
+    """Whether the system refuses a write against a version that has moved."""
+
+    def rule(self, kind: Kind, field: str) -> FieldRule | None:
+        """The rule of a field, or None when the system does not carry it."""
+        kind_rule = self.kinds.get(kind)
+        return kind_rule.fields.get(field) if kind_rule else None

@@ -1,0 +1,53 @@
+"""Bytes of values: payload bodies (exact) and comparable bytes (canonical), and back again."""
+
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from .money import plain
+from .records import Record, comparable_values
+from .values import Value, value_from_builtins
+
+_encoder = msgspec.json.Encoder(order="deterministic", decimal_format="number")
+_records: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
+
+
+def _dec_hook(as_type: Any, data: Any) -> Any:
+    if as_type is Value:
+        return value_from_builtins(data)
+    raise NotImplementedError(as_type)
+
+
+@lru_cache(maxsize=64)
+def _decoder(as_type: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(as_type, dec_hook=_dec_hook, float_hook=Decimal)
+
+
+def encode(value: Any) -> bytes:
+    """Deterministic JSON; decimals as numbers with the digits that they came with."""
+    return _encoder.encode(value)
+
+
+def decode(data: bytes, as_type: Any) -> Any:
+    """The typed value that ``encode`` wrote."""
+    return _decoder(as_type).decode(data)
+
+
+def decode_record(data: bytes) -> Record:
+    """The record in a payload body."""
+    return _records.decode(data)
+
+
+def _normal(value: Value) -> Any:
+    return {"decimal": plain(value)} if isinstance(value, Decimal) else value
+
+
+def comparable_bytes(record: Record) -> bytes:
+    """Bytes equal exactly when two records of one system show the same compared content.
+
+    ``12.40`` and ``12.4`` are the same amount; text is compared byte for byte.
+    """
+    values = {field: _normal(value) for field, value in comparable_values(record).items()}
+    return _encoder.encode([record.KIND.value, values])

@@ -1,0 +1,253 @@
+"""Everything that can be appended to the journal: past participles, one Struct each.
+
+Entries carry ids, versions and digests; bodies (records, requests, operations) are stored beside
+the chain under their digest, so that retention can erase a body and the chain still verifies.
+"""
+
+from typing import TypeAlias
+
+import msgspec
+
+from .facts import HoldCode, Problem
+from .ids import Digest, ExternalRef, Kind, OperationId, RecordId, RequestId, SystemName
+from .outcomes import IntentItem, RefusalKind
+
+
+class _Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="entry"):
+    pass
+
+
+class Pinned(_Entry, frozen=True, tag="Pinned"):
+    """This ledger belongs to that company in that system; checked at every start."""
+
+    system: SystemName
+    fingerprint: Digest
+    environment: str
+
+
+class ConfigApplied(_Entry, frozen=True, tag="ConfigApplied"):
+    """From here on decisions follow this configuration."""
+
+    config: Digest
+    mapping_version: int
+
+
+class Observed(_Entry, frozen=True, tag="Observed"):
+    """A system showed content that it had not shown before."""
+
+    ref: ExternalRef
+    version: str
+    comparable: Digest
+    payload: Digest
+    via: str
+    """``sweep`` | ``changes`` | ``read``"""
+    out_of_scope: str = ""
+
+
+class VersionMoved(_Entry, frozen=True, tag="VersionMoved"):
+    """Same compared content under a new version, or new derived figures."""
+
+    ref: ExternalRef
+    version: str
+    payload: Digest
+
+
+class Tombstoned(_Entry, frozen=True, tag="Tombstoned"):
+    ref: ExternalRef
+    evidence: str
+
+
+class Quarantined(_Entry, frozen=True, tag="Quarantined"):
+    """A record was sent that cannot be understood."""
+
+    ref: ExternalRef
+    problem: Problem
+    payload: Digest | None = None
+
+
+class Swept(_Entry, frozen=True, tag="Swept"):
+    """A full read of one kind ended with proof that it was complete."""
+
+    system: SystemName
+    kind: Kind
+    sweep: str
+    seen: int
+    absent: int
+
+
+class Linked(_Entry, frozen=True, tag="Linked"):
+    """These references are the same thing."""
+
+    record: RecordId
+    ref: ExternalRef
+    how: str
+    evidence: str
+    by: str = ""
+
+
+class Unlinked(_Entry, frozen=True, tag="Unlinked"):
+    record: RecordId
+    ref: ExternalRef
+    reason: str
+    by: str = ""
+
+
+class BaselineAdvanced(_Entry, frozen=True, tag="BaselineAdvanced"):
+    """What each system showed when the sides agreed; images are payload digests."""
+
+    record: RecordId
+    images: dict[SystemName, Digest]
+    mapping_version: int
+
+
+class Planned(_Entry, frozen=True, tag="Planned"):
+    """An operation that did not exist before; its body is the payload."""
+
+    operation: OperationId
+    record: RecordId
+    digest: Digest
+    payload: Digest
+
+
+class Withdrawn(_Entry, frozen=True, tag="Withdrawn"):
+    """A planned operation that is no longer wanted (the world moved, or it was replaced)."""
+
+    operation: OperationId
+    record: RecordId
+    reason: str
+
+
+class Held(_Entry, frozen=True, tag="Held"):
+    record: RecordId
+    subject: str
+    code: HoldCode
+    payload: Digest
+    """Body: the whole ``Hold`` or, for conflicts, the ``Conflict``."""
+
+
+class Released(_Entry, frozen=True, tag="Released"):
+    record: RecordId
+    subject: str
+    reason: str
+
+
+class GateHeld(_Entry, frozen=True, tag="GateHeld"):
+    """An operation waits for a person's approval."""
+
+    operation: OperationId
+    record: RecordId
+    digest: Digest
+    reason: str
+
+
+class Approved(_Entry, frozen=True, tag="Approved"):
+    """A person's yes to exactly these operation digests, until ``expires_at``."""
+
+    digests: tuple[Digest, ...]
+    by: str
+    expires_at: str
+    note: str = ""
+
+
+class ConflictResolved(_Entry, frozen=True, tag="ConflictResolved"):
+    record: RecordId
+    field: str
+    take: SystemName
+    value_digest: Digest
+    by: str
+    reason: str
+
+
+class Retried(_Entry, frozen=True, tag="Retried"):
+    """Refusals of this record are set aside once: its operations may be sent again."""
+
+    record: RecordId
+    by: str
+    reason: str
+
+
+class Intended(_Entry, frozen=True, tag="Intended"):
+    """One HTTP request is about to leave."""
+
+    request: RequestId
+    system: SystemName
+    generation: int
+    items: tuple[IntentItem, ...]
+    payload: Digest
+
+
+class Confirmed(_Entry, frozen=True, tag="Confirmed"):
+    """The system did it and showed this."""
+
+    request: RequestId
+    operation: OperationId
+    record: RecordId
+    ref: ExternalRef
+    version: str
+    comparable: Digest
+    payload: Digest
+    how: str = "reply"
+    """``reply`` | ``probe`` | ``replay`` | ``adopted``"""
+
+
+class Rejected(_Entry, frozen=True, tag="Rejected"):
+    """The system refused, and nothing was done."""
+
+    request: RequestId
+    operation: OperationId
+    record: RecordId
+    refusal: RefusalKind
+    code: str
+    message: str
+    field: str = ""
+    cure: str = ""
+    how: str = "reply"
+
+
+class OutcomeUnknown(_Entry, frozen=True, tag="OutcomeUnknown"):
+    """The request left and its end is not known; probed before anything else is sent."""
+
+    request: RequestId
+    reason: str
+
+
+class Restored(_Entry, frozen=True, tag="Restored"):
+    """The ledger was put back from a backup: nothing is written before a full sweep."""
+
+    backup_seq: int
+    backup_hash: str
+    by: str
+
+
+class FirstPlanApproved(_Entry, frozen=True, tag="FirstPlanApproved"):
+    """Observe-only ended: a person accepted the first plan (or the first after a restore)."""
+
+    by: str
+
+
+Entry: TypeAlias = (
+    Pinned
+    | ConfigApplied
+    | Observed
+    | VersionMoved
+    | Tombstoned
+    | Quarantined
+    | Swept
+    | Linked
+    | Unlinked
+    | BaselineAdvanced
+    | Planned
+    | Withdrawn
+    | Held
+    | Released
+    | GateHeld
+    | Approved
+    | ConflictResolved
+    | Retried
+    | Intended
+    | Confirmed
+    | Rejected
+    | OutcomeUnknown
+    | Restored
+    | FirstPlanApproved
+)

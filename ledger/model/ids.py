@@ -1,0 +1,75 @@
+"""Identifiers: systems, kinds, references and ids derived by hashing (never random)."""
+
+import base64
+import hashlib
+from enum import StrEnum
+from typing import NewType
+
+import msgspec
+
+SystemName = NewType("SystemName", str)
+"""Name of a connected system as configured: ``"qbo"``, ``"dear"``."""
+RecordId = NewType("RecordId", str)
+"""Our own id of one thing, whatever systems show it: ``"item-k3v7c2…"``."""
+OperationId = NewType("OperationId", str)
+RequestId = NewType("RequestId", str)
+Digest = NewType("Digest", str)
+"""Hex text of a hash. Digests of contents in the ledger are keyed (HMAC)."""
+
+
+class Kind(StrEnum):
+    """A type of record, in the field's own words."""
+
+    ACCOUNT = "account"
+    TAX_CODE = "tax_code"
+    TERM = "term"
+    CLASS = "class"
+    PAYMENT_METHOD = "payment_method"
+    VENDOR = "vendor"
+    CUSTOMER = "customer"
+    ITEM = "item"
+    PURCHASE_ORDER = "purchase_order"
+    BILL = "bill"
+    VENDOR_CREDIT = "vendor_credit"
+    BILL_PAYMENT = "bill_payment"
+    ESTIMATE = "estimate"
+    SALES_ORDER = "sales_order"
+    INVOICE = "invoice"
+    CREDIT_MEMO = "credit_memo"
+    PAYMENT = "payment"
+    REFUND = "refund"
+    JOURNAL_ENTRY = "journal_entry"
+    TIME_ACTIVITY = "time_activity"
+    INVENTORY_ADJUSTMENT = "inventory_adjustment"
+
+
+REFERENCE_KINDS = (Kind.ACCOUNT, Kind.TAX_CODE, Kind.TERM, Kind.CLASS, Kind.PAYMENT_METHOD)
+"""Owned by the books."""
+MASTER_KINDS = (Kind.VENDOR, Kind.CUSTOMER, Kind.ITEM)
+"""Both ways, field by field."""
+
+
+class ExternalRef(msgspec.Struct, frozen=True, order=True):
+    """The id of one record in one system."""
+
+    system: SystemName
+    kind: Kind
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.system}/{self.kind.value}/{self.id}"
+
+
+def derive(*parts: str, length: int = 16) -> str:
+    """Lower-case base32 text of a SHA-256 over the length-prefixed parts, cut to ``length``."""
+    hasher = hashlib.sha256()
+    for part in parts:
+        data = part.encode()
+        hasher.update(len(data).to_bytes(8, "big"))
+        hasher.update(data)
+    return base64.b32encode(hasher.digest()).decode().lower().rstrip("=")[:length]
+
+
+def record_id(ref: ExternalRef) -> RecordId:
+    """The record that a reference opens when it is first seen; linking may join it to another."""
+    return RecordId(f"{ref.kind.value}-{derive(ref.system, ref.kind.value, ref.id, length=12)}")

@@ -1,0 +1,32 @@
+"""Exact decimals: the only place that rounds or prints an amount."""
+
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+CENT = Decimal("0.01")
+
+
+def exact(value: str | int | Decimal) -> Decimal:
+    """The decimal that a wire text says; ``ValueError`` for NaN, infinities and non-numbers.
+
+    Floats are refused by type: a number that was ever a float has already lost digits.
+    """
+    try:
+        number = Decimal(value)
+    except InvalidOperation as error:
+        raise ValueError(f"{value!r} is not a decimal number") from error
+    if not number.is_finite():
+        raise ValueError(f"{value!r} is not a finite number")
+    return number
+
+
+def quantise(value: Decimal, places: int) -> Decimal:
+    """Round half up, as bookkeepers and QBO do, to ``places`` decimal places."""
+    return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+
+
+def plain(value: Decimal) -> str:
+    """Shortest text without exponent: ``12.40`` and ``12.4`` both give ``"12.4"``."""
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in {"-0", ""} else text
