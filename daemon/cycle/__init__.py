@@ -1,0 +1,1 @@
+"""The story of one cycle: recover, observe, plan, pass the gate, write, remember."""

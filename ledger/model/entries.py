@@ -138,6 +138,9 @@ class GateHeld(_Entry, frozen=True, tag="GateHeld"):
     record: RecordId
     digest: Digest
     reason: str
+    """Slug of the gate's rule."""
+    text: str = ""
+    """The rule's sentence, with its numbers."""
 
 
 class Approved(_Entry, frozen=True, tag="Approved"):

@@ -1,0 +1,302 @@
+"""What can be configured: one frozen model, documented field by field.
+
+The docstring under each field is the text of the JSON Schema and of ``config.example.yaml``. Must
+not read files, resolve secrets or know how decisions are made; ``policy`` translates.
+"""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, StrictBool
+from pydantic_core import PydanticCustomError
+
+from daemon.config.types import Duration, FieldOf, FilePath, Section, TimeOfDay
+from daemon.connectors.dear.config import DearConfig
+from daemon.connectors.qbo.config import QboConfig
+from ledger.model.ids import Kind
+
+SOURCES = ("dear",)
+"""Sections of which exactly one is given: the operations system across from the books."""
+
+FlowMode: TypeAlias = Literal["auto", "manual", "off"]
+CreateMode: TypeAlias = Literal["auto", "ask", "never"]
+Holder: TypeAlias = Literal["qbo", "dear", "both", "none"]
+ForeignEdit: TypeAlias = Literal["hold", "restore", "accept"]
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError):
+        raise PydanticCustomError(
+            "time_zone", "no such time zone: use a name such as America/Chicago or Europe/Berlin"
+        ) from None
+    return name
+
+
+class CompanyConfig(Section):
+    """The company whose books these are."""
+
+    display_name: Annotated[str, Field(min_length=1, max_length=100)]
+    """Shown in the command line and the terminal interface; has no effect on anything."""
+    timezone: Annotated[str, AfterValidator(_known_zone)]
+    """IANA name. Times of day in this file are meant in it."""
+    home_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    """ISO 4217 code. Both systems must have it as their base currency, or nothing is written."""
+
+
+class ScheduleConfig(Section):
+    """When the daemon looks at the systems."""
+
+    poll: Duration = "60s"  # type: ignore[assignment]  # validated like any other text
+    """Pause between two looks for changes. An idle look costs one call to QBO and a few to the
+    source; 60s stays far below every limit."""
+    full_sweep: TimeOfDay = "02:30"  # type: ignore[assignment]
+    """Daily time at which everything is read whole, to prove that no change was missed."""
+
+
+class CreateMaster(Section):
+    """Whether a record that exists only on one side is created on the other."""
+
+    qbo: CreateMode = "auto"
+    """Create in QuickBooks what only the source has. ``ask`` waits for a person each time."""
+    dear: CreateMode = "auto"
+    """Create in DEAR what only QuickBooks has."""
+
+
+class CreateReference(Section):
+    """As for vendors; but the books own reference data, so nothing is created in them."""
+
+    qbo: CreateMode = "never"
+    """Create in QuickBooks what only the source has."""
+    dear: CreateMode = "auto"
+    """Create in DEAR what only QuickBooks has."""
+
+
+class KindConfig(Section):
+    """What every kind of record has in common."""
+
+    flow: FlowMode = "auto"
+    """``auto`` sends what needs no approval; ``manual`` sends a record only after
+    ``trueup send KIND REF`` or an approval; ``off`` watches the kind and never writes it."""
+
+
+class AccountConfig(KindConfig):
+    """Ledger accounts."""
+
+    create: CreateReference = CreateReference()
+    """Who may get new accounts."""
+    authority: dict[Annotated[str, FieldOf(Kind.ACCOUNT)], Holder] = {}
+    """Field by field, which system is right; fields left out follow the default (QuickBooks)."""
+    on_foreign_edit: dict[Annotated[str, FieldOf(Kind.ACCOUNT)], ForeignEdit] = {}
+    """What to do when a field is edited in the system that does not own it. Default: restore."""
+
+
+class TaxCodeConfig(KindConfig):
+    """Tax codes, called tax rules in DEAR."""
+
+    create: CreateReference = CreateReference()
+    """Who may get new tax codes."""
+    authority: dict[Annotated[str, FieldOf(Kind.TAX_CODE)], Holder] = {}
+    """Field by field, which system is right; fields left out follow the default (QuickBooks)."""
+    on_foreign_edit: dict[Annotated[str, FieldOf(Kind.TAX_CODE)], ForeignEdit] = {}
+    """What to do when a field is edited in the system that does not own it. Default: restore."""
+
+
+class TermConfig(KindConfig):
+    """Payment terms."""
+
+    create: CreateReference = CreateReference()
+    """Who may get new terms."""
+    authority: dict[Annotated[str, FieldOf(Kind.TERM)], Holder] = {}
+    """Field by field, which system is right; fields left out follow the default (QuickBooks)."""
+    on_foreign_edit: dict[Annotated[str, FieldOf(Kind.TERM)], ForeignEdit] = {}
+    """What to do when a field is edited in the system that does not own it. Default: restore."""
+
+
+class ClassConfig(KindConfig):
+    """Reporting classes."""
+
+    create: CreateReference = CreateReference()
+    """Who may get new classes."""
+    authority: dict[Annotated[str, FieldOf(Kind.CLASS)], Holder] = {}
+    """Field by field, which system is right; fields left out follow the default (QuickBooks)."""
+    on_foreign_edit: dict[Annotated[str, FieldOf(Kind.CLASS)], ForeignEdit] = {}
+    """What to do when a field is edited in the system that does not own it. Default: restore."""
+
+
+class PaymentMethodConfig(KindConfig):
+    """Payment methods."""
+
+    create: CreateReference = CreateReference()
+    """Who may get new payment methods."""
+    authority: dict[Annotated[str, FieldOf(Kind.PAYMENT_METHOD)], Holder] = {}
+    """Field by field, which system is right; fields left out follow the default (QuickBooks)."""
+    on_foreign_edit: dict[Annotated[str, FieldOf(Kind.PAYMENT_METHOD)], ForeignEdit] = {}
+    """What to do when a field is edited in the system that does not own it. Default: restore."""
+
+
+class VendorConfig(KindConfig):
+    """Vendors, called suppliers in DEAR."""
+
+    create: CreateMaster = CreateMaster()
+    """Who may get new vendors."""
+    authority: dict[Annotated[str, FieldOf(Kind.VENDOR)], Holder] = {}
+    """Field by field, which system is right: ``qbo``, ``dear``, ``both`` (whoever changed it
+    since they agreed; both at once is a conflict) or ``none`` (never written)."""
+    on_foreign_edit: dict[Annotated[str, FieldOf(Kind.VENDOR)], ForeignEdit] = {}
+    """What to do when a field is edited in the system that does not own it. Default: restore."""
+
+
+class CustomerConfig(KindConfig):
+    """Customers."""
+
+    create: CreateMaster = CreateMaster()
+    """Who may get new customers."""
+    authority: dict[Annotated[str, FieldOf(Kind.CUSTOMER)], Holder] = {}
+    """As for vendors."""
+    on_foreign_edit: dict[Annotated[str, FieldOf(Kind.CUSTOMER)], ForeignEdit] = {}
+    """As for vendors."""
+
+
+class ItemConfig(KindConfig):
+    """Items, called products in DEAR."""
+
+    create: CreateMaster = CreateMaster()
+    """Who may get new items."""
+    authority: dict[Annotated[str, FieldOf(Kind.ITEM)], Holder] = {}
+    """As for vendors. Quantity on hand is never written and cannot be named here."""
+    on_foreign_edit: dict[Annotated[str, FieldOf(Kind.ITEM)], ForeignEdit] = {}
+    """As for vendors."""
+
+
+class KindsConfig(Section):
+    """Per kind of record: does it flow, is it created, who is right."""
+
+    account: AccountConfig = AccountConfig()
+    """Ledger accounts."""
+    tax_code: TaxCodeConfig = TaxCodeConfig()
+    """Tax codes."""
+    term: TermConfig = TermConfig()
+    """Payment terms."""
+    class_: Annotated[ClassConfig, Field(alias="class")] = ClassConfig()
+    """Reporting classes."""
+    payment_method: PaymentMethodConfig = PaymentMethodConfig()
+    """Payment methods."""
+    vendor: VendorConfig = VendorConfig()
+    """Vendors."""
+    customer: CustomerConfig = CustomerConfig()
+    """Customers."""
+    item: ItemConfig = ItemConfig()
+    """Items."""
+
+
+class LimitsConfig(Section):
+    """When the daemon stops and asks, however sure it is."""
+
+    mass_change_min: Annotated[int, Field(ge=1)] = 25
+    """Never stop a plan for its size below this many changes of one kind in one system."""
+    mass_change_fraction: Annotated[Decimal, Field(gt=0, le=1)] = Decimal("0.10")
+    """Stop when more than this part of all live records of one kind would change at once."""
+    oscillation_repeats: Annotated[int, Field(ge=2, le=100)] = 3
+    """Freeze a field after it was written this often to values that something else undoes."""
+    oscillation_window: Duration = "24h"  # type: ignore[assignment]
+    """How far back ``oscillation_repeats`` counts."""
+
+
+class ApprovalsConfig(Section):
+    """What a yes is worth."""
+
+    expire_after: Duration = "24h"  # type: ignore[assignment]
+    """An approved change that was not sent within this time must be approved again."""
+
+
+class BackupConfig(Section):
+    """Copies of the ledger, made while it is in use."""
+
+    folder: FilePath | None = None
+    """Where copies go. Without it ``trueup ledger backup`` must be given a file. Put it on
+    another disk."""
+    every: Duration = "24h"  # type: ignore[assignment]
+    """How often the daemon makes one by itself (only with ``folder``)."""
+    keep: Annotated[int, Field(ge=1, le=10_000)] = 35
+    """How many of its own copies stay; the oldest go first."""
+
+
+class LedgerConfig(Section):
+    """The append-only memory of the daemon."""
+
+    path: FilePath | None = None
+    """The database file. Default: ``ledger.db`` in ``state_dir``."""
+    backup: BackupConfig = BackupConfig()
+    """Copies."""
+
+
+class LogConfig(Section):
+    """What the daemon says while it works. Names and amounts are never logged, only ids."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least important message that is still written."""
+    format: Literal["auto", "json", "text"] = "auto"
+    """``text`` for people, ``json`` lines for collectors; ``auto`` is text."""
+
+
+class ControlConfig(Section):
+    """How the command line reaches the daemon."""
+
+    socket: FilePath | None = None
+    """Unix socket, readable by its owner only. Default: ``control.sock`` in ``state_dir``."""
+
+
+class ReloadConfig(Section):
+    """Changes to this file while the daemon runs."""
+
+    watch: StrictBool = True
+    """Apply a changed file between two cycles. A file with problems changes nothing."""
+
+
+class Config(Section):
+    """Everything about one company."""
+
+    version: Literal[1]
+    """Version of this file's format."""
+    instance: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+    """Short name of this installation: lower-case letters, digits and hyphens."""
+    company: CompanyConfig
+    """The company whose books these are."""
+    state_dir: FilePath
+    """Folder of the ledger, the encrypted tokens and the control socket; mode 0700. Nobody else
+    may write to it, and it must be on a local disk."""
+    qbo: QboConfig
+    """QuickBooks Online: the books."""
+    dear: DearConfig | None = None
+    """DEAR Systems / Cin7 Core: the operations system."""
+    schedule: ScheduleConfig = ScheduleConfig()
+    """When the daemon looks at the systems."""
+    kinds: KindsConfig = KindsConfig()
+    """Per kind of record: does it flow, is it created, who is right."""
+    names: Literal["sanitise", "hold"] = "sanitise"
+    """A name that the other system refuses (colon, tab, too long) is rewritten for it and the
+    rewriting shown, or the record waits for a person."""
+    limits: LimitsConfig = LimitsConfig()
+    """When the daemon stops and asks."""
+    approvals: ApprovalsConfig = ApprovalsConfig()
+    """What a yes is worth."""
+    ledger: LedgerConfig = LedgerConfig()
+    """The append-only memory of the daemon."""
+    log: LogConfig = LogConfig()
+    """What the daemon says while it works."""
+    control: ControlConfig = ControlConfig()
+    """How the command line reaches the daemon."""
+    reload: ReloadConfig = ReloadConfig()
+    """Changes to this file while the daemon runs."""
+
+    @property
+    def ledger_path(self) -> Path:
+        return self.ledger.path or self.state_dir / "ledger.db"
+
+    @property
+    def socket_path(self) -> Path:
+        return self.control.socket or self.state_dir / "control.sock"

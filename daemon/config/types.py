@@ -1,0 +1,128 @@
+"""Shapes of values that several sections share: durations, times of day, paths, field names."""
+
+import re
+from datetime import time, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    ValidationInfo,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from ledger.model.ids import Kind
+from ledger.model.records import comparable_fields
+
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+_DURATION = re.compile(r"(\d+)(ms|s|m|h|d)")
+_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+
+
+class Section(BaseModel):
+    """A part of the configuration: frozen, without unknown keys, described by its docstrings."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True
+    )
+
+
+def parse_duration(value: object) -> object:
+    """``"60s"``, ``"15m"``, ``"24h"``, ``"7d"``, ``"1h30m"`` as a timedelta."""
+    if isinstance(value, timedelta):
+        return value
+    text = value.replace(" ", "") if isinstance(value, str) else ""
+    parts = _DURATION.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise PydanticCustomError(
+            "duration", "not a duration: write a number with its unit, such as 60s, 15m, 24h, 7d"
+        )
+    try:
+        return timedelta(seconds=sum(int(number) * _UNITS[unit] for number, unit in parts))
+    except OverflowError:
+        raise PydanticCustomError("duration", "longer than any calendar") from None
+
+
+def duration_text(value: timedelta) -> str:
+    """The shortest text that ``parse_duration`` reads back: ``90s`` is ``1m30s``."""
+    rest = round(value.total_seconds() * 1000)
+    text = ""
+    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)):
+        count, rest = divmod(rest, size)
+        text += f"{count}{unit}" if count else ""
+    return text or "0s"
+
+
+def _longer_than_zero(value: timedelta) -> timedelta:
+    if value <= timedelta(0):
+        raise PydanticCustomError("duration", "must be longer than nothing")
+    return value
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    AfterValidator(_longer_than_zero),
+    PlainSerializer(duration_text, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^(\d+(ms|s|m|h|d))+$", "examples": ["60s"]}),
+]
+"""A length of time, written with its unit."""
+
+
+def _parse_time(value: object) -> object:
+    if isinstance(value, time):
+        return value
+    found = _TIME.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise PydanticCustomError("time_of_day", 'not a time of day: write it as "02:30"')
+    return time(int(found[1]), int(found[2]))
+
+
+TimeOfDay = Annotated[
+    time,
+    BeforeValidator(_parse_time),
+    PlainSerializer(lambda value: value.strftime("%H:%M"), return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$"}),
+]
+"""Hour and minute in the company's time zone, 24-hour clock."""
+
+
+def _beside_the_file(value: Path, info: ValidationInfo) -> Path:
+    folder = (info.context or {}).get("folder")
+    path = value.expanduser()
+    return path if folder is None or path.is_absolute() else Path(folder) / path
+
+
+FilePath = Annotated[Path, AfterValidator(_beside_the_file)]
+"""A path; a relative one starts at the folder of the configuration file."""
+
+
+class FieldOf:
+    """Marks text that must name a compared field of one kind."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.fields = comparable_fields(kind)
+
+    def _check(self, value: str) -> str:
+        if value not in self.fields:
+            raise PydanticCustomError(
+                "field_name", "no such field", {"choices": list(self.fields), "word": value}
+            )
+        return value
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"type": "string", "enum": list(self.fields)}

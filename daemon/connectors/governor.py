@@ -1,0 +1,179 @@
+"""One pace for one connection: per second, per minute, in flight, extra lanes, metered reads.
+
+Limits are kept as "at most n starts in any window", not as refilled buckets: a bucket that has
+been full lets almost twice its rate through in the first window, which a strict server counts.
+All time comes from the injected clock. Must not know of HTTP, nor of what a call does.
+"""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+
+import msgspec
+
+from daemon.clock import Clock
+from daemon.connectors.base import Budget
+from ledger.model.errors import Throttled
+
+JITTER = 0.1
+"""Part of a pause that is added at random, so that several daemons do not come back as one."""
+SLACK_S = 1e-6
+"""Waits shorter than this are rounding: a clock made of floats might never get past them."""
+
+
+class Meter(msgspec.Struct, frozen=True, kw_only=True):
+    """Metered reads of one calendar month (UTC); what a restart needs to go on counting."""
+
+    month: str = ""
+    """``YYYY-MM``"""
+    spent: int = 0
+
+
+class _Window:
+    """At most ``count`` starts within any ``seconds``."""
+
+    def __init__(self, count: int, seconds: float) -> None:
+        self._starts: deque[float] = deque(maxlen=count)
+        self._count = count
+        self._seconds = seconds
+
+    def wait(self, now: float) -> float:
+        """Seconds until another start fits."""
+        if len(self._starts) < self._count:
+            return 0.0
+        return self._starts[0] + self._seconds - now
+
+    def take(self, now: float) -> None:
+        self._starts.append(now)
+
+
+class Governor:
+    """Paces every call of one connection. Waiters are served in the order of their arrival."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        per_second: float,
+        per_minute: int,
+        in_flight: int,
+        lanes: Mapping[str, int] | None = None,
+        metered_per_month: int | None = None,
+    ) -> None:
+        """``lanes`` maps the name of an extra limit to its starts per minute."""
+        if per_second <= 0 or per_minute <= 0 or in_flight <= 0:
+            raise ValueError("limits of a governor are positive")
+        self._clock = clock
+        burst = max(1, int(per_second))
+        self._windows = (_Window(burst, burst / per_second), _Window(per_minute, 60.0))
+        self._lanes = {name: _Window(limit, 60.0) for name, limit in (lanes or {}).items()}
+        self._lane_queues = {name: asyncio.Lock() for name in self._lanes}
+        self._queue = asyncio.Lock()
+        self._in_flight = asyncio.Semaphore(in_flight)
+        self._paused_until = 0.0
+        self._metered_per_month = metered_per_month
+        self._meter = Meter()
+        self._calls = 0
+        self._throttled = 0
+        self._random = random.Random("governor")
+
+    @asynccontextmanager
+    async def slot(self, lane: str = "", *, metered: bool = False) -> AsyncIterator[None]:
+        """Wait for the pace, then hold one place in flight for the length of one call.
+
+        Raises ``Throttled`` at once when the metered reads of this month are spent. Being
+        cancelled while waiting gives up nothing but the place in the queue.
+        """
+        if metered:
+            self._require_metered()
+        if lane:
+            async with self._lane_queues[lane]:
+                await self._wait_for((self._lanes[lane],))
+        async with self._in_flight:
+            async with self._queue:
+                await self._wait_for(self._windows)
+                if metered:
+                    self._require_metered()  # others may have spent the rest meanwhile
+                self._count(metered)
+            yield
+
+    def pause(self, seconds: float) -> None:
+        """Leave the system alone: it said "too many". A shorter pause never ends a longer one."""
+        self._throttled += 1
+        spread = seconds * JITTER * self._random.random()
+        self._paused_until = max(
+            self._paused_until, self._clock.monotonic() + max(0.0, seconds) + spread
+        )
+
+    @property
+    def paused_for(self) -> float:
+        """Seconds that a call would wait for the current pause."""
+        return max(0.0, self._paused_until - self._clock.monotonic())
+
+    @property
+    def meter(self) -> Meter:
+        """What to store, and to give to ``restore`` after a restart."""
+        return self._roll()
+
+    def restore(self, meter: Meter) -> None:
+        """Go on from a stored meter; what was counted since the start is kept on top."""
+        now = self._roll()
+        if meter.month == now.month:
+            self._meter = Meter(month=now.month, spent=now.spent + meter.spent)
+
+    @property
+    def budget(self) -> Budget:
+        meter = self._roll()
+        left = None
+        if self._metered_per_month is not None:
+            left = max(0, self._metered_per_month - meter.spent)
+        return Budget(
+            calls=self._calls,
+            metered_reads=meter.spent,
+            throttled=self._throttled,
+            metered_left=left,
+        )
+
+    async def _wait_for(self, windows: tuple[_Window, ...]) -> None:
+        # Each round ends later on the clock than the last; only a renewed pause adds a round.
+        while True:
+            now = self._clock.monotonic()
+            delay = max(self._paused_until - now, *(window.wait(now) for window in windows))
+            if delay <= SLACK_S:
+                break
+            await self._clock.sleep(delay)
+        for window in windows:
+            window.take(now)
+
+    def _count(self, metered: bool) -> None:
+        self._calls += 1
+        if metered:
+            meter = self._roll()
+            self._meter = Meter(month=meter.month, spent=meter.spent + 1)
+
+    def _require_metered(self) -> None:
+        limit = self._metered_per_month
+        if limit is None or self._roll().spent < limit:
+            return
+        raise Throttled(
+            f"all {limit} metered reads of this month are spent",
+            retry_after=_until_next_month(self._clock.now()),
+            cure="wait for the first of the month, poll less often, or raise the limit "
+            "metered_reads_per_month if your plan includes more",
+        )
+
+    def _roll(self) -> Meter:
+        month = self._clock.now().strftime("%Y-%m")
+        if self._meter.month != month:
+            self._meter = Meter(month=month)
+        return self._meter
+
+
+def _until_next_month(now: datetime) -> float:
+    first = (now.replace(day=1) + timedelta(days=32)).replace(
+        day=1, hour=0, minute=0, second=0, microsecond=0
+    )
+    return (first - now).total_seconds()

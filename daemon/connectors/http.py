@@ -1,0 +1,228 @@
+"""One HTTP session of one connection: paced, bounded, exactly one attempt unless told to read.
+
+Tells apart what the rest of the program needs to know: *nothing left this machine* (``Transient``),
+*something left and no whole answer came* (``OutcomeIsUnknown``), *an answer* (``Reply``, whatever
+its status). Must not follow redirects, interpret bodies, or put a path, a query string, a header
+or a body into a log or an error: those carry names, tokens and company ids.
+"""
+
+import random
+from collections.abc import Mapping
+from urllib.parse import quote, urlencode
+
+import aiohttp
+import msgspec
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    retry_if_result,
+    stop_after_attempt,
+)
+from yarl import URL
+
+from daemon.clock import Clock
+from daemon.connectors.governor import Governor
+from ledger.model.errors import OutcomeIsUnknown, Transient
+
+MIB = 1024 * 1024
+CONNECT_TIMEOUT_S = 15.0
+CHUNK = 256 * 1024
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """A whole answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Looked up without regard to case."""
+    body: bytes
+
+
+class Retries(msgspec.Struct, frozen=True, kw_only=True):
+    """How often and how patiently a read is repeated."""
+
+    attempts: int = 4
+    first_s: float = 0.5
+    most_s: float = 8.0
+    statuses: frozenset[int] = frozenset({500, 502, 503, 504})
+    """Answers that are worth another attempt; the last one is returned as it is."""
+
+
+class _Lost(Exception):
+    """The connection broke while a request was on it."""
+
+
+async def _never_repeat(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Keep aiohttp from repeating a PUT by itself when a kept-alive connection turns out dead."""
+    try:
+        return await handler(request)
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _Lost(type(error).__name__) from error
+
+
+class Http:
+    """Sends requests below one base URL, each in a slot of the governor."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        clock: Clock,
+        governor: Governor,
+        timeout_s: float,
+        transport: aiohttp.BaseConnector | None = None,
+        max_bytes: int = 64 * MIB,
+        retries: Retries | None = None,
+    ) -> None:
+        """A ``transport`` that is given stays the property of the giver and is not closed here."""
+        self._base_url = base_url.rstrip("/")
+        self._host = URL(self._base_url).host or "the server"
+        self._clock = clock
+        self._governor = governor
+        self._timeout = aiohttp.ClientTimeout(
+            total=timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s)
+        )
+        self._transport = transport
+        self._max_bytes = max_bytes
+        self._retries = retries or Retries()
+        self._random = random.Random("http")
+        self._session: aiohttp.ClientSession | None = None
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        lane: str = "",
+        metered: bool = False,
+    ) -> Reply:
+        """One attempt. ``path`` is joined to the base URL as it is; ``params`` are encoded here.
+
+        Raises ``Transient`` when nothing can have left, ``OutcomeIsUnknown`` when no whole answer
+        came back (for reads too: see ``read``), ``Throttled`` when the metered reads are spent.
+        """
+        url = URL(self._base_url + path + _query(params), encoded=True)
+        async with self._governor.slot(lane, metered=metered):
+            return await self._attempt(method, url, body, headers)
+
+    async def read(
+        self,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        lane: str = "",
+        metered: bool = False,
+    ) -> Reply:
+        """A request that changes nothing (GET, or POST with a ``body``), repeated when it fails.
+
+        Raises ``Transient`` when no attempt brought a whole answer.
+        """
+        method = "GET" if body is None else "POST"
+        attempts = AsyncRetrying(
+            sleep=self._clock.sleep,
+            stop=stop_after_attempt(self._retries.attempts),
+            wait=self._backoff,
+            retry=(
+                retry_if_exception_type((Transient, OutcomeIsUnknown))
+                | retry_if_result(self._is_worth_repeating)
+            ),
+            retry_error_callback=_last_result,
+        )
+        try:
+            reply: Reply = await attempts(
+                self.send,
+                method,
+                path,
+                params=params,
+                body=body,
+                headers=headers,
+                lane=lane,
+                metered=metered,
+            )
+        except OutcomeIsUnknown as error:
+            raise Transient(str(error)) from error
+        return reply
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _attempt(
+        self, method: str, url: URL, body: bytes | None, headers: Mapping[str, str] | None
+    ) -> Reply:
+        # Errors name the host and the sort of failure only, and are not chained: the text of
+        # aiohttp's own errors may hold the whole address.
+        try:
+            async with self._open_session().request(
+                method, url, data=body, headers=headers, allow_redirects=False
+            ) as response:
+                content = await self._content(response)
+                return Reply(response.status, response.headers, content)
+        except aiohttp.ClientSSLError:
+            raise Transient(
+                f"{self._host}: no secure connection could be made",
+                cure="check the clock of this machine and its CA certificates",
+            ) from None
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise Transient(f"{self._host} cannot be reached ({_sort(error)})") from None
+        except TimeoutError:
+            raise OutcomeIsUnknown(f"{self._host} did not answer in time") from None
+        except (aiohttp.ClientError, _Lost, OSError) as error:
+            raise OutcomeIsUnknown(
+                f"{self._host}: the connection broke before a whole answer came ({_sort(error)})"
+            ) from None
+
+    async def _content(self, response: aiohttp.ClientResponse) -> bytes:
+        parts = bytearray()
+        async for chunk in response.content.iter_chunked(CHUNK):
+            parts += chunk
+            if len(parts) > self._max_bytes:
+                response.close()
+                raise OutcomeIsUnknown(f"{self._host}: the answer is larger than allowed")
+        return bytes(parts)
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=self._transport,
+                connector_owner=self._transport is None,
+                timeout=self._timeout,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+                middlewares=(_never_repeat,),
+            )
+        return self._session
+
+    def _is_worth_repeating(self, reply: Reply) -> bool:
+        return reply.status in self._retries.statuses
+
+    def _backoff(self, state: RetryCallState) -> float:
+        most = min(self._retries.most_s, self._retries.first_s * 2.0 ** (state.attempt_number - 1))
+        return most * (0.5 + self._random.random() / 2)
+
+
+def _query(params: Mapping[str, str] | None) -> str:
+    # Space becomes %20 and + becomes %2B: a bare + in a time offset would be read as a space.
+    return "?" + urlencode(params, quote_via=quote, safe="") if params else ""
+
+
+def _sort(error: BaseException) -> str:
+    return str(error) if isinstance(error, _Lost) else type(error).__name__
+
+
+def _last_result(state: RetryCallState) -> Reply:
+    assert state.outcome is not None
+    result = state.outcome.result()
+    assert isinstance(result, Reply)
+    return result

@@ -1,0 +1,52 @@
+"""One company: its ledger, its connected systems and the rules in force. Holds, never acts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from daemon.clock import Clock
+from daemon.connectors.base import Connector
+from daemon.reconcile.policy import Policy
+from ledger.model.ids import RecordId, SystemName
+from ledger.store.ledger import Ledger
+
+
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """Sizes and waits of the cycle. Seconds are seconds of the injected clock."""
+
+    slice_records: int = 500
+    """Records planned in one unit of work, after which the cycle yields."""
+    rounds: int = 12
+    """How often one cycle may plan and send before it leaves the rest to the next."""
+    settle_after_s: float = 130.0
+    """A lost request is not called absent before this: both vendors give up after 120 s."""
+    replay_ttl_s: float = 3600.0
+    """How long a request may be sent again under its own id; afterwards it is planned anew."""
+    absent_limit: int = 25
+    """Records a sweep may miss before the side counts as emptied ..."""
+    absent_fraction: float = 0.3
+    """... or this part of the live records, whichever is more."""
+
+
+@dataclass
+class Company:
+    """What a cycle works with. The scheduler owns it and swaps ``policy`` between cycles."""
+
+    ledger: Ledger
+    connectors: Mapping[SystemName, Connector]
+    policy: Policy
+    clock: Clock
+    pace: Pace = field(default_factory=Pace)
+    sent: set[RecordId] = field(default_factory=set)
+    """Records that an operator asked to send: they pass a manual flow once."""
+    observe_only: bool = False
+
+    def now_text(self) -> str:
+        """The present instant as RFC 3339 text in UTC."""
+        return self.clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def rules(self) -> Policy:
+        """The policy with what the systems can do today."""
+        capabilities = {name: c.capabilities for name, c in self.connectors.items()}
+        return msgspec.structs.replace(self.policy, capabilities=capabilities)

@@ -1,0 +1,179 @@
+"""One cycle, start to end: the whole story on one screen."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from daemon.connectors.base import Health
+from daemon.cycle.company import Company
+from daemon.cycle.execute import execute
+from daemon.cycle.observe import observe, resweep
+from daemon.cycle.planning import pass_gate, plan_dirty
+from daemon.cycle.recover import recover
+from daemon.cycle.report import CycleReport, Link, Seen, SystemStatus
+from ledger.model.entries import Pinned
+from ledger.model.errors import Refused, Throttled, Transient, TrueupError, Unauthorised, Unsafe
+from ledger.model.facts import Problem
+from ledger.model.ids import SystemName
+
+RESTORED_SWEEP_KEY = "sweep_after_restore"
+
+
+class Cycle:
+    """Runs cycles for one company, one at a time. The scheduler decides when."""
+
+    def __init__(self, company: Company, *, stopping: Callable[[], bool] = lambda: False) -> None:
+        self._company = company
+        self._stopping = stopping
+        self._ran = 0
+        self._gate_at = -1
+        self.health: dict[SystemName, SystemStatus] = {
+            name: SystemStatus(system=name) for name in company.connectors
+        }
+
+    async def run_once(self, reason: str, *, full: bool = False) -> CycleReport:
+        """Observe, plan, write and remember until nothing more can be done now.
+
+        ``full`` reads both sides whole. Writes leave only when every system was observed to the
+        end in this very cycle: what one side shows means nothing while the other is not heard.
+        """
+        company = self._company
+        started = company.now_text()
+        self._ran += 1
+        report = CycleReport(cycle=f"{started}#{self._ran}", reason=reason, started_at=started)
+        heard = await self._hear_all(report, full=full)
+        if await plan_dirty(company, report) or heard:
+            await self._reach_agreement(report, may_write=heard)
+        report.complete = heard
+        report.ended_at = company.now_text()
+        return report
+
+    async def _hear_all(self, report: CycleReport, *, full: bool) -> bool:
+        results: dict[SystemName, bool] = {}
+
+        async def hear(system: SystemName) -> None:
+            results[system] = await self._hear(system, report, full=full)
+
+        async with asyncio.TaskGroup() as group:
+            for system in self._company.connectors:
+                group.create_task(hear(system))
+        return all(results.values()) and self._same_currency(report)
+
+    async def _hear(self, system: SystemName, report: CycleReport, *, full: bool) -> bool:
+        """Check, settle open intents and observe one system. False when it has to be left alone."""
+        company = self._company
+        seen = report.seen.setdefault(system, Seen())
+        connector = company.connectors[system]
+        try:
+            health = await connector.check()
+            await self._pin(system, health)
+            await recover(company, connector, report)
+            await (resweep if full else observe)(company, system, seen, cycle=report.cycle)
+        except TrueupError as error:
+            if not isinstance(error, Transient | Throttled | Unauthorised | Unsafe | Refused):
+                raise
+            self._down(system, error, report)
+            return False
+        self._up(system, health)
+        return True
+
+    async def _reach_agreement(self, report: CycleReport, *, may_write: bool) -> None:
+        """Plan and send in rounds: what one wave creates, the next may refer to."""
+        company = self._company
+        for _ in range(company.pace.rounds):
+            report.rounds += 1
+            seq, _ = await company.ledger.read(lambda views: views.head())
+            if seq == self._gate_at and not company.sent:
+                break  # nothing was learned since the gate last ruled
+            ready = await pass_gate(company, report)
+            self._gate_at, _ = await company.ledger.read(lambda views: views.head())
+            if not may_write or not ready or self._stopping():
+                break
+            sent_before = report.sent
+            failures = await execute(company, ready, report, stopping=self._stopping)
+            for system, error in failures.items():
+                self._down(system, error, report)
+            await plan_dirty(company, report)
+            if failures or report.sent == sent_before:
+                break
+        company.sent.clear()
+
+    async def _pin(self, system: SystemName, health: Health) -> None:
+        """Refuse a company that this ledger does not belong to; pin the first one seen."""
+        ledger = self._company.ledger
+        fingerprint = ledger.digest(f"{system}:{health.company_id}".encode())
+        pinned = (await ledger.read(lambda views: views.pins())).get(system)
+        if pinned is None:
+            draft = ledger.draft(actor="daemon")
+            draft.add(
+                Pinned(system=system, fingerprint=fingerprint, environment=health.environment)
+            )
+            await ledger.append(draft)
+        elif (pinned.fingerprint, pinned.environment) != (fingerprint, health.environment):
+            raise Unauthorised(
+                f"{system} now answers for another company or environment than this ledger's",
+                state=Link.WRONG_COMPANY.value,
+                cure=f"reconnect {system} to the company this ledger was opened for, or set up a "
+                "separate instance with its own state directory for the other one",
+            )
+
+    def _same_currency(self, report: CycleReport) -> bool:
+        currencies = {s.system: s.home_currency for s in self.health.values() if s.home_currency}
+        if len(set(currencies.values())) < 2:
+            return True
+        told = ", ".join(f"{system} keeps {code}" for system, code in sorted(currencies.items()))
+        report.problems.append(
+            Problem(
+                code="base_currency",
+                message=f"the base currencies differ: {told}; nothing is written",
+                cure="connect two companies that keep their books in the same currency",
+            )
+        )
+        return False
+
+    def _up(self, system: SystemName, health: Health) -> None:
+        now = self._company.now_text()
+        old = self.health[system]
+        self._set(
+            system,
+            link=Link.CONNECTED,
+            text="",
+            cure="",
+            since=old.since if old.link is Link.CONNECTED else now,
+            last_observed=now,
+            company_name=health.company_name,
+            home_currency=health.home_currency,
+            environment=health.environment,
+            closed_until=health.closed_until,
+            warnings=health.warnings,
+        )
+
+    def _down(self, system: SystemName, error: Exception, report: CycleReport) -> None:
+        link = _link_for(error)
+        cure = getattr(error, "cure", "")
+        old = self.health[system]
+        since = old.since if old.link is link else self._company.now_text()
+        self._set(system, link=link, text=str(error), cure=cure, since=since)
+        report.problems.append(
+            Problem(code=link.value, message=f"{system}: {error}", field="", cure=cure)
+        )
+
+    def _set(self, system: SystemName, **changes: object) -> None:
+        budget = self._company.connectors[system].budget
+        spent: Mapping[str, object] = msgspec.structs.asdict(budget)
+        self.health[system] = msgspec.structs.replace(self.health[system], **changes, **spent)
+
+
+def _link_for(error: Exception) -> Link:
+    match error:
+        case Throttled():
+            return Link.THROTTLED
+        case Unauthorised(state=state) if state in Link:
+            return Link(state)
+        case Unauthorised():
+            return Link.ACCESS_REVOKED
+        case Unsafe():
+            return Link.UNSAFE
+        case _:
+            return Link.DOWN

@@ -1,0 +1,193 @@
+"""Steps 11 and 12: the intent is durable, one request leaves, and what came back is appended.
+
+Nothing is sent that cannot be journalled first. A lost reply is ``Unknown`` and stays open until
+``daemon.cycle.recover`` has settled it; nothing here sends anything twice.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from daemon.connectors.base import Connector
+from daemon.cycle.company import Company
+from daemon.cycle.observe import note
+from daemon.cycle.prepare import Ready, cut, make_intent, make_ready, make_request
+from daemon.cycle.report import CycleReport, Seen
+from ledger.model.encoding import comparable_bytes
+from ledger.model.entries import Confirmed, Intended, OutcomeUnknown, Rejected, Tombstoned
+from ledger.model.errors import Throttled, Transient, Unauthorised
+from ledger.model.facts import Observation, Tombstone
+from ledger.model.ids import SystemName
+from ledger.model.outcomes import Confirmed as Done
+from ledger.model.outcomes import Intent, IntentItem, Outcome, RefusalKind, Unknown, WriteRequest
+from ledger.model.outcomes import Rejected as Refused
+from ledger.model.plans import Operation
+from ledger.store.ledger import Draft, Ledger
+from ledger.store.payloads import pack
+
+
+async def execute(
+    company: Company,
+    operations: Sequence[Operation],
+    report: CycleReport,
+    *,
+    stopping: Callable[[], bool],
+) -> dict[SystemName, Exception]:
+    """Send what the gate let through, each system in its own order, all systems side by side.
+
+    Returns the systems that had to be left alone (throttled, unreachable, login gone) and why.
+    Operations whose ground has moved are passed over: their records are planned anew.
+    """
+    by_system: dict[SystemName, list[Operation]] = {}
+    for operation in operations:
+        by_system.setdefault(operation.system, []).append(operation)
+    failures: dict[SystemName, Exception] = {}
+
+    async def one_system(system: SystemName, todo: list[Operation]) -> None:
+        try:
+            await _send_waves(company, system, todo, report, stopping=stopping)
+        except (Throttled, Transient, Unauthorised) as error:
+            failures[system] = error
+
+    async with asyncio.TaskGroup() as group:
+        for system, todo in by_system.items():
+            group.create_task(one_system(system, todo))
+    return failures
+
+
+async def _send_waves(
+    company: Company,
+    system: SystemName,
+    operations: list[Operation],
+    report: CycleReport,
+    *,
+    stopping: Callable[[], bool],
+) -> None:
+    connector = company.connectors[system]
+    for wave in sorted({operation.wave for operation in operations}):
+        todo = [operation for operation in operations if operation.wave == wave]
+        ready = await company.ledger.read(lambda views, t=todo: make_ready(views, t))  # type: ignore[misc]
+        for batch in cut(ready, connector.capabilities):
+            if stopping():
+                return
+            await _send(company, connector, batch, report)
+
+
+async def _send(
+    company: Company, connector: Connector, batch: Sequence[Ready], report: CycleReport
+) -> None:
+    request = make_request(connector.name, batch)
+    intent = make_intent(request, batch)
+    draft = company.ledger.draft(actor="daemon", cycle=report.cycle)
+    draft.add(
+        Intended(
+            request=intent.id,
+            system=intent.system,
+            generation=intent.generation,
+            items=intent.items,
+            payload=draft.body(intent.request),
+        )
+    )
+    await company.ledger.append(draft)
+    report.sent += len(batch)
+    await attempt(company, connector, intent, request, report)
+
+
+async def attempt(
+    company: Company,
+    connector: Connector,
+    intent: Intent,
+    request: WriteRequest,
+    report: CycleReport,
+) -> None:
+    """One attempt at a durable intent, and the entries of its end.
+
+    When the connector proves that nothing acted, the intent is closed as not sent before the error
+    goes on to the caller.
+    """
+    try:
+        outcomes = await connector.write(request)
+    except (Throttled, Transient, Unauthorised) as error:
+        await settle(
+            company, intent, [_not_sent(item, error) for item in intent.items], report, how="reply"
+        )
+        raise
+    await settle(company, intent, outcomes, report, how="reply")
+
+
+def _not_sent(item: IntentItem, error: Exception) -> Refused:
+    return Refused(
+        b_id=item.b_id, refusal=RefusalKind.NOT_SENT, code="not_sent", message=str(error)
+    )
+
+
+async def settle(
+    company: Company,
+    intent: Intent,
+    outcomes: Sequence[Outcome],
+    report: CycleReport,
+    *,
+    how: str,
+) -> None:
+    """Append what became of the items of an intent; items without an outcome stay open."""
+    ledger = company.ledger
+    items = {item.b_id: item for item in intent.items}
+    draft = ledger.draft(actor="daemon", cycle=report.cycle)
+    unknown: list[str] = []
+    shown = [o.shown.ref for o in outcomes if isinstance(o, Refused) and o.shown is not None]
+    heads = await ledger.read(lambda views: views.heads(shown)) if shown else {}
+    for outcome in outcomes:
+        item = items[outcome.b_id]
+        match outcome:
+            case Done():
+                _confirm(ledger, draft, intent, item, outcome.shown, how=how)
+                report.confirmed += 1
+            case Refused():
+                draft.add(
+                    Rejected(
+                        request=intent.id,
+                        operation=item.operation,
+                        record=item.record,
+                        refusal=outcome.refusal,
+                        code=outcome.code,
+                        message=outcome.message,
+                        field=outcome.field,
+                        cure=outcome.cure,
+                        how=how,
+                    )
+                )
+                report.rejected += outcome.refusal is not RefusalKind.NOT_SENT
+                if outcome.shown is not None:
+                    head = heads.get(outcome.shown.ref)
+                    note(ledger, draft, outcome.shown, head, via="read", seen=Seen())
+            case Unknown():
+                unknown.append(outcome.reason)
+                report.unknown += 1
+    if unknown:
+        draft.add(OutcomeUnknown(request=intent.id, reason=unknown[0]))
+    await ledger.append(draft)
+
+
+def _confirm(
+    ledger: Ledger,
+    draft: Draft,
+    intent: Intent,
+    item: IntentItem,
+    shown: Observation | Tombstone,
+    *,
+    how: str,
+) -> None:
+    if isinstance(shown, Tombstone):
+        draft.add(Tombstoned(ref=shown.ref, evidence=shown.evidence))
+        return
+    draft.add(
+        Confirmed(
+            request=intent.id,
+            operation=item.operation,
+            record=item.record,
+            ref=shown.ref,
+            version=shown.version,
+            comparable=ledger.digest(comparable_bytes(shown.record)),
+            payload=draft.body(pack(shown)),
+            how=how,
+        )
+    )

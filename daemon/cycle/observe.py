@@ -1,0 +1,193 @@
+"""Steps 3 and 4: what a system shows becomes entries. Nothing is decided or written here.
+
+Content that differs is ``Observed`` and makes its record dirty; a new version or a new derived
+figure over the same content is ``VersionMoved`` and does not; anything else appends nothing.
+The cursor moves in the same transaction as the page it follows.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from daemon.connectors.base import Connector
+from daemon.cycle.company import Company
+from daemon.cycle.report import Seen
+from ledger.model.encoding import comparable_bytes
+from ledger.model.entries import (
+    Observed,
+    Quarantined,
+    Swept,
+    Tombstoned,
+    VersionMoved,
+)
+from ledger.model.errors import Unsafe
+from ledger.model.facts import Observation, Page, Tombstone, Unreadable
+from ledger.model.ids import ExternalRef, Kind, SystemName
+from ledger.store.ledger import Draft, Ledger
+from ledger.store.payloads import pack
+from ledger.store.views import Head
+
+
+async def observe(company: Company, system: SystemName, seen: Seen, *, cycle: str) -> None:
+    """Bring the ledger up to what ``system`` shows now, every kind in service.
+
+    Raises what the connector raises; pages already appended stay, the cursors with them.
+    """
+    connector = company.connectors[system]
+    kinds = [k for k, rule in connector.capabilities.kinds.items() if not rule.disabled]
+    cursors = await company.ledger.read(lambda views: views.cursors(system))
+    for kind in kinds:
+        cursor = cursors.get(kind)
+        if cursor is None or not cursor.complete:
+            async for page in connector.sweep(kind, cursor):
+                await _take(company, connector, page, seen, cycle=cycle)
+    cursors = await company.ledger.read(lambda views: views.cursors(system))
+    async for page in connector.changes({k: cursors[k] for k in kinds if k in cursors}):
+        await _take(company, connector, page, seen, cycle=cycle)
+
+
+async def resweep(company: Company, system: SystemName, seen: Seen, *, cycle: str) -> None:
+    """Read every kind of one system whole: the daily proof, and the look after a restore."""
+    connector = company.connectors[system]
+    for kind, rule in connector.capabilities.kinds.items():
+        if not rule.disabled:
+            async for page in connector.sweep(kind, None):
+                if not page.sweep_done:
+                    # The incremental cursor stays until the new sweep is proved.
+                    page = msgspec.structs.replace(page, cursor=None)
+                await _take(company, connector, page, seen, cycle=cycle)
+
+
+async def _take(
+    company: Company, connector: Connector, page: Page, seen: Seen, *, cycle: str
+) -> None:
+    ledger = company.ledger
+    refs = [o.ref for o in page.observations]
+    refs += [t.ref for t in page.tombstones] + [u.ref for u in page.unreadable]
+    heads = await ledger.read(lambda views: views.heads(refs)) if refs else {}
+    draft = ledger.draft(actor="daemon", cycle=cycle)
+    via = "sweep" if page.sweep else "changes"
+    for observation in page.observations:
+        note(ledger, draft, observation, heads.get(observation.ref), via=via, seen=seen)
+    for tombstone in page.tombstones:
+        bury(draft, tombstone, heads.get(tombstone.ref), seen)
+    for unreadable in page.unreadable:
+        _quarantine(ledger, draft, unreadable, heads.get(unreadable.ref), seen)
+    if page.sweep:
+        draft.seen(page.sweep, refs)
+    if page.cursor is not None and not page.sweep_done:
+        draft.cursor(page.cursor)
+    await ledger.append(draft)
+    seen.pages += 1
+    if page.sweep_done:
+        await _finish_sweep(company, connector, page, seen, cycle=cycle)
+
+
+def note(
+    ledger: Ledger,
+    draft: Draft,
+    observation: Observation,
+    head: Head | None,
+    *,
+    via: str,
+    seen: Seen,
+) -> None:
+    """Append what is new in one observation, if anything is."""
+    comparable = ledger.digest(comparable_bytes(observation.record))
+    body = pack(observation)
+    is_known = (
+        head is not None
+        and head.comparable == comparable
+        and not head.tombstone
+        and head.problem is None
+        and head.out_of_scope == observation.out_of_scope
+    )
+    if not is_known:
+        draft.add(
+            Observed(
+                ref=observation.ref,
+                version=observation.version,
+                comparable=comparable,
+                payload=draft.body(body),
+                via=via,
+                out_of_scope=observation.out_of_scope,
+            )
+        )
+        seen.observed += 1
+        return
+    assert head is not None  # is_known says so
+    if head.version != observation.version or head.payload != ledger.digest(body):
+        draft.add(
+            VersionMoved(ref=observation.ref, version=observation.version, payload=draft.body(body))
+        )
+        seen.moved += 1
+
+
+def bury(draft: Draft, tombstone: Tombstone, head: Head | None, seen: Seen) -> None:
+    """Append positive evidence of removal, once, for a record that was ever seen."""
+    if head is not None and not head.tombstone:
+        draft.add(Tombstoned(ref=tombstone.ref, evidence=tombstone.evidence))
+        seen.tombstoned += 1
+
+
+def _quarantine(
+    ledger: Ledger, draft: Draft, unreadable: Unreadable, head: Head | None, seen: Seen
+) -> None:
+    seen.unreadable += 1
+    if head is not None and head.problem == unreadable.problem:
+        return
+    payload = draft.body(unreadable.raw) if unreadable.raw else None
+    draft.add(Quarantined(ref=unreadable.ref, problem=unreadable.problem, payload=payload))
+
+
+async def _finish_sweep(
+    company: Company, connector: Connector, page: Page, seen: Seen, *, cycle: str
+) -> None:
+    """A proved sweep ends: what it did not show is read directly before it may count as gone."""
+    ledger, system, kind = company.ledger, page.system, page.kind
+    limit, live = await _absence_limit(company, system, kind)
+    missing = await ledger.read(lambda views: views.unseen(page.sweep, system, kind, limit + 1))
+    if len(missing) > limit:
+        raise Unsafe(
+            f"{system} no longer lists more than {limit} of {live} {kind.value} records; "
+            "nothing is inferred from that and nothing is written",
+            cure=f"check in {system} whether those records were removed on purpose, then run "
+            "trueup apply",
+        )
+    found, gone = await _ask_for(connector, missing)
+    heads = await ledger.read(lambda views: views.heads(missing)) if missing else {}
+    draft = ledger.draft(actor="daemon", cycle=cycle)
+    for observation in found:
+        note(ledger, draft, observation, heads.get(observation.ref), via="read", seen=seen)
+    for tombstone in gone:
+        bury(draft, tombstone, heads.get(tombstone.ref), seen)
+    previous = await ledger.read(lambda views: views.cursor(system, kind))
+    if previous is None or not previous.complete or gone:
+        shown = live - len(missing)
+        draft.add(Swept(system=system, kind=kind, sweep=page.sweep, seen=shown, absent=len(gone)))
+    if page.cursor is not None:
+        draft.cursor(page.cursor)
+    await ledger.append(draft)
+    seen.swept.append(kind)
+
+
+async def _absence_limit(company: Company, system: SystemName, kind: Kind) -> tuple[int, int]:
+    counts = await company.ledger.read(lambda views: views.counts())
+    live = sum(c.live + c.inactive for c in counts if c.system == system and c.kind == kind)
+    limit = max(company.pace.absent_limit, int(live * company.pace.absent_fraction))
+    # All of a small catalogue vanishing at once is an accident, not a tidy-up.
+    return (limit if live > limit or live == 0 else max(live - 1, 0)), live
+
+
+async def _ask_for(
+    connector: Connector, refs: Iterable[ExternalRef]
+) -> tuple[list[Observation], list[Tombstone]]:
+    found: list[Observation] = []
+    gone: list[Tombstone] = []
+    for ref in refs:
+        answer = await connector.read(ref)
+        if isinstance(answer, Tombstone):
+            gone.append(answer)
+        else:
+            found.append(answer)
+    return found, gone

@@ -1,0 +1,212 @@
+"""Steps 6 to 9: the dirty records become a plan, and the plan becomes entries.
+
+The plan itself is computed by ``daemon.reconcile`` from one read transaction; this module asks
+for it slice by slice and appends only what is new, so that planning twice says nothing twice.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from daemon.cycle.company import Company
+from daemon.cycle.lookups import LedgerLookups
+from daemon.cycle.report import CycleReport
+from daemon.reconcile.gate import GateFacts, gate
+from daemon.reconcile.plan import plan
+from ledger.model.encoding import encode
+from ledger.model.entries import (
+    BaselineAdvanced,
+    GateHeld,
+    Held,
+    Linked,
+    Planned,
+    Released,
+    Withdrawn,
+)
+from ledger.model.facts import HoldCode, RecordView
+from ledger.model.ids import OperationId, RecordId
+from ledger.model.outcomes import Action
+from ledger.model.plans import Operation, Plan, Ruling, Verdict
+from ledger.store.errors import LinkRefused
+from ledger.store.ledger import Draft
+from ledger.store.views import HeldRow, OperationRow, Views
+
+PENDING = ("planned", "waiting", "approved")
+GATE_PAGE = 2000
+CONFLICT_SUBJECT = "conflict::"
+
+
+class Slice:
+    """One slice of planning: what was looked at, what came out, what stood there before."""
+
+    def __init__(self, views: Views, company: Company, records: Sequence[RecordId]) -> None:
+        policy = company.rules()
+        window = timedelta(seconds=policy.limits.oscillation_window_s)
+        lookups = LedgerLookups(views, recent_since=company.clock.now() - window)
+        self.as_of, _ = views.head()
+        self.records = records
+        self.views: dict[RecordId, RecordView] = {v.record: v for v in views.views(records)}
+        self.plan: Plan = plan(list(self.views.values()), lookups, policy)
+        self.holds: dict[RecordId, list[HeldRow]] = views.holds_of(records)
+        self.operations: dict[RecordId, list[OperationRow]] = views.operations_of(records, PENDING)
+        self.mapping_version = policy.mapping_version
+
+
+async def plan_dirty(company: Company, report: CycleReport) -> bool:
+    """Plan every dirty record. Returns whether anything was left to plan."""
+    ledger = company.ledger
+    worked = False
+    after = ""
+    while True:
+        records = await ledger.read(
+            lambda views, a=after: views.dirty(company.pace.slice_records, after=a)  # type: ignore[misc]
+        )
+        if not records:
+            return worked
+        worked = True
+        after = records[-1]
+        part = await ledger.read(lambda views, r=records: Slice(views, company, r))  # type: ignore[misc]
+        if part.plan.links:
+            await _link(company, part, report)
+            after = ""  # linked records are dirty again, as one
+            continue
+        draft = ledger.draft(actor="daemon", cycle=report.cycle)
+        _append(draft, part, report)
+        draft.decided(records, as_of=part.as_of)
+        await ledger.append(draft)
+
+
+async def _link(company: Company, part: Slice, report: CycleReport) -> None:
+    taken: set[str] = set()
+    for proposal in part.plan.links:
+        if str(proposal.ref) in taken or proposal.record in taken:
+            continue  # its turn comes when the first of them is linked
+        taken |= {str(proposal.ref), proposal.record}
+        draft = company.ledger.draft(actor="daemon", cycle=report.cycle)
+        draft.add(
+            Linked(
+                record=proposal.record,
+                ref=proposal.ref,
+                how=proposal.how,
+                evidence=proposal.evidence,
+            )
+        )
+        try:
+            await company.ledger.append(draft)
+        except LinkRefused:
+            continue  # the record stays dirty; the ladder sees the other link next time
+        report.linked += 1
+
+
+def _append(draft: Draft, part: Slice, report: CycleReport) -> None:
+    for agreement in part.plan.agreements:
+        view = part.views[agreement.record]
+        before = {system: baseline.fields for system, baseline in view.baselines.items()}
+        if before == agreement.images and all(
+            b.mapping_version == part.mapping_version for b in view.baselines.values()
+        ):
+            continue
+        images = {s: draft.body(encode(fields)) for s, fields in agreement.images.items()}
+        draft.add(
+            BaselineAdvanced(
+                record=agreement.record, images=images, mapping_version=part.mapping_version
+            )
+        )
+        report.agreed += 1
+    _append_holds(draft, part, report)
+    _append_operations(draft, part, report)
+
+
+def _append_holds(draft: Draft, part: Slice, report: CycleReport) -> None:
+    wanted: dict[tuple[RecordId, str], tuple[HoldCode, bytes]] = {}
+    for hold in part.plan.holds:
+        wanted[hold.record, hold.subject] = (hold.code, encode(hold))
+    for conflict in part.plan.conflicts:
+        wanted[conflict.record, CONFLICT_SUBJECT] = (HoldCode.CONFLICT, encode(conflict))
+    standing = {(row.record, row.subject): row for rows in part.holds.values() for row in rows}
+    for (record, subject), (code, body) in wanted.items():
+        row = standing.get((record, subject))
+        payload = draft.body(body)
+        if row is None or row.payload != payload:
+            draft.add(Held(record=record, subject=subject, code=code, payload=payload))
+            report.held += row is None
+    for record, subject in standing.keys() - wanted.keys():
+        draft.add(Released(record=record, subject=subject, reason="its cause is gone"))
+        report.released += 1
+
+
+def _append_operations(draft: Draft, part: Slice, report: CycleReport) -> None:
+    wanted = {operation.id: operation for operation in part.plan.operations}
+    standing = {
+        row.operation.id: row.operation for rows in part.operations.values() for row in rows
+    }
+    for operation_id in standing.keys() - wanted.keys():
+        old = standing[operation_id]
+        draft.add(
+            Withdrawn(operation=operation_id, record=old.record, reason="the record moved on")
+        )
+        report.withdrawn += 1
+    for operation_id in wanted.keys() - standing.keys():
+        new = wanted[operation_id]
+        draft.add(
+            Planned(
+                operation=new.id,
+                record=new.record,
+                digest=new.digest,
+                payload=draft.body(encode(new)),
+            )
+        )
+        report.planned += 1
+
+
+class Pending:
+    """Every operation not yet sent, with the gate's verdict on it."""
+
+    def __init__(self, views: Views, company: Company) -> None:
+        rows: list[OperationRow] = []
+        while page := views.operations(states=PENDING, limit=GATE_PAGE, offset=len(rows)):
+            rows += page
+        self.rows = {row.operation.id: row for row in rows}
+        counts = {(c.system, c.kind): c.live for c in views.counts()}
+        facts = GateFacts(
+            first_plan_approved=views.first_plan_approved(),
+            approved=views.approvals(company.clock.now()),
+            live_counts=counts,
+            observe_only=company.observe_only,
+            sent=frozenset(company.sent),
+        )
+        operations = [row.operation for row in rows]
+        self.verdicts: dict[OperationId, Verdict] = gate(operations, facts, company.rules())
+
+    def ready(self) -> list[Operation]:
+        """What may be sent now, in wave order."""
+        ready = [
+            row.operation
+            for row in self.rows.values()
+            if self.verdicts[row.operation.id].ruling is Ruling.AUTO
+        ]
+        return sorted(ready, key=lambda o: (o.wave, o.kind, o.action is Action.INACTIVATE, o.id))
+
+
+async def pass_gate(company: Company, report: CycleReport) -> list[Operation]:
+    """Rule on everything pending, append who waits and why, and return what may be sent."""
+    pending = await company.ledger.read(lambda views: Pending(views, company))
+    draft = company.ledger.draft(actor="daemon", cycle=report.cycle)
+    report.waiting = report.halted = 0
+    for operation_id, verdict in pending.verdicts.items():
+        row = pending.rows[operation_id]
+        if verdict.ruling is Ruling.AUTO:
+            continue
+        report.waiting += 1
+        report.halted += verdict.ruling is Ruling.HALTED
+        if row.state != "waiting" or row.reason != verdict.reason:
+            draft.add(
+                GateHeld(
+                    operation=operation_id,
+                    record=row.operation.record,
+                    digest=row.operation.digest,
+                    reason=verdict.reason,
+                    text=verdict.text,
+                )
+            )
+    await company.ledger.append(draft)
+    return pending.ready()

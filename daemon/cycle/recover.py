@@ -1,0 +1,154 @@
+"""Step 2: every open intent is settled by looking, before anything is sent again.
+
+A request whose end is not known may have acted. So the system is asked first: found is adopted,
+changed as intended is confirmed, proven absent may go again. Absent is only believed once the
+vendor has surely given up on the request; until then the record waits, and the rest goes on.
+"""
+
+from datetime import datetime, timedelta
+
+from daemon.connectors.base import Connector
+from daemon.cycle.company import Company
+from daemon.cycle.execute import attempt, settle
+from daemon.cycle.report import CycleReport
+from ledger.model.encoding import decode
+from ledger.model.facts import Tombstone
+from ledger.model.ids import ExternalRef, RecordId
+from ledger.model.keys import fold
+from ledger.model.outcomes import (
+    Confirmed,
+    Intent,
+    IntentItem,
+    Outcome,
+    RefusalKind,
+    Rejected,
+    Write,
+    WriteRequest,
+)
+from ledger.model.plans import Action
+from ledger.model.records import Record, comparable_values
+from ledger.model.values import Reference, Value
+
+
+async def recover(company: Company, connector: Connector, report: CycleReport) -> None:
+    """Settle what can be settled of one system's open intents."""
+    intents = await company.ledger.read(lambda views: views.open_intents(connector.name))
+    for intent in intents:
+        await _settle_intent(company, connector, intent, report)
+
+
+async def _settle_intent(
+    company: Company, connector: Connector, intent: Intent, report: CycleReport
+) -> None:
+    request: WriteRequest = decode(intent.request, WriteRequest)
+    writes = {write.b_id: write for write in request.writes}
+    outcomes: list[Outcome] = []
+    absent: list[IntentItem] = []
+    for item in intent.items:
+        outcome = await _probe(company, connector, item, writes[item.b_id])
+        if outcome is None:
+            absent.append(item)
+        else:
+            outcomes.append(outcome)
+    if outcomes:
+        await settle(company, intent, outcomes, report, how="probe")
+    report.settled_intents += not absent
+    if not absent:
+        return
+    age = company.clock.now() - datetime.fromisoformat(intent.at)
+    if age < timedelta(seconds=company.pace.settle_after_s):
+        report.open_intents += 1
+        return
+    is_young = age < timedelta(seconds=company.pace.replay_ttl_s)
+    if connector.capabilities.replays_requests and not outcomes and is_young:
+        # The very same request: should the probe have been wrong, the first answer is replayed.
+        await attempt(company, connector, intent, request, report)
+        return
+    gone: list[Outcome] = [
+        Rejected(
+            b_id=item.b_id,
+            refusal=RefusalKind.NOT_SENT,
+            code="proved_absent",
+            message="the request was lost before it acted: a look-up found no trace of it",
+        )
+        for item in absent
+    ]
+    await settle(company, intent, gone, report, how="probe")
+    report.settled_intents += 1
+
+
+async def _probe(
+    company: Company, connector: Connector, item: IntentItem, write: Write
+) -> Outcome | None:
+    """What became of one write; None when the system shows no trace of it."""
+    if write.action is Action.CREATE:
+        return await _probe_create(company, connector, item, write)
+    assert write.ref is not None  # only creates have no reference
+    answer = await connector.read(write.ref)
+    if isinstance(answer, Tombstone):
+        return Rejected(
+            b_id=write.b_id,
+            refusal=RefusalKind.STALE,
+            code="removed",
+            message=f"the record is gone: {answer.evidence}",
+        )
+    if shows(answer.record, write.fields):
+        return Confirmed(b_id=write.b_id, shown=answer)
+    if shows(answer.record, write.before):
+        return None
+    return Rejected(
+        b_id=write.b_id,
+        refusal=RefusalKind.STALE,
+        code="moved_meanwhile",
+        message="the record was changed by someone else while the request was under way",
+        shown=answer,
+    )
+
+
+async def _probe_create(
+    company: Company, connector: Connector, item: IntentItem, write: Write
+) -> Outcome | None:
+    key = connector.capabilities.kinds[write.kind].recovery_key
+    value = write.fields.get(key)
+    if not isinstance(value, str):
+        return None
+    found = [o for o in await connector.find(write.kind, key, value) if _is(o.record, key, value)]
+    if not found:
+        return None
+    if len(found) == 1 and await _is_free(company, found[0].ref, item.record):
+        return Confirmed(b_id=write.b_id, shown=found[0])
+    return Rejected(
+        b_id=write.b_id,
+        refusal=RefusalKind.DUPLICATE,
+        code="found_elsewhere",
+        message=f"{len(found)} records with {key} {value!r} exist and belong to something else",
+        field=key,
+        cure=f"link one of them with trueup link, or change the {key}",
+        shown=found[0],
+    )
+
+
+async def _is_free(company: Company, ref: ExternalRef, record: RecordId) -> bool:
+    """Whether a found record may be adopted: it is ours already, or it stands alone."""
+    owner = await company.ledger.read(lambda views: views.record_of(ref))
+    if owner is None or owner == record:
+        return True
+    view = await company.ledger.read(lambda views: views.view(owner))
+    return view is not None and len(view.sides) == 1
+
+
+def _is(record: Record, key: str, value: str) -> bool:
+    shown = getattr(record, key, None)
+    return isinstance(shown, str) and fold(shown.strip()) == fold(value.strip())
+
+
+def shows(record: Record, fields: dict[str, Value]) -> bool:
+    """Whether a record shows all of these fields as they were to be written."""
+    shown = comparable_values(record)
+    return all(_same(shown.get(field), value) for field, value in fields.items())
+
+
+def _same(shown: Value, wanted: Value) -> bool:
+    if isinstance(wanted, Reference) and isinstance(shown, Reference):
+        return shown.id == wanted.id if shown.id else shown.key == wanted.key
+    return (shown or None) == (wanted or None) if isinstance(wanted, str) else shown == wanted

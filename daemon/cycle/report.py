@@ -1,0 +1,97 @@
+"""What a cycle did, as values for status, logs and tests; nothing here decides anything."""
+
+from enum import StrEnum
+
+import msgspec
+
+from ledger.model.facts import Problem
+from ledger.model.ids import Kind, SystemName
+
+
+class Link(StrEnum):
+    """How a connected system is doing, in one word."""
+
+    UNTRIED = "untried"
+    CONNECTED = "connected"
+    DOWN = "down"
+    THROTTLED = "throttled"
+    REAUTH_NEEDED = "reauth_needed"
+    WRONG_COMPANY = "wrong_company"
+    ACCESS_REVOKED = "access_revoked"
+    BAD_CREDENTIALS = "bad_credentials"
+    UNSAFE = "unsafe"
+
+
+class SystemStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The latest known state of one connected system."""
+
+    system: SystemName
+    link: Link = Link.UNTRIED
+    company_name: str = ""
+    home_currency: str = ""
+    environment: str = ""
+    closed_until: str = ""
+    text: str = ""
+    """What is wrong and what happens next; empty while connected."""
+    cure: str = ""
+    since: str = ""
+    """RFC 3339 instant at which ``link`` took its present value."""
+    last_observed: str = ""
+    """RFC 3339 instant of the last complete look at this system."""
+    warnings: tuple[Problem, ...] = ()
+    calls: int = 0
+    metered_reads: int = 0
+    throttled: int = 0
+    metered_left: int | None = None
+
+
+class Seen(msgspec.Struct, kw_only=True):
+    """Counts of one system's observation in one cycle."""
+
+    pages: int = 0
+    observed: int = 0
+    moved: int = 0
+    tombstoned: int = 0
+    unreadable: int = 0
+    swept: list[Kind] = msgspec.field(default_factory=list)
+
+
+class CycleReport(msgspec.Struct, kw_only=True):
+    """One cycle, counted. Mutable while the cycle runs, then handed out."""
+
+    cycle: str
+    reason: str
+    started_at: str
+    ended_at: str = ""
+    seen: dict[SystemName, Seen] = msgspec.field(default_factory=dict)
+    linked: int = 0
+    agreed: int = 0
+    planned: int = 0
+    withdrawn: int = 0
+    held: int = 0
+    released: int = 0
+    waiting: int = 0
+    """Operations that wait for a person when the cycle ended."""
+    halted: int = 0
+    """Of those, stopped by a breaker."""
+    sent: int = 0
+    confirmed: int = 0
+    rejected: int = 0
+    unknown: int = 0
+    settled_intents: int = 0
+    open_intents: int = 0
+    rounds: int = 0
+    problems: list[Problem] = msgspec.field(default_factory=list)
+    complete: bool = False
+    """Every system was observed to the end and every slice was planned."""
+
+    @property
+    def learned_nothing(self) -> bool:
+        """Whether nothing moved anywhere: such a cycle appends nothing to the journal."""
+        return not (
+            self.linked
+            or self.agreed
+            or self.planned
+            or self.sent
+            or any(s.observed or s.moved or s.tombstoned for s in self.seen.values())
+        )

@@ -1,0 +1,127 @@
+"""When cycles run: at an interval, at a nudge, or because an operator asked. Never two at once."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from daemon.cycle.company import Company
+from daemon.cycle.cycle import Cycle
+from daemon.cycle.report import CycleReport, SystemStatus
+from daemon.reconcile.policy import Policy
+from ledger.model.ids import ExternalRef, RecordId, SystemName
+
+LAST_FULL_KEY = "last_full_sweep"
+
+
+class Scheduler:
+    """Owns the company while the daemon runs: every cycle and every swap goes through its lock."""
+
+    def __init__(
+        self,
+        company: Company,
+        *,
+        poll_s: float,
+        full_at: time | None = None,
+        timezone: ZoneInfo | None = None,
+    ) -> None:
+        self._company = company
+        self._poll_s = poll_s
+        self._full_at = full_at
+        self._timezone = timezone or ZoneInfo("UTC")
+        self._turn = asyncio.Lock()
+        self._stop = asyncio.Event()
+        self._nudge = asyncio.Event()
+        self._reason = "interval"
+        self._cycle = Cycle(company, stopping=self._stop.is_set)
+        self.last: CycleReport | None = None
+
+    @property
+    def health(self) -> Mapping[SystemName, SystemStatus]:
+        """The latest known state of every system."""
+        return self._cycle.health
+
+    @property
+    def company(self) -> Company:
+        """The company that this scheduler runs."""
+        return self._company
+
+    def stop(self) -> None:
+        """End after the request under way; what is open is settled at the next start."""
+        self._stop.set()
+        self._nudge.set()
+
+    def nudge(self, reason: str) -> None:
+        """Bring the next cycle forward; many nudges make one cycle."""
+        self._reason = reason
+        self._nudge.set()
+
+    async def run(self) -> None:
+        """Run cycles until ``stop``. The first starts at once."""
+        reason = "start"
+        while not self._stop.is_set():
+            await self.run_now(reason)
+            reason = await self._wait()
+
+    async def _wait(self) -> str:
+        """Sleep until the interval is over or somebody nudges; returns the reason to go on."""
+        nap = asyncio.ensure_future(self._company.clock.sleep(self._poll_s))
+        call = asyncio.ensure_future(self._nudge.wait())
+        try:
+            await asyncio.wait({nap, call}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (nap, call):
+                task.cancel()
+            await asyncio.gather(nap, call, return_exceptions=True)
+        self._nudge.clear()
+        reason, self._reason = self._reason, "interval"
+        return reason
+
+    async def run_now(self, reason: str, *, full: bool = False) -> CycleReport:
+        """One cycle now, after any that is under way."""
+        async with self._turn:
+            full = full or await self._full_is_due()
+            report = await self._cycle.run_once(reason, full=full)
+            if report.complete and (full or self.last is None):
+                await self._remember_full(first=not full)
+            self.last = report
+            return report
+
+    async def send(
+        self, ref: ExternalRef | None = None, record: RecordId | None = None
+    ) -> CycleReport:
+        """Send one record through the same gate, a manual flow included.
+
+        Raises ``LookupError`` when the ledger has never seen it.
+        """
+        if record is None and ref is not None:
+            wanted = ref
+            record = await self._company.ledger.read(lambda views: views.record_of(wanted))
+        if record is None:
+            raise LookupError(str(ref))
+        async with self._turn:
+            self._company.sent.add(record)
+        return await self.run_now(f"send {record}")
+
+    def swap(self, policy: Policy) -> None:
+        """Use these rules from the next cycle on."""
+        self._company.policy = policy
+
+    async def _full_is_due(self) -> bool:
+        last = await self._company.ledger.read(lambda views: views.runtime(LAST_FULL_KEY))
+        if last is None or self._full_at is None:
+            return False
+        now = self._company.clock.now().astimezone(self._timezone)
+        due = datetime.combine(now.date(), self._full_at, self._timezone)
+        if due > now:
+            due -= timedelta(days=1)
+        return datetime.fromisoformat(last.decode()) < due
+
+    async def _remember_full(self, *, first: bool) -> None:
+        """The first load is a full look as well; from then on the daily ones count."""
+        ledger = self._company.ledger
+        if first and await ledger.read(lambda views: views.runtime(LAST_FULL_KEY)) is not None:
+            return
+        draft = self._company.ledger.draft(actor="daemon")
+        draft.runtime(LAST_FULL_KEY, self._company.clock.now().isoformat().encode())
+        await self._company.ledger.append(draft)

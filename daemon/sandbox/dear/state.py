@@ -1,0 +1,219 @@
+"""The memory of one DEAR company: its tables, the ids it gives and the stamps it sets.
+
+Rows hold fields under their wire names. Rules of the API live with the endpoints, not here; what
+is here happens whoever changes a record: stamps move, and a renamed record is renamed wherever
+others name it.
+"""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from daemon.clock import Clock
+from daemon.sandbox.dear.fields import Fields
+
+KINDS: Final = (
+    "account",
+    "tax",
+    "paymentterm",
+    "category",
+    "brand",
+    "unit",
+    "location",
+    "carrier",
+    "contact",
+    "attributeset",
+    "supplier",
+    "customer",
+    "product",
+)
+
+NAMED_BY: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+    "account": (
+        ("tax", "Account"),
+        ("supplier", "AccountPayable"),
+        ("customer", "AccountReceivable"),
+        ("customer", "RevenueAccount"),
+        ("product", "COGSAccount"),
+        ("product", "RevenueAccount"),
+        ("product", "ExpenseAccount"),
+        ("product", "InventoryAccount"),
+    ),
+    "tax": (
+        ("supplier", "TaxRule"),
+        ("customer", "TaxRule"),
+        ("product", "PurchaseTaxRule"),
+        ("product", "SaleTaxRule"),
+    ),
+    "paymentterm": (("supplier", "PaymentTerm"), ("customer", "PaymentTerm")),
+    "category": (("product", "Category"),),
+    "brand": (("product", "Brand"),),
+    "unit": (("product", "UOM"),),
+    "location": (("product", "DefaultLocation"), ("customer", "Location")),
+    "carrier": (("customer", "Carrier"),),
+    "contact": (("customer", "SalesRepresentative"),),
+    "attributeset": (
+        ("supplier", "AttributeSet"),
+        ("customer", "AttributeSet"),
+        ("product", "AttributeSet"),
+    ),
+}
+"""Which fields of which tables name a record of a kind (by its name, accounts by their code)."""
+
+NAME_FIELD: Final = {"account": "Code", "carrier": "Description"}
+"""The field by which others name a record, where it is not ``Name``."""
+
+
+def fold(text: str) -> str:
+    """Names and SKUs are compared ignoring case and trailing blanks, as the database does."""
+    return text.rstrip().casefold()
+
+
+@dataclass(slots=True)
+class Row:
+    """One record. ``fields`` carry everything but LastModifiedOn."""
+
+    id: str
+    fields: Fields
+    order: int
+    """Age: smaller is older."""
+    modified: datetime
+
+
+@dataclass(slots=True)
+class Stock:
+    """What is on hand of one product at one place. ``value`` is in the base currency."""
+
+    product: str
+    location: str
+    on_hand: Decimal = Decimal(0)
+    allocated: Decimal = Decimal(0)
+    on_order: Decimal = Decimal(0)
+    value: Decimal = Decimal(0)
+    bin: str | None = None
+    batch: str | None = None
+
+
+@dataclass(slots=True)
+class Table:
+    kind: str
+    rows: dict[str, Row] = field(default_factory=dict)
+    """By id in lower case: the case of ids differs from answer to answer on the wire."""
+    _sorted: dict[str, list[Row]] = field(default_factory=dict)
+
+    def touch(self) -> None:
+        """Something here changed: sorted lists are made anew."""
+        self._sorted.clear()
+
+    def ordered(self, key: str) -> list[Row]:
+        """Every row in the order of a field; ``""`` = oldest first."""
+        if key not in self._sorted:
+            self._sorted[key] = sorted(
+                self, key=lambda row: (fold(str(row.fields.get(key) or "")), row.order)
+            )
+        return self._sorted[key]
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows.values())
+
+    def get(self, row_id: str) -> Row | None:
+        return self.rows.get(row_id.lower())
+
+    def where(self, name: str, value: str) -> list[Row]:
+        """Rows whose text field equals ``value``, ignoring case."""
+        wanted = fold(value)
+        return [row for row in self if fold(str(row.fields.get(name) or "")) == wanted]
+
+    def one(self, name: str, value: str) -> Row | None:
+        found = self.where(name, value)
+        return found[0] if found else None
+
+
+class DearState:
+    """One company."""
+
+    def __init__(self, clock: Clock, *, seed: int = 0) -> None:
+        self._clock = clock
+        self._space = uuid.uuid5(uuid.NAMESPACE_URL, f"dear-sandbox/{seed}")
+        self._count = 0
+        self.tables: dict[str, Table] = {kind: Table(kind) for kind in KINDS}
+        self.stock: list[Stock] = []
+        self.price_tiers: list[str] = [f"Tier {n}" for n in range(1, 11)]
+        self.me: Fields = {}
+
+    def __getitem__(self, kind: str) -> Table:
+        return self.tables[kind]
+
+    def new_id(self) -> str:
+        """The next id: looks random, is the same in every run."""
+        self._count += 1
+        return str(uuid.uuid5(self._space, str(self._count)))
+
+    def now(self) -> datetime:
+        """The present instant as DEAR keeps it, to the millisecond."""
+        now = self._clock.now().astimezone(UTC)
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+    def add(
+        self, kind: str, fields: Fields, *, row_id: str = "", modified: datetime | None = None
+    ) -> Row:
+        """Keep a new record. Accounts are keyed by their code, all others get an id."""
+        new_id = self.new_id()
+        key = str(fields["Code"]) if kind == "account" else row_id or new_id
+        self._count += 1
+        row = Row(key, dict(fields), order=self._count, modified=modified or self.now())
+        self.tables[kind].rows[key.lower()] = row
+        self.tables[kind].touch()
+        return row
+
+    def change(self, kind: str, row: Row, fields: Fields, *, stamp_always: bool = True) -> bool:
+        """Set fields and the stamp; true when something changed. Renames reach every mention."""
+        changes = {name: value for name, value in fields.items() if row.fields.get(name) != value}
+        name_field = NAME_FIELD.get(kind, "Name")
+        before = row.fields.get(name_field)
+        row.fields.update(changes)
+        self.tables[kind].touch()
+        if name_field in changes and isinstance(before, str):
+            self._rename(kind, row, before, str(changes[name_field]))
+        if changes or stamp_always:
+            row.modified = self.now()
+        return bool(changes)
+
+    def remove(self, kind: str, row: Row) -> None:
+        """Forget a record; no trace stays."""
+        del self.tables[kind].rows[row.id.lower()]
+        self.tables[kind].touch()
+        if kind == "product":
+            self.stock = [stock for stock in self.stock if stock.product != row.id]
+
+    def mentions(self, kind: str, row: Row) -> list[tuple[Row, str]]:
+        """Every record and field that names this record."""
+        name = row.fields.get(NAME_FIELD.get(kind, "Name"))
+        return self._named(kind, str(name)) if name else []
+
+    def _named(self, kind: str, name: str) -> list[tuple[Row, str]]:
+        return [
+            (other, field_name)
+            for table, field_name in NAMED_BY.get(kind, ())
+            for other in self.tables[table]
+            if other.fields.get(field_name) == name
+        ]
+
+    def _rename(self, kind: str, row: Row, before: str, after: str) -> None:
+        # The others point at the record by its id: they show the new name, and are not touched.
+        for other, field_name in self._named(kind, before):
+            other.fields[field_name] = after
+        if kind == "account":
+            row.fields["OldCode"] = before
+            self.tables[kind].rows[after.lower()] = self.tables[kind].rows.pop(before.lower())
+            row.id = after
+
+    def dump(self, kind: str) -> list[dict[str, Any]]:
+        """Every record of a kind, deprecated ones included, for tests and people."""
+        return [
+            {"_id": row.id, "_modified": row.modified.isoformat(), **row.fields}
+            for row in self.tables[kind]
+        ]

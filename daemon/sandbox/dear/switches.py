@@ -1,0 +1,68 @@
+"""What is not known for sure about DEAR's wire, each as a switch; tests run both ways.
+
+Every default is the stricter or the better documented reading. Facts that are sure have no switch.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DearSwitches:
+    """One reading of the doubtful parts of the wire."""
+
+    throttle: Literal["429_text", "429_bare", "503_bare", "400_model"] = "429_text"
+    """How a refusal for too many calls looks; ``429_text`` says ``Retry-After: 60 Seconds``."""
+    calls_per_minute: int = 60
+    limit_per: Literal["application", "account"] = "application"
+    error_shape: Literal["array", "object"] = "array"
+    refusal_status: Literal[400, 200] = 400
+    """HTTP status of a refused record (validation)."""
+    error_code: Literal["observed", "same"] = "observed"
+    """``observed``: an unknown category is ErrorCode 404 inside an HTTP 400."""
+    error_limit: int = 5
+    """Problems listed in one refusal; the others show once these are cured."""
+    unknown_path: Literal["direct", "redirect"] = "direct"
+    """Whether the HTML page for an unknown path is reached by a 302."""
+    unknown_id: Literal["empty", "refuse"] = "empty"
+    """Answer of a list asked for an ID that does not exist (accounts always refuse)."""
+    id_shows_deprecated: bool = False
+    """Whether asking by ID shows a deprecated record without IncludeDeprecated."""
+    modified_since: Literal["after", "inclusive"] = "after"
+    stamps: Literal["z", "bare", "mixed"] = "z"
+    """Zone mark of LastModifiedOn: always ``Z``, never, or differing from row to row."""
+    noop_put: Literal["stamps", "silent"] = "stamps"
+    """Whether a PUT that changes nothing moves LastModifiedOn."""
+    null_on_put: Literal["keeps", "clears"] = "keeps"
+    empty_text: Literal["as_sent", "null", "blank"] = "as_sent"
+    """How an empty text is shown."""
+    numbers: Literal["plain", "places"] = "plain"
+    """Whether a price of eight is written ``8`` (as documented) or ``8.0000``."""
+    status_words: Literal["title", "upper"] = "title"
+    """``Active`` as documented, or ``ACTIVE`` as seen in real exports."""
+    party_rows: Literal["keep", "replace"] = "keep"
+    """What happens to addresses and contacts that a PUT's array leaves out."""
+    supplier_names: Literal["free", "unique"] = "free"
+    type_change: Literal["ignore", "refuse"] = "ignore"
+    """A PUT that gives a product another Type (documented as read-only)."""
+    product_filter: Literal["containing", "starting"] = "containing"
+    """How the Name and Sku filters of /product compare."""
+    url_key: Literal["SupplierProductURL", "URL"] = "SupplierProductURL"
+    write_echo: Literal["full", "gated"] = "full"
+    """Whether the answer to a write shows nested arrays without Include flags."""
+    excess_places: Literal["refuse", "round"] = "refuse"
+    """A number with more than 4 decimal places."""
+    excess_limit: Literal["refuse", "clamp"] = "refuse"
+    """A Limit above 1000."""
+    page_cap: int = 1000
+    """Rows per page that the server really gives, whatever Limit asks for."""
+    totals: bool = True
+    """Whether lists say their Total."""
+    order: Literal["key", "created"] = "key"
+    """Order of lists: by SKU, name or code (a rename moves rows between pages), or by age."""
+    native_link: Literal["none", "connected"] = "none"
+    """Whether DEAR's own QuickBooks link is on: account and tax PUT are refused then."""
+    linked_creates: Literal["refuse", "allow"] = "refuse"
+    """Account POST and DELETE and tax POST while the native link is on."""
+    account_types: Literal["known", "open"] = "known"
+    """Whether an account Type outside the known vocabulary is refused."""
