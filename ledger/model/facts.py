@@ -205,3 +205,14 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True):
     take: SystemName
     value_digest: Digest
     """Digest of both values that the answer was given for; void when either side moves on."""
+
+
+class ConfirmedChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One field that we wrote and that the system confirmed: what oscillation is told from."""
+
+    system: SystemName
+    field: str
+    before: Value
+    after: Value
+    at: str
+    """RFC 3339 instant, UTC, at which the confirmation was journalled."""

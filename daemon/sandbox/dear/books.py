@@ -13,10 +13,9 @@ from daemon.sandbox.dear.fields import Fields, Flag, Rules, Text, Whole, Word, r
 from daemon.sandbox.dear.paging import (
     Answer,
     Call,
-    envelope,
     equals,
     listed,
-    page,
+    listing,
     single,
     starts_with,
 )
@@ -87,8 +86,7 @@ def list_book(
         and all(row.fields.get(flag) is value for flag, value in wanted.items())
     ]
     refuse_unknown_id(call, LABELS.get(kind, "Record"), wanted_id, rows)
-    _, shown = page(call, rows)
-    return envelope(call, LIST_KEYS[kind], rows, [show(kind, row) for row in shown])
+    return listing(call, LIST_KEYS[kind], rows, partial(show, kind))
 
 
 def refuse_unknown_id(call: Call, what: str, wanted_id: str, rows: list[Row]) -> None:
@@ -198,8 +196,7 @@ def list_banks(call: Call) -> Answer:
         and starts_with(row, "Name", name)
         and equals(row, "Bank", bank)
     ]
-    _, shown = page(call, rows)
-    return envelope(call, "BankAccountsList", rows, [_bank(row) for row in shown])
+    return listing(call, "BankAccountsList", rows, _bank)
 
 
 def _bank(row: Row) -> dict[str, Any]:

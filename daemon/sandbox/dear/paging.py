@@ -1,7 +1,7 @@
 """Query strings and lists: case-insensitive parameters, filters, pages and their envelope."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
@@ -129,27 +129,23 @@ def modified_after(call: Call, row: Row, since: datetime | None) -> bool:
     return row.modified > since
 
 
-def page(call: Call, rows: Sequence[Row]) -> tuple[int, Sequence[Row]]:
-    """Number and rows of the page asked for, faults included."""
+def listing(
+    call: Call, key: str, rows: Sequence[Row], show: Callable[[Row], Mapping[str, Any]]
+) -> Answer:
+    """``{"Total", "Page", key: [...]}`` with the page asked for, scripted page faults included."""
     number = call.query.whole("Page", 1, MAX_PAGE)
     high = MAX_LIMIT if call.switches.excess_limit == "refuse" else MAX_PAGE
     limit = min(call.query.whole("Limit", DEFAULT_LIMIT, high), MAX_LIMIT, call.switches.page_cap)
     first = (number - 1) * limit
     match call.page_fault:
         case "drop_page":
-            return number, ()
+            first = len(rows)
         case "repeat_page":
             first = max(0, first - limit)
         case "shift_page":
             first += 1
-    return number, rows[first : first + limit]
-
-
-def envelope(call: Call, key: str, rows: Sequence[Row], shown: Sequence[Fields]) -> Answer:
-    """``{"Total", "Page", key: [...]}``; ``rows`` are all, ``shown`` those of the page."""
-    number = call.query.whole("Page", 1, MAX_PAGE)
     head: dict[str, Any] = {"Total": len(rows)} if call.switches.totals else {}
-    return {**head, "Page": number, key: list(shown)}
+    return {**head, "Page": number, key: [show(row) for row in rows[first : first + limit]]}
 
 
 def single(key: str, shown: Fields) -> Answer:

@@ -1,0 +1,185 @@
+"""``trueup demo``: the whole path on two sandboxes, with the ordinary commands and real processes.
+
+Nothing here reaches into the daemon: the demo starts ``trueup sandbox`` and ``trueup run``, edits
+both systems the way their users would, and shows what the ordinary commands say.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+CLOCK_SCALE = 40
+START_LIMIT_S = 60
+DEMO_CONFIG = """\
+# Written by `trueup demo`. Every key is explained in config.example.yaml.
+version: 1
+instance: demo
+state_dir: {state}
+company:
+  display_name: "{company}"
+  timezone: America/Los_Angeles
+  home_currency: USD
+qbo:
+  environment: sandbox
+  base_url: {qbo[base_url]}
+  token_url: {qbo[token_url]}
+  realm_id: "{qbo[realm_id]}"
+  client_id: {{file: {secrets}/qbo-client-id}}
+  client_secret: {{file: {secrets}/qbo-client-secret}}
+  refresh_token: {{file: {secrets}/qbo-refresh-token}}
+  items:
+    income_account: "Sales of Product Income"
+    expense_account: "Cost of Goods Sold"
+dear:
+  base_url: {dear[base_url]}
+  account_id: {dear[account_id]}
+  application_key: {{file: {secrets}/dear-application-key}}
+"""
+
+
+class Demo:
+    """One run: a folder, two processes, and a voice."""
+
+    def __init__(self, folder: Path, seed: int, size: str, scale: float) -> None:
+        self.folder = folder
+        self.config = folder / "demo.yaml"
+        self._seed = seed
+        self._size = size
+        self._scale = scale
+        self.twins: dict[str, Any] = {}
+
+    def say(self, text: str) -> None:
+        """Tell what happens next."""
+        click.secho(f"\n== {text}", bold=True)
+
+    def note(self, text: str) -> None:
+        """A quieter line."""
+        click.echo(f"   {text}")
+
+    @contextmanager
+    def sandbox(self) -> Iterator[None]:
+        """Both sandboxes in a process of their own, ready to answer."""
+        argv = ["sandbox", "--seed", str(self._seed), "--size", self._size]
+        argv += ["--clock-scale", str(self._scale), "--log", str(self.folder / "requests.jsonl")]
+        with self._process(argv, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            if not line:
+                raise click.ClickException("the sandbox did not start; see the lines above")
+            self.twins = json.loads(line)
+            self._write_config()
+            yield
+
+    @contextmanager
+    def daemon(self) -> Iterator[None]:
+        """The daemon in a process of its own, its first cycle under way."""
+        log = self.folder / "daemon.log"
+        argv = ["run", "--config", str(self.config), "--clock-scale", str(self._scale)]
+        with log.open("wb") as stream, self._process(argv, stderr=stream) as process:
+            self._wait_for_socket(process, log)
+            yield
+
+    @contextmanager
+    def _process(self, argv: list[str], **streams: Any) -> Iterator["subprocess.Popen[bytes]"]:
+        process = subprocess.Popen([sys.executable, "-m", "daemon", *argv], **streams)
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+
+    def _write_config(self) -> None:
+        secrets = self.folder / "secrets"
+        secrets.mkdir(mode=0o700, exist_ok=True)
+        qbo, dear = self.twins["qbo"], self.twins["dear"]
+        for name, value in {
+            "qbo-client-id": qbo["client_id"],
+            "qbo-client-secret": qbo["client_secret"],
+            "qbo-refresh-token": qbo["refresh_token"],
+            "dear-application-key": dear["application_key"],
+        }.items():
+            path = secrets / name
+            path.touch(mode=0o600)
+            path.write_text(value, encoding="utf-8")
+        text = DEMO_CONFIG.format(
+            state=self.folder / "state",
+            secrets=secrets,
+            company="Demo company",
+            qbo=qbo,
+            dear=dear,
+        )
+        self.config.write_text(text, encoding="utf-8")
+
+    def _wait_for_socket(self, process: "subprocess.Popen[bytes]", log: Path) -> None:
+        for _ in range(START_LIMIT_S * 5):
+            if process.poll() is not None:
+                tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
+                raise click.ClickException(f"the daemon ended at once:\n{tail}")
+            if self.run("status", "--json", quiet=True).returncode == 0:
+                return
+            signal.sigtimedwait([], 0.2)
+        raise click.ClickException(f"the daemon did not open its socket; see {log}")
+
+    def run(
+        self, *argv: str, quiet: bool = False, lines: int | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run an ordinary command the way an operator would, and show what it says."""
+        command = [sys.executable, "-m", "daemon", *argv, "--config", str(self.config)]
+        env = {**os.environ, "COLUMNS": str(shutil.get_terminal_size((100, 30)).columns)}
+        if not quiet:
+            click.secho(f"\n$ trueup {' '.join(argv)}", fg="cyan")
+        done = subprocess.run(
+            command, capture_output=True, text=True, encoding="utf-8", env=env, check=False
+        )
+        if not quiet:
+            shown = done.stdout.rstrip().splitlines()
+            for line in shown[:lines]:
+                click.echo(line)
+            if lines is not None and len(shown) > lines:
+                self.note(f"... {len(shown) - lines} more lines")
+            if done.stderr.strip():
+                click.echo(done.stderr.rstrip(), err=True)
+        return done
+
+    def must(self, *argv: str, lines: int | None = None) -> str:
+        """As ``run``, but the demo ends when the command fails."""
+        done = self.run(*argv, lines=lines)
+        if done.returncode != 0:
+            raise click.ClickException(f"`trueup {' '.join(argv)}` ended with {done.returncode}")
+        return done.stdout
+
+    def ask(self, *argv: str) -> Any:
+        """The JSON answer of a command, not shown."""
+        done = self.run(*argv, "--json", quiet=True)
+        if done.returncode != 0:
+            raise click.ClickException(done.stderr or f"trueup {' '.join(argv)} failed")
+        return json.loads(done.stdout)
+
+    def edit(self, system: str, body: Mapping[str, Any]) -> Any:
+        """Change a record as a user of that system would in its own screens."""
+        base = self.twins[system]["control_url"]
+        request = urllib.request.Request(
+            f"{base}/_sandbox/edit",
+            data=json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+            method="POST",
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)

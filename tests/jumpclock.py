@@ -1,0 +1,39 @@
+"""A clock for whole-system tests: real components, and nobody waits for real seconds."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+
+class JumpClock:
+    """Time passes only when somebody sleeps, and then at once.
+
+    Sleepers wake in the order of their deadlines, so two of them keep their relation; between
+    two wakes the event loop gets turns, so that sockets and threads can make progress.
+    """
+
+    def __init__(self, start: datetime = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)) -> None:
+        self._start = start
+        self._elapsed = 0.0
+        self._deadlines: list[float] = []
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=self._elapsed)
+
+    def monotonic(self) -> float:
+        return self._elapsed
+
+    async def sleep(self, seconds: float) -> None:
+        deadline = self._elapsed + max(0.0, seconds)
+        self._deadlines.append(deadline)
+        try:
+            await asyncio.sleep(0)
+            while self._elapsed < deadline:
+                if min(self._deadlines) == deadline:
+                    self._elapsed = deadline
+                await asyncio.sleep(0)
+        finally:
+            self._deadlines.remove(deadline)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass from outside, as between two cycles."""
+        self._elapsed += seconds
