@@ -123,9 +123,7 @@ def hide_secrets(text: str) -> str:
     return text
 
 
-def _parts(
-    formatter: logging.Formatter, record: logging.LogRecord
-) -> tuple[str, dict[str, Field]]:
+def _parts(formatter: logging.Formatter, record: logging.LogRecord) -> tuple[str, dict[str, Field]]:
     given = getattr(record, "fields", None)
     fields: dict[str, Field] = {}
     if isinstance(given, Mapping):

@@ -22,18 +22,19 @@ class Service:
     name: str
     run: Callable[[], Awaitable[None]]
     stop: Callable[[], None]
+    grace_s: float = 60.0
+    """Seconds after ``stop`` before it is cancelled."""
 
 
 async def supervise(
     services: Sequence[Service],
     *,
     on_ready: Callable[[], None] = lambda: None,
-    grace_s: float = 60.0,
 ) -> None:
     """Run all parts until a signal comes or one of them ends, then stop them in given order.
 
     A part that fails ends the process: its error is raised after the others were stopped. One
-    that does not stop within ``grace_s`` seconds is cancelled; a second signal cancels all.
+    that does not stop in time is cancelled; a second signal cancels all.
     """
     stopping = asyncio.Event()
     tasks = {s.name: asyncio.create_task(_watched(s, stopping), name=s.name) for s in services}
@@ -44,7 +45,7 @@ async def supervise(
             await stopping.wait()
             notify("STOPPING=1")
             for service in services:
-                await _stop(service, tasks[service.name], grace_s)
+                await _stop(service, tasks[service.name])
     finally:
         await _cancel([task for task in tasks.values() if not task.done()])
     for name, task in tasks.items():
@@ -61,12 +62,13 @@ async def _watched(service: Service, stopping: asyncio.Event) -> None:
         stopping.set()
 
 
-async def _stop(service: Service, task: asyncio.Task[None], grace_s: float) -> None:
+async def _stop(service: Service, task: asyncio.Task[None]) -> None:
     if not task.done():
         service.stop()
-        await asyncio.wait({task}, timeout=grace_s)
+        await asyncio.wait({task}, timeout=service.grace_s)
     if not task.done():
-        _log.warning("part cancelled", part=service.name)
+        if service.grace_s > 0:
+            _log.warning("part cancelled", part=service.name)
         await _cancel([task])
 
 

@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,32 +18,53 @@ from typing import Any
 
 import click
 
-CLOCK_SCALE = 40
+CLOCK_SCALE = 40.0
 START_LIMIT_S = 60
+FIRST_CYCLE_LIMIT_S = 120
+MARK = ".trueup-demo"
 DEMO_CONFIG = """\
 # Written by `trueup demo`. Every key is explained in config.example.yaml.
 version: 1
 instance: demo
-state_dir: {state}
+state_dir: "{state}"
 company:
   display_name: "{company}"
   timezone: America/Los_Angeles
   home_currency: USD
+schedule: {{poll: 10m}}
 qbo:
   environment: sandbox
-  base_url: {qbo[base_url]}
-  token_url: {qbo[token_url]}
+  base_url: "{qbo[base_url]}"
+  token_url: "{qbo[token_url]}"
   realm_id: "{qbo[realm_id]}"
-  client_id: {{file: {secrets}/qbo-client-id}}
-  client_secret: {{file: {secrets}/qbo-client-secret}}
-  refresh_token: {{file: {secrets}/qbo-refresh-token}}
-  items:
+  client_id: {{file: "{secrets}/qbo-client-id"}}
+  client_secret: {{file: "{secrets}/qbo-client-secret"}}
+  refresh_token: {{file: "{secrets}/qbo-refresh-token"}}
+  new_items:
     income_account: "Sales of Product Income"
     expense_account: "Cost of Goods Sold"
 dear:
-  base_url: {dear[base_url]}
-  account_id: {dear[account_id]}
-  application_key: {{file: {secrets}/dear-application-key}}
+  native_link: none
+  base_url: "{dear[base_url]}"
+  account_id: "{dear[account_id]}"
+  application_key: {{file: "{secrets}/dear-application-key"}}
+  home_country: ["USA"]
+  defaults:
+    account: {{bank: "House bank", bank_account_number: "000-1"}}
+    tax: {{account: "Q90"}}
+    supplier:
+      tax_rule: "Tax Exempt"
+      payment_term: "Net 30"
+      account_payable: "Q33"
+      currency: USD
+    customer:
+      tax_rule: "Tax Exempt"
+      payment_term: "Net 30"
+      account_receivable: "Q84"
+      revenue_account: "Q79"
+      price_tier: "Tier 1"
+      currency: USD
+    product: {{category: "Other", unit: "Item"}}
 """
 
 
@@ -121,7 +141,7 @@ class Demo:
         text = DEMO_CONFIG.format(
             state=self.folder / "state",
             secrets=secrets,
-            company="Demo company",
+            company=self.twins["company"],
             qbo=qbo,
             dear=dear,
         )
@@ -136,6 +156,14 @@ class Demo:
                 return
             signal.sigtimedwait([], 0.2)
         raise click.ClickException(f"the daemon did not open its socket; see {log}")
+
+    def wait_for_first_cycle(self) -> None:
+        """Until the daemon has read both systems once."""
+        for _ in range(FIRST_CYCLE_LIMIT_S * 5):
+            if self.ask("status")["last_cycle"] is not None:
+                return
+            signal.sigtimedwait([], 0.2)
+        raise click.ClickException("the first cycle did not end; see the daemon's log")
 
     def run(
         self, *argv: str, quiet: bool = False, lines: int | None = None
@@ -183,3 +211,55 @@ class Demo:
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
+
+    def dump(self, system: str, kind: str) -> list[dict[str, Any]]:
+        """Every record of a kind as the sandbox holds it."""
+        url = f"{self.twins[system]['control_url']}/_sandbox/state/{kind}"
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            data = json.load(answer)
+        rows: list[dict[str, Any]] = data if isinstance(data, list) else next(iter(data.values()))
+        return rows
+
+
+@click.command()
+@click.option("--seed", type=int, default=7, show_default=True, help="Which world to show.")
+@click.option(
+    "--size",
+    type=click.Choice(["small", "medium"]),
+    default="medium",
+    show_default=True,
+    help="How many products and parties it holds.",
+)
+@click.option(
+    "--clock-scale",
+    type=click.FloatRange(1, 1000),
+    default=CLOCK_SCALE,
+    show_default=True,
+    help="How many times faster time passes; the vendors' limits are kept on that clock.",
+)
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("demo-state"),
+    show_default=True,
+    help="Where the demo keeps its files; emptied at the start.",
+)
+def demo(seed: int, size: str, clock_scale: float, folder: Path) -> int:
+    """See the whole path on two simulators: plan, approval, agreement, edits, a conflict."""
+    from daemon.cli.demo_story import tell
+
+    folder = folder.absolute()
+    if folder.exists() and not (folder / MARK).exists() and any(folder.iterdir()):
+        raise click.BadParameter(f"{folder} is not empty and not a demo's", param_hint="--folder")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / MARK).touch()
+    show = Demo(folder, seed, size, clock_scale)
+    show.say("trueup demo: two simulators, one daemon, the ordinary commands")
+    show.note(f"time passes {clock_scale:g} times faster than outside; vendors' limits apply")
+    with show.sandbox(), show.daemon():
+        show.wait_for_first_cycle()
+        tell(show)
+    show.say("Done.")
+    show.note(f"ledger, configuration and logs are kept in {folder}")
+    return 0

@@ -103,12 +103,12 @@ def value_text(value: object) -> str:
             return "(empty)"
         case bool():
             return "yes" if value else "no"
-        case {"type": "address"}:
+        case dict() if value.get("type") == "address":
             parts = [*value.get("lines", ()), *(value.get(k, "") for k in _ADDRESS)]
             return clean(", ".join(str(part) for part in parts if part))
-        case {"type": "ref"}:
+        case dict() if value.get("type") == "ref":
             return clean(str(value.get("key") or f"#{value.get('id', '')}"))
-        case {"type": "record"}:
+        case dict() if value.get("type") == "record":
             return clean(str(value.get("label") or value.get("record", "")))
         case _:
             return clean(str(value))

@@ -16,13 +16,17 @@ from pydantic_core import ErrorDetails
 
 from daemon.config.model import SOURCES, Config
 from daemon.config.schema import known_keys
-from daemon.config.tree import Tree, Where, read_tree
+from daemon.config.tree import Tree, Where, dotted, read_tree
 from daemon.connectors.secrets import SecretRef
 from ledger.model.errors import ConfigProblem
 
 SECRET_FORM = (
     "secrets are never written here: give {credential: NAME}, {file: /PATH} or {env: NAME}"
 )
+_PATTERNS = {
+    "instance": "lower-case letters, digits and hyphens only, beginning with a letter",
+    "company.home_currency": "a currency is three capital letters, such as USD",
+}
 LONGEST_SOCKET = 107
 """Bytes that a unix socket address can hold."""
 
@@ -85,12 +89,22 @@ def _validate(tree: Tree, folder: Path) -> Config | None:
         sections = " or ".join(f"`{source}:`" for source in SOURCES)
         message = f"no operations system is configured: add a section {sections}"
         tree.note((), message)
+    _fill_empty(tree.value, ())
     try:
         return Config.model_validate(tree.value, context={"folder": folder})
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_input=True):
             _note(tree, detail)
         return None
+
+
+def _fill_empty(values: dict[str, Any], where: Where) -> None:
+    """A section whose every line is commented out means its defaults."""
+    for key, value in values.items():
+        if value is None and known_keys((*where, key)):
+            values[key] = {}
+        elif isinstance(value, dict):
+            _fill_empty(value, (*where, key))
 
 
 def _note(tree: Tree, detail: ErrorDetails) -> None:
@@ -116,7 +130,7 @@ def _message(tree: Tree, detail: ErrorDetails, known: Where) -> str:
     if detail["input"] is None and kind != "value_error":
         return "is empty: give it a value or remove the key"
     written = tree.plain.get(known)
-    if kind == "string_type" and written is not None:
+    if kind in {"string_type", "path_type", "quote_it"} and written is not None:
         return f'YAML reads {written} as {_reading(detail["input"])}: quote it: "{written}"'
     if kind == "literal_error":
         return _choice(detail["input"], str(context.get("expected", "")))
@@ -124,8 +138,12 @@ def _message(tree: Tree, detail: ErrorDetails, known: Where) -> str:
         word, choices = str(context["word"]), list(context["choices"])
         near = _did_you_mean(word, choices)
         return f"no such field{near or '; known: ' + ', '.join(choices)}"
+    if kind == "string_pattern_mismatch":
+        return _PATTERNS.get(dotted(known), f"must look like {context.get('pattern', '')}")
     if kind in {"model_type", "dict_type"}:
         return "must be a section of keys, indented below this line"
+    if kind.startswith("bool_"):
+        return "write true or false"
     if kind == "value_error":
         return str(context.get("error", detail["msg"]))
     return detail["msg"][:1].lower() + detail["msg"][1:]
@@ -184,13 +202,18 @@ def _value_at(value: Any, where: Where) -> Any:
 
 def _check_whole(tree: Tree, config: Config) -> None:
     """What only the whole file can say."""
-    socket = str(config.socket_path)
+    socket = str(config.places.socket)
     if len(socket.encode()) > LONGEST_SOCKET:
         where: Where = ("control", "socket") if config.control.socket else ("state_dir",)
         tree.note(where, f"{socket} is too long for a unix socket: set a shorter control.socket")
     for where, reference in _secrets(config, ()):
         if reference.file is not None and not reference.file.is_absolute():
             tree.note((*where, "file"), "give the whole path of the secret, from / on")
+
+
+def secret_references(config: BaseModel) -> list[tuple[str, SecretRef]]:
+    """Every secret that the configuration refers to, with its key."""
+    return [(dotted(where), reference) for where, reference in _secrets(config, ())]
 
 
 def _secrets(value: object, where: Where) -> Iterator[tuple[Where, SecretRef]]:

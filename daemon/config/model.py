@@ -5,13 +5,13 @@ not read files, resolve secrets or know how decisions are made; ``policy`` trans
 """
 
 from decimal import Decimal
-from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StrictBool
 from pydantic_core import PydanticCustomError
 
+from daemon.config.places import Places, places
 from daemon.config.types import Duration, FieldOf, FilePath, Section, TimeOfDay
 from daemon.connectors.dear.config import DearConfig
 from daemon.connectors.qbo.config import QboConfig
@@ -29,7 +29,7 @@ ForeignEdit: TypeAlias = Literal["hold", "restore", "accept"]
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         raise PydanticCustomError(
             "time_zone", "no such time zone: use a name such as America/Chicago or Europe/Berlin"
         ) from None
@@ -57,7 +57,7 @@ class ScheduleConfig(Section):
     """Daily time at which everything is read whole, to prove that no change was missed."""
 
 
-class CreateMaster(Section):
+class Create(Section):
     """Whether a record that exists only on one side is created on the other."""
 
     qbo: CreateMode = "auto"
@@ -66,7 +66,7 @@ class CreateMaster(Section):
     """Create in DEAR what only QuickBooks has."""
 
 
-class CreateReference(Section):
+class CreateReference(Create):
     """As for vendors; but the books own reference data, so nothing is created in them."""
 
     qbo: CreateMode = "never"
@@ -81,6 +81,12 @@ class KindConfig(Section):
     flow: FlowMode = "auto"
     """``auto`` sends what needs no approval; ``manual`` sends a record only after
     ``trueup send KIND REF`` or an approval; ``off`` watches the kind and never writes it."""
+    create: Create = Create()
+    """Who may get new records."""
+    authority: dict[str, Holder] = Field(default_factory=dict)
+    """Field by field, which system is right."""
+    on_foreign_edit: dict[str, ForeignEdit] = Field(default_factory=dict)
+    """What to do when a field is edited in the system that does not own it."""
 
 
 class AccountConfig(KindConfig):
@@ -88,10 +94,13 @@ class AccountConfig(KindConfig):
 
     create: CreateReference = CreateReference()
     """Who may get new accounts."""
-    authority: dict[Annotated[str, FieldOf(Kind.ACCOUNT)], Holder] = {}
+    authority: dict[Annotated[str, FieldOf(Kind.ACCOUNT)], Holder] = Field(default_factory=dict)
     """Field by field, which system is right; fields left out follow the default (QuickBooks)."""
-    on_foreign_edit: dict[Annotated[str, FieldOf(Kind.ACCOUNT)], ForeignEdit] = {}
-    """What to do when a field is edited in the system that does not own it. Default: restore."""
+    on_foreign_edit: dict[Annotated[str, FieldOf(Kind.ACCOUNT, "*")], ForeignEdit] = Field(
+        default_factory=dict
+    )
+    """What to do when a field is edited in the system that does not own it; ``"*"`` means every
+    field. ``restore`` (default) puts it back, ``hold`` asks, ``accept`` leaves it."""
 
 
 class TaxCodeConfig(KindConfig):
@@ -99,10 +108,13 @@ class TaxCodeConfig(KindConfig):
 
     create: CreateReference = CreateReference()
     """Who may get new tax codes."""
-    authority: dict[Annotated[str, FieldOf(Kind.TAX_CODE)], Holder] = {}
+    authority: dict[Annotated[str, FieldOf(Kind.TAX_CODE)], Holder] = Field(default_factory=dict)
     """Field by field, which system is right; fields left out follow the default (QuickBooks)."""
-    on_foreign_edit: dict[Annotated[str, FieldOf(Kind.TAX_CODE)], ForeignEdit] = {}
-    """What to do when a field is edited in the system that does not own it. Default: restore."""
+    on_foreign_edit: dict[Annotated[str, FieldOf(Kind.TAX_CODE, "*")], ForeignEdit] = Field(
+        default_factory=dict
+    )
+    """What to do when a field is edited in the system that does not own it; ``"*"`` means every
+    field. ``restore`` (default) puts it back, ``hold`` asks, ``accept`` leaves it."""
 
 
 class TermConfig(KindConfig):
@@ -110,10 +122,13 @@ class TermConfig(KindConfig):
 
     create: CreateReference = CreateReference()
     """Who may get new terms."""
-    authority: dict[Annotated[str, FieldOf(Kind.TERM)], Holder] = {}
+    authority: dict[Annotated[str, FieldOf(Kind.TERM)], Holder] = Field(default_factory=dict)
     """Field by field, which system is right; fields left out follow the default (QuickBooks)."""
-    on_foreign_edit: dict[Annotated[str, FieldOf(Kind.TERM)], ForeignEdit] = {}
-    """What to do when a field is edited in the system that does not own it. Default: restore."""
+    on_foreign_edit: dict[Annotated[str, FieldOf(Kind.TERM, "*")], ForeignEdit] = Field(
+        default_factory=dict
+    )
+    """What to do when a field is edited in the system that does not own it; ``"*"`` means every
+    field. ``restore`` (default) puts it back, ``hold`` asks, ``accept`` leaves it."""
 
 
 class ClassConfig(KindConfig):
@@ -121,10 +136,13 @@ class ClassConfig(KindConfig):
 
     create: CreateReference = CreateReference()
     """Who may get new classes."""
-    authority: dict[Annotated[str, FieldOf(Kind.CLASS)], Holder] = {}
+    authority: dict[Annotated[str, FieldOf(Kind.CLASS)], Holder] = Field(default_factory=dict)
     """Field by field, which system is right; fields left out follow the default (QuickBooks)."""
-    on_foreign_edit: dict[Annotated[str, FieldOf(Kind.CLASS)], ForeignEdit] = {}
-    """What to do when a field is edited in the system that does not own it. Default: restore."""
+    on_foreign_edit: dict[Annotated[str, FieldOf(Kind.CLASS, "*")], ForeignEdit] = Field(
+        default_factory=dict
+    )
+    """What to do when a field is edited in the system that does not own it; ``"*"`` means every
+    field. ``restore`` (default) puts it back, ``hold`` asks, ``accept`` leaves it."""
 
 
 class PaymentMethodConfig(KindConfig):
@@ -132,43 +150,55 @@ class PaymentMethodConfig(KindConfig):
 
     create: CreateReference = CreateReference()
     """Who may get new payment methods."""
-    authority: dict[Annotated[str, FieldOf(Kind.PAYMENT_METHOD)], Holder] = {}
+    authority: dict[Annotated[str, FieldOf(Kind.PAYMENT_METHOD)], Holder] = Field(
+        default_factory=dict
+    )
     """Field by field, which system is right; fields left out follow the default (QuickBooks)."""
-    on_foreign_edit: dict[Annotated[str, FieldOf(Kind.PAYMENT_METHOD)], ForeignEdit] = {}
-    """What to do when a field is edited in the system that does not own it. Default: restore."""
+    on_foreign_edit: dict[Annotated[str, FieldOf(Kind.PAYMENT_METHOD, "*")], ForeignEdit] = Field(
+        default_factory=dict
+    )
+    """What to do when a field is edited in the system that does not own it; ``"*"`` means every
+    field. ``restore`` (default) puts it back, ``hold`` asks, ``accept`` leaves it."""
 
 
 class VendorConfig(KindConfig):
     """Vendors, called suppliers in DEAR."""
 
-    create: CreateMaster = CreateMaster()
+    create: Create = Create()
     """Who may get new vendors."""
-    authority: dict[Annotated[str, FieldOf(Kind.VENDOR)], Holder] = {}
+    authority: dict[Annotated[str, FieldOf(Kind.VENDOR)], Holder] = Field(default_factory=dict)
     """Field by field, which system is right: ``qbo``, ``dear``, ``both`` (whoever changed it
     since they agreed; both at once is a conflict) or ``none`` (never written)."""
-    on_foreign_edit: dict[Annotated[str, FieldOf(Kind.VENDOR)], ForeignEdit] = {}
-    """What to do when a field is edited in the system that does not own it. Default: restore."""
+    on_foreign_edit: dict[Annotated[str, FieldOf(Kind.VENDOR, "*")], ForeignEdit] = Field(
+        default_factory=dict
+    )
+    """What to do when a field is edited in the system that does not own it; ``"*"`` means every
+    field. ``restore`` (default) puts it back, ``hold`` asks, ``accept`` leaves it."""
 
 
 class CustomerConfig(KindConfig):
     """Customers."""
 
-    create: CreateMaster = CreateMaster()
+    create: Create = Create()
     """Who may get new customers."""
-    authority: dict[Annotated[str, FieldOf(Kind.CUSTOMER)], Holder] = {}
+    authority: dict[Annotated[str, FieldOf(Kind.CUSTOMER)], Holder] = Field(default_factory=dict)
     """As for vendors."""
-    on_foreign_edit: dict[Annotated[str, FieldOf(Kind.CUSTOMER)], ForeignEdit] = {}
+    on_foreign_edit: dict[Annotated[str, FieldOf(Kind.CUSTOMER, "*")], ForeignEdit] = Field(
+        default_factory=dict
+    )
     """As for vendors."""
 
 
 class ItemConfig(KindConfig):
     """Items, called products in DEAR."""
 
-    create: CreateMaster = CreateMaster()
+    create: Create = Create()
     """Who may get new items."""
-    authority: dict[Annotated[str, FieldOf(Kind.ITEM)], Holder] = {}
+    authority: dict[Annotated[str, FieldOf(Kind.ITEM)], Holder] = Field(default_factory=dict)
     """As for vendors. Quantity on hand is never written and cannot be named here."""
-    on_foreign_edit: dict[Annotated[str, FieldOf(Kind.ITEM)], ForeignEdit] = {}
+    on_foreign_edit: dict[Annotated[str, FieldOf(Kind.ITEM, "*")], ForeignEdit] = Field(
+        default_factory=dict
+    )
     """As for vendors."""
 
 
@@ -186,7 +216,7 @@ class KindsConfig(Section):
     payment_method: PaymentMethodConfig = PaymentMethodConfig()
     """Payment methods."""
     vendor: VendorConfig = VendorConfig()
-    """Vendors."""
+    """Vendors. ``create: ask`` waits for a person each time."""
     customer: CustomerConfig = CustomerConfig()
     """Customers."""
     item: ItemConfig = ItemConfig()
@@ -198,7 +228,7 @@ class LimitsConfig(Section):
 
     mass_change_min: Annotated[int, Field(ge=1)] = 25
     """Never stop a plan for its size below this many changes of one kind in one system."""
-    mass_change_fraction: Annotated[Decimal, Field(gt=0, le=1)] = Decimal("0.10")
+    mass_change_fraction: Annotated[Decimal, Field(gt=0, le=1)] = Decimal("0.30")
     """Stop when more than this part of all live records of one kind would change at once."""
     oscillation_repeats: Annotated[int, Field(ge=2, le=100)] = 3
     """Freeze a field after it was written this often to values that something else undoes."""
@@ -294,9 +324,10 @@ class Config(Section):
     """Changes to this file while the daemon runs."""
 
     @property
-    def ledger_path(self) -> Path:
-        return self.ledger.path or self.state_dir / "ledger.db"
-
-    @property
-    def socket_path(self) -> Path:
-        return self.control.socket or self.state_dir / "control.sock"
+    def places(self) -> Places:
+        return places(
+            self.state_dir,
+            ledger=self.ledger.path,
+            socket=self.control.socket,
+            backups=self.ledger.backup.folder,
+        )

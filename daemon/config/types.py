@@ -107,8 +107,8 @@ FilePath = Annotated[Path, AfterValidator(_beside_the_file)]
 class FieldOf:
     """Marks text that must name a compared field of one kind."""
 
-    def __init__(self, kind: Kind) -> None:
-        self.fields = comparable_fields(kind)
+    def __init__(self, kind: Kind, *also: str) -> None:
+        self.fields = (*comparable_fields(kind), *also)
 
     def _check(self, value: str) -> str:
         if value not in self.fields:

@@ -18,7 +18,7 @@ MAX_BYTES = 64 * 1024
 class SecretRef(BaseModel):
     """Where one secret lies: exactly one of ``credential``, ``file`` and ``env``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     credential: str | None = Field(default=None, min_length=1, pattern=r"^[^/\x00]+$")
     """Name of a systemd credential (``LoadCredential=``), read from ``$CREDENTIALS_DIRECTORY``."""

@@ -17,6 +17,8 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
 
     slice_records: int = 500
     """Records planned in one unit of work, after which the cycle yields."""
+    passes: int = 8
+    """How often in a row the dirty set is planned before the rest waits for the next cycle."""
     rounds: int = 12
     """How often one cycle may plan and send before it leaves the rest to the next."""
     settle_after_s: float = 130.0

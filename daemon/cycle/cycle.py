@@ -28,6 +28,8 @@ class Cycle:
         self._stopping = stopping
         self._ran = 0
         self._gate_at = -1
+        self.current: CycleReport | None = None
+        """The report of the cycle under way; it is still being written."""
         self.health: dict[SystemName, SystemStatus] = {
             name: SystemStatus(system=name) for name in company.connectors
         }
@@ -42,12 +44,19 @@ class Cycle:
         started = company.now_text()
         self._ran += 1
         report = CycleReport(cycle=f"{started}#{self._ran}", reason=reason, started_at=started)
-        heard = await self._hear_all(report, full=full)
-        if await plan_dirty(company, report) or heard:
-            await self._reach_agreement(report, may_write=heard)
-        report.complete = heard
-        report.ended_at = company.now_text()
+        self.current = report
+        try:
+            await self._run(report, full=full)
+        finally:
+            self.current = None
+            report.ended_at = company.now_text()
         return report
+
+    async def _run(self, report: CycleReport, *, full: bool) -> None:
+        heard = await self._hear_all(report, full=full)
+        await plan_dirty(self._company, report)
+        await self._reach_agreement(report, may_write=heard)
+        report.complete = heard
 
     async def _hear_all(self, report: CycleReport, *, full: bool) -> bool:
         results: dict[SystemName, bool] = {}
@@ -169,7 +178,7 @@ def _link_for(error: Exception) -> Link:
     match error:
         case Throttled():
             return Link.THROTTLED
-        case Unauthorised(state=state) if state in Link:
+        case Unauthorised(state=state) if state in set(Link):
             return Link(state)
         case Unauthorised():
             return Link.ACCESS_REVOKED

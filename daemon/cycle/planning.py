@@ -22,12 +22,11 @@ from ledger.model.entries import (
     Released,
     Withdrawn,
 )
-from ledger.model.facts import HoldCode, RecordView
+from ledger.model.facts import HoldCode, Problem, RecordView
 from ledger.model.ids import OperationId, RecordId
-from ledger.model.outcomes import Action
-from ledger.model.plans import Operation, Plan, Ruling, Verdict
+from ledger.model.plans import Action, Operation, Plan, Ruling, Verdict
 from ledger.store.errors import LinkRefused
-from ledger.store.ledger import Draft
+from ledger.store.ledger import Draft, Ledger
 from ledger.store.views import HeldRow, OperationRow, Views
 
 PENDING = ("planned", "waiting", "approved")
@@ -52,30 +51,49 @@ class Slice:
 
 
 async def plan_dirty(company: Company, report: CycleReport) -> bool:
-    """Plan every dirty record. Returns whether anything was left to plan."""
+    """Plan every dirty record. Returns whether there was anything to plan.
+
+    One decision may wake another (a name came free, a counterpart appeared), so passes follow each
+    other until nothing is dirty; what still moves after ``pace.passes`` waits for the next cycle.
+    """
+    worked = False
+    for _ in range(company.pace.passes):
+        if not await _plan_pass(company, report):
+            break
+        worked = True
+    return worked
+
+
+async def _plan_pass(company: Company, report: CycleReport) -> bool:
     ledger = company.ledger
     worked = False
     after = ""
     while True:
-        records = await ledger.read(
-            lambda views, a=after: views.dirty(company.pace.slice_records, after=a)  # type: ignore[misc]
-        )
+        records = await _dirty(ledger, company.pace.slice_records, after)
         if not records:
             return worked
         worked = True
+        part = await _look(company, records)
+        if part.plan.links and await _link(company, part, report):
+            continue  # linked records are dirty again, as one: the same slice once more
         after = records[-1]
-        part = await ledger.read(lambda views, r=records: Slice(views, company, r))  # type: ignore[misc]
-        if part.plan.links:
-            await _link(company, part, report)
-            after = ""  # linked records are dirty again, as one
-            continue
         draft = ledger.draft(actor="daemon", cycle=report.cycle)
         _append(draft, part, report)
         draft.decided(records, as_of=part.as_of)
         await ledger.append(draft)
 
 
-async def _link(company: Company, part: Slice, report: CycleReport) -> None:
+async def _dirty(ledger: Ledger, limit: int, after: str) -> list[RecordId]:
+    return await ledger.read(lambda views: views.dirty(limit, after=after))
+
+
+async def _look(company: Company, records: Sequence[RecordId]) -> Slice:
+    return await company.ledger.read(lambda views: Slice(views, company, records))
+
+
+async def _link(company: Company, part: Slice, report: CycleReport) -> int:
+    """Append the links of a slice, each by itself. Returns how many were made."""
+    before = report.linked
     taken: set[str] = set()
     for proposal in part.plan.links:
         if str(proposal.ref) in taken or proposal.record in taken:
@@ -92,9 +110,11 @@ async def _link(company: Company, part: Slice, report: CycleReport) -> None:
         )
         try:
             await company.ledger.append(draft)
-        except LinkRefused:
-            continue  # the record stays dirty; the ladder sees the other link next time
+        except LinkRefused as refused:
+            report.problems.append(Problem(code="link_refused", message=str(refused)))
+            continue
         report.linked += 1
+    return report.linked - before
 
 
 def _append(draft: Draft, part: Slice, report: CycleReport) -> None:

@@ -16,6 +16,7 @@ from ledger.model.outcomes import Intent, IntentItem, Write, WriteRequest
 from ledger.model.plans import Action, Operation
 from ledger.model.records import comparable_values
 from ledger.model.values import RecordRef, Reference, Value
+from ledger.store.payloads import unpack
 from ledger.store.views import Views
 
 REQUEST_ID_LENGTH = 32
@@ -108,8 +109,15 @@ def _write(
         version=side.version if side else "",
         fields=fields,
         before=before,
-        raw=views.raw(side.ref) if side else b"",
+        raw=_raw(views, side.ref) if side else b"",
     )
+
+
+def _raw(views: Views, ref: ExternalRef) -> bytes:
+    """The wire form that the system showed last; empty when retention has erased it."""
+    head = views.heads([ref]).get(ref)
+    body = views.body(head.payload) if head is not None else None
+    return unpack(body).raw if body else b""
 
 
 def cut(ready: Iterable[Ready], capabilities: Capabilities) -> list[list[Ready]]:

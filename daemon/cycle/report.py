@@ -95,3 +95,41 @@ class CycleReport(msgspec.Struct, kw_only=True):
             or self.sent
             or any(s.observed or s.moved or s.tombstoned for s in self.seen.values())
         )
+
+
+_ADD_UP = (
+    "linked",
+    "agreed",
+    "planned",
+    "withdrawn",
+    "held",
+    "released",
+    "sent",
+    "confirmed",
+    "rejected",
+    "unknown",
+    "settled_intents",
+    "rounds",
+)
+
+
+def joined(earlier: CycleReport, later: CycleReport) -> CycleReport:
+    """Two cycles in a row as one answer: what was done adds up, what stands is the later's."""
+    changes = {name: getattr(earlier, name) + getattr(later, name) for name in _ADD_UP}
+    seen = {name: _added(earlier.seen.get(name), seen) for name, seen in later.seen.items()}
+    return msgspec.structs.replace(
+        later, started_at=earlier.started_at, seen=seen, problems=later.problems, **changes
+    )
+
+
+def _added(earlier: Seen | None, later: Seen) -> Seen:
+    if earlier is None:
+        return later
+    return Seen(
+        pages=earlier.pages + later.pages,
+        observed=earlier.observed + later.observed,
+        moved=earlier.moved + later.moved,
+        tombstoned=earlier.tombstoned + later.tombstoned,
+        unreadable=later.unreadable,
+        swept=[*earlier.swept, *later.swept],
+    )

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from daemon.cycle.company import Company
 from daemon.cycle.cycle import Cycle
-from daemon.cycle.report import CycleReport, SystemStatus
+from daemon.cycle.report import CycleReport, SystemStatus, joined
 from daemon.reconcile.policy import Policy
 from ledger.model.ids import ExternalRef, RecordId, SystemName
 
@@ -78,14 +78,15 @@ class Scheduler:
         return reason
 
     async def run_now(self, reason: str, *, full: bool = False) -> CycleReport:
-        """One cycle now, after any that is under way."""
+        """One cycle now, after any that is under way; what that one does is counted in."""
+        under_way = self._cycle.current
         async with self._turn:
             full = full or await self._full_is_due()
             report = await self._cycle.run_once(reason, full=full)
             if report.complete and (full or self.last is None):
                 await self._remember_full(first=not full)
             self.last = report
-            return report
+        return report if under_way is None else joined(under_way, report)
 
     async def send(
         self, ref: ExternalRef | None = None, record: RecordId | None = None

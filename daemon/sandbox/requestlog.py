@@ -5,7 +5,8 @@ It records what happened on the wire, never credentials or bodies.
 
 import json
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO, TypedDict
 
@@ -40,6 +41,22 @@ class LogRow(TypedDict):
     """Records changed or removed, as ``kind/id``."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One request and what became of it, before it has a number. Fields as in ``LogRow``."""
+
+    system: str
+    method: str
+    path: str
+    status: int
+    query: str = ""
+    summary: str = ""
+    request_id: str = ""
+    fault: str = ""
+    created: Sequence[str] = ()
+    changed: Sequence[str] = ()
+
+
 class RequestLog:
     """Rows in memory, and as JSON lines in a file when one is given."""
 
@@ -51,35 +68,22 @@ class RequestLog:
         if path is not None:
             self._file = path.open("a", encoding="utf-8")
 
-    def add(
-        self,
-        *,
-        system: str,
-        method: str,
-        path: str,
-        status: int,
-        query: str = "",
-        summary: str = "",
-        request_id: str = "",
-        fault: str = "",
-        created: Iterable[str] = (),
-        changed: Iterable[str] = (),
-    ) -> LogRow:
-        """Append one row and return it."""
+    def add(self, seen: Exchange) -> LogRow:
+        """Append one row, stamped with the present instant, and return it."""
         self._count += 1
         row = LogRow(
             n=self._count,
             time=self._clock.now().isoformat(),
-            system=system,
-            method=method,
-            path=path,
-            query=query,
-            summary=summary,
-            status=status,
-            request_id=request_id,
-            fault=fault,
-            created=list(created),
-            changed=list(changed),
+            system=seen.system,
+            method=seen.method,
+            path=seen.path,
+            query=seen.query,
+            summary=seen.summary,
+            status=seen.status,
+            request_id=seen.request_id,
+            fault=seen.fault,
+            created=list(seen.created),
+            changed=list(seen.changed),
         )
         self._rows.append(row)
         if self._file is not None:

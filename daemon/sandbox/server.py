@@ -15,7 +15,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from daemon.clock import Clock
 from daemon.sandbox.faults import Fault, FaultScript
-from daemon.sandbox.requestlog import RequestLog
+from daemon.sandbox.requestlog import Exchange, RequestLog
 
 MAX_BODY: Final = 32 * 1024 * 1024
 HTML_PAGE: Final = (
@@ -77,18 +77,7 @@ def wire(
             status = error.status
             raise
         finally:
-            log.add(
-                system=system,
-                method=request.method,
-                path=request.path,
-                query=_shown_query(request, trace.secrets),
-                summary=trace.summary,
-                status=status,
-                request_id=trace.request_id,
-                fault=trace.fault.kind if trace.fault else "",
-                created=trace.created,
-                changed=trace.changed,
-            )
+            log.add(_exchange(system, request, trace, status))
 
     async def _play(
         request: web.Request, fault: Fault | None, handler: Handler
@@ -113,9 +102,25 @@ def wire(
             case "truncated_body":
                 return await truncate(request, await handler(request))
             case _:
-                return flavoured(request, fault) or await handler(request)
+                answer = flavoured(request, fault)
+                return answer if answer is not None else await handler(request)
 
     return middleware
+
+
+def _exchange(system: str, request: web.Request, trace: Trace, status: int) -> Exchange:
+    return Exchange(
+        system=system,
+        method=request.method,
+        path=request.path,
+        query=_shown_query(request, trace.secrets),
+        summary=trace.summary,
+        status=status,
+        request_id=trace.request_id,
+        fault=trace.fault.kind if trace.fault else "",
+        created=trace.created,
+        changed=trace.changed,
+    )
 
 
 def _status(response: web.StreamResponse, fault: Fault | None) -> int:

@@ -6,6 +6,8 @@ import unicodedata
 from .records import Account, Customer, Item, Record, Vendor
 
 _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'"})
+_REFUSED = str.maketrans(dict.fromkeys(':"\\', "-"))
+"""Characters that some system refuses in names and that sanitising turns into a hyphen."""
 _SPACES = re.compile(r"\s+")
 
 
@@ -15,11 +17,12 @@ def fold(text: str) -> str:
 
 
 def normalise(text: str) -> str:
-    """Looser than ``fold``: spaces, apostrophe shapes and width variants do not count.
+    """Looser than ``fold``: spaces, apostrophe shapes and width variants do not count, nor does
+    what sanitising a name for another system would change.
 
     Two names equal only here are *proposed* as one thing, never linked by the program.
     """
-    text = unicodedata.normalize("NFKC", text).translate(_APOSTROPHES)
+    text = unicodedata.normalize("NFKC", text).translate(_APOSTROPHES).translate(_REFUSED)
     return _SPACES.sub(" ", text).strip().casefold()
 
 

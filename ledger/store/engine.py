@@ -5,6 +5,8 @@ never one per statement. ``threaded`` is for real use, ``inline`` for simulation
 of everything comes from the caller.
 """
 
+import contextlib
+import os
 import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Protocol, TypeAlias, TypeVar
 
 import aiosqlite
 
+from ledger.model.errors import TrueupError
 from ledger.store.errors import LedgerMissing
 
 T = TypeVar("T")
@@ -40,16 +43,24 @@ def writing(path: Path) -> Connect:
     """Opens the database for writing, and makes it when it is not there."""
 
     def connect() -> sqlite3.Connection:
+        make_private(path)
         db = sqlite3.connect(path, isolation_level=None, cached_statements=512)
-        db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-        db.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-        db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-        _common(db)
-        return db
+        return _set(
+            db,
+            f"page_size = {PAGE_BYTES}",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
+        )
 
     return connect
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file that only its owner may read, unless there is a file already; the files
+    that SQLite puts beside it get the same mode."""
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def reading(path: Path) -> Connect:
@@ -63,18 +74,26 @@ def reading(path: Path) -> Connect:
             )
         uri = f"{path.absolute().as_uri()}?mode=ro"
         db = sqlite3.connect(uri, uri=True, isolation_level=None, cached_statements=256)
-        db.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-        _common(db)
-        return db
+        return _set(db)
 
     return connect
 
 
-def _common(db: sqlite3.Connection) -> None:
-    db.execute("PRAGMA foreign_keys = ON")
-    # Without it INSERT OR REPLACE would remove a row and no delete trigger would see it.
-    db.execute("PRAGMA recursive_triggers = ON")
-    db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+def _set(db: sqlite3.Connection, *pragmas: str) -> sqlite3.Connection:
+    common = (
+        f"busy_timeout = {BUSY_MS}",
+        "foreign_keys = ON",
+        # Without it INSERT OR REPLACE would remove a row and no delete trigger would see it.
+        "recursive_triggers = ON",
+        f"cache_size = -{CACHE_KIB}",
+    )
+    try:
+        for pragma in (*common, *pragmas):
+            db.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        db.close()
+        raise
+    return db
 
 
 class _Threaded:
@@ -84,7 +103,9 @@ class _Threaded:
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         # The one private call: aiosqlite offers no public way to run a whole function in its
         # thread, and a hop per statement costs ten times the statement.
-        result: T = await self._connection._execute(work, self._connection._conn)
+        result: T = await self._connection._execute(  # type: ignore[no-untyped-call]
+            work, self._connection._conn
+        )
         return result
 
     async def close(self) -> None:
@@ -93,7 +114,22 @@ class _Threaded:
 
 async def threaded(connect: Connect) -> Executor:
     """The connection lives in a thread of its own; functions queue there."""
-    return _Threaded(await aiosqlite.Connection(connect, iter_chunk_size=64))
+    failures: list[Exception] = []
+
+    def connect_or_stand_in() -> sqlite3.Connection:
+        # A connector that raises leaves aiosqlite's thread behind, still talking to an event loop
+        # that may be gone by then. So the thread gets something to close, in good order.
+        try:
+            return connect()
+        except (TrueupError, sqlite3.Error, OSError) as error:
+            failures.append(error)
+            return sqlite3.connect(":memory:")
+
+    started = _Threaded(await aiosqlite.Connection(connect_or_stand_in, iter_chunk_size=64))
+    if failures:
+        await started.close()
+        raise failures[0]
+    return started
 
 
 class _Inline:

@@ -40,10 +40,10 @@ class Lock:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            holder = _holder(handle)
+            who = _holder(handle)
             os.close(handle)
             raise LedgerLocked(
-                f"{ledger} is being written by {holder}",
+                f"{ledger} is being written by {who}",
                 cure="Use the running daemon, or stop it first; a ledger has one writer.",
             ) from error
         holder = Holder(pid=os.getpid(), host=socket.gethostname(), started=now.isoformat())

@@ -5,6 +5,7 @@ Accounts are keyed by their code. Tax rules are named everywhere by name.
 
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any, Final
 
 from daemon.sandbox.dear.books import SUCCESS, Routes, refuse_unknown_id, the_row
@@ -224,8 +225,8 @@ def _refuse_if_linked(call: Call, *, creating: bool = False) -> None:
         raise Invalid(linked())
 
 
-def show_tax(row: Row) -> Fields:
-    return {"ID": row.id, **row.fields}
+def show_tax(call: Call, row: Row) -> Fields:
+    return {"ID": call.shown_id(row), **row.fields}
 
 
 def list_tax(call: Call) -> Answer:
@@ -242,7 +243,7 @@ def list_tax(call: Call) -> Answer:
         and all(row.fields[name] is value for name, value in wanted.items())
     ]
     refuse_unknown_id(call, "Taxation rule", wanted_id, rows)
-    return listing(call, TAX_RULES, rows, show_tax)
+    return listing(call, TAX_RULES, rows, partial(show_tax, call))
 
 
 def _components(call: Call, flaws: list[Flaw], known: Fields) -> list[Fields]:
@@ -305,7 +306,7 @@ def create_tax(call: Call) -> Answer:
     _refuse_if_linked(call, creating=True)
     row = call.state.add("tax", {**blank(TAX), **_checked_tax(call, None)})
     call.created.append(f"tax/{row.id}")
-    return single(TAX_RULES, show_tax(row))
+    return single(TAX_RULES, show_tax(call, row))
 
 
 def update_tax(call: Call) -> Answer:
@@ -313,7 +314,7 @@ def update_tax(call: Call) -> Answer:
     row = the_row(call, "tax", "Taxation rule")
     call.state.change("tax", row, _checked_tax(call, row))
     call.changed.append(f"tax/{row.id}")
-    return single(TAX_RULES, show_tax(row))
+    return single(TAX_RULES, show_tax(call, row))
 
 
 ROUTES: Final[Routes] = {

@@ -65,8 +65,8 @@ LIST_KEYS: Final = {
 ID_KEYS: Final = {"carrier": "CarrierID", "contact": "ContactID"}
 
 
-def show(kind: str, row: Row) -> Fields:
-    return {ID_KEYS.get(kind, "ID"): row.id, **row.fields}
+def show(call: Call, kind: str, row: Row) -> Fields:
+    return {ID_KEYS.get(kind, "ID"): call.shown_id(row), **row.fields}
 
 
 def list_book(
@@ -86,7 +86,7 @@ def list_book(
         and all(row.fields.get(flag) is value for flag, value in wanted.items())
     ]
     refuse_unknown_id(call, LABELS.get(kind, "Record"), wanted_id, rows)
-    return listing(call, LIST_KEYS[kind], rows, partial(show, kind))
+    return listing(call, LIST_KEYS[kind], rows, partial(show, call, kind))
 
 
 def refuse_unknown_id(call: Call, what: str, wanted_id: str, rows: list[Row]) -> None:
@@ -141,11 +141,11 @@ def _write(call: Call, kind: str, rules: Rules, own: Row | None) -> Row:
 
 
 def create(call: Call, kind: str) -> Answer:
-    return show(kind, _write(call, kind, NAMED, None))
+    return show(call, kind, _write(call, kind, NAMED, None))
 
 
 def update(call: Call, kind: str) -> Answer:
-    return show(kind, _write(call, kind, NAMED, the_row(call, kind, LABELS[kind])))
+    return show(call, kind, _write(call, kind, NAMED, the_row(call, kind, LABELS[kind])))
 
 
 def delete(call: Call, kind: str) -> Answer:
@@ -164,12 +164,12 @@ def delete(call: Call, kind: str) -> Answer:
 
 
 def create_term(call: Call) -> Answer:
-    return single(LIST_KEYS["paymentterm"], show("paymentterm", _write_term(call, None)))
+    return single(LIST_KEYS["paymentterm"], show(call, "paymentterm", _write_term(call, None)))
 
 
 def update_term(call: Call) -> Answer:
     row = the_row(call, "paymentterm", LABELS["paymentterm"])
-    return single(LIST_KEYS["paymentterm"], show("paymentterm", _write_term(call, row)))
+    return single(LIST_KEYS["paymentterm"], show(call, "paymentterm", _write_term(call, row)))
 
 
 def _write_term(call: Call, own: Row | None) -> Row:
@@ -177,8 +177,13 @@ def _write_term(call: Call, own: Row | None) -> Row:
 
 
 def get_me(call: Call) -> Answer:
-    """The company itself."""
-    return call.state.me
+    """The company itself. Whether a QuickBooks link is on cannot be seen here."""
+    shown = dict(call.state.me)
+    for name in ("LockDate", "OpeningBalanceDate"):
+        if shown[name] and call.switches.dates == "tenant":
+            year, month, day = str(shown[name])[:10].split("-")
+            shown[name] = f"{day}/{month}/{year}"
+    return shown
 
 
 def get_price_tiers(call: Call) -> Answer:

@@ -15,6 +15,8 @@ class Flaw:
 
     text: str
     code: int = 400
+    field: str = ""
+    """The field whose value cannot be read; it is not said to be missing as well."""
 
 
 class DearRefusal(Exception):
@@ -51,15 +53,16 @@ def missing(field: str) -> Flaw:
 
 
 def too_long(field: str, limit: int) -> Flaw:
-    return Flaw(f"'{field}' is too long: the maximum length is {limit} characters")
+    text = f"'{field}' is too long: the maximum length is {limit} characters"
+    return Flaw(text, field=field)
 
 
 def malformed(field: str, expected: str) -> Flaw:
-    return Flaw(f"'{field}' is invalid: {expected} expected")
+    return Flaw(f"'{field}' is invalid: {expected} expected", field=field)
 
 
 def not_one_of(field: str, words: Iterable[str]) -> Flaw:
-    return Flaw(f"'{field}' is invalid. Valid values: {', '.join(words)}")
+    return Flaw(f"'{field}' is invalid. Valid values: {', '.join(words)}", field=field)
 
 
 def category_missing() -> Flaw:

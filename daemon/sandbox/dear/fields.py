@@ -14,6 +14,8 @@ from daemon.sandbox.dear.switches import DearSwitches
 
 MAX_PLACES = 4
 MAX_WHOLE = 2_147_483_647
+MAX_NUMBER = Decimal("99999999999999.9999")
+"""What a database column of 18 digits with 4 places holds."""
 
 Fields: TypeAlias = dict[str, Any]
 """A record's fields under their wire names: text, Decimal, int, bool, None, lists and objects."""
@@ -36,8 +38,8 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    low: Decimal | None = None
-    high: Decimal | None = None
+    low: Decimal = -MAX_NUMBER
+    high: Decimal = MAX_NUMBER
     places: int = MAX_PLACES
     default: Decimal = Decimal(0)
 
@@ -99,7 +101,12 @@ def read(
 
 def require(fields: Fields, names: Sequence[str], flaws: list[Flaw], *, prefix: str = "") -> None:
     """Every one of ``names`` must hold something."""
-    flaws += [missing(prefix + name) for name in names if fields.get(name) in (None, "")]
+    unreadable = {flaw.field for flaw in flaws}
+    flaws += [
+        missing(prefix + name)
+        for name in names
+        if fields.get(name) in (None, "") and prefix + name not in unreadable
+    ]
 
 
 def _value(name: str, rule: Rule, value: Any, switches: DearSwitches) -> Any:
@@ -137,15 +144,13 @@ def _number(name: str, rule: Number, value: Any, switches: DearSwitches) -> Deci
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return malformed(name, "a number")
     number = Decimal(value)
+    if not rule.low <= number <= rule.high:
+        return malformed(name, f"a number from {rule.low} to {rule.high}")
     exponent = number.normalize().as_tuple().exponent
     if isinstance(exponent, int) and -exponent > rule.places:
         if switches.excess_places == "refuse":
             return malformed(name, f"a number with up to {rule.places} decimal places")
         number = round(number, rule.places)
-    too_low = rule.low is not None and number < rule.low
-    too_high = rule.high is not None and number > rule.high
-    if too_low or too_high:
-        return malformed(name, f"a number from {rule.low} to {rule.high or 'any'}")
     return number
 
 

@@ -93,6 +93,11 @@ class Call:
             bare = row.order % 2 == 0
         return text if bare else text + "Z"
 
+    def shown_id(self, row: Row) -> str:
+        """The id as this answer writes it."""
+        in_capitals = self.switches.guid_case == "mixed" and bool(self.body)
+        return row.id.upper() if in_capitals else row.id
+
     def record_id(self) -> str:
         """The ID that a PUT names, in lower case. Raises when there is none."""
         value = self.body.get("ID")
@@ -144,6 +149,8 @@ def listing(
             first = max(0, first - limit)
         case "shift_page":
             first += 1
+        case _:
+            pass
     head: dict[str, Any] = {"Total": len(rows)} if call.switches.totals else {}
     return {**head, "Page": number, key: [show(row) for row in rows[first : first + limit]]}
 

@@ -148,36 +148,37 @@ CUSTOMERS: Final = Party(
 )
 
 
-def new_party(state: DearState, party: Party, given: Fields) -> Row:
+def new_party(state: DearState, party: Party, given: Fields, *, row_id: str = "") -> Row:
     """Keep a supplier or customer; what was not given is empty, sub rows get ids."""
     fields: Fields = {**blank(party.rules), "Addresses": [], "Contacts": [], **given}
-    row = state.add(party.kind, fields)
+    row = state.add(party.kind, fields, row_id=row_id)
     for name, rules in (("Addresses", ADDRESS), ("Contacts", party.contact)):
         row.fields[name] = [
-            {**blank(rules), **sub, "ID": sub.get("ID") or state.new_id()}
-            for sub in fields[name]
+            {**blank(rules), **sub, "ID": sub.get("ID") or state.new_id()} for sub in fields[name]
         ]
     return row
 
 
-def show_party(call: Call, party: Party, row: Row, *, prices: bool = False) -> Fields:
-    """A row as the API shows it; what depends on other rows is looked up now."""
-    shown = {"ID": row.id, **row.fields, "LastModifiedOn": call.instant(row)}
+def show_party(call: Call, party: Party, row: Row, *, writing: bool = False) -> Fields:
+    """A row as the API shows it; what depends on other rows is looked up now.
+
+    Answers to writes repeat the owner's id in every sub row.
+    """
+    shown = {"ID": call.shown_id(row), **row.fields, "LastModifiedOn": call.instant(row)}
     shown["Status"] = status_word(call, str(row.fields.get("Status") or ""))
-    owner = {f"{party.label}ID": row.id}
+    owner = {f"{party.label}ID": row.id} if writing else {}
     for name in ("Addresses", "Contacts"):
         shown[name] = [{**sub, **owner} for sub in row.fields[name]]
     if not party.sale:
         return shown
-    table = call.state[party.kind]
-    parent_id = row.fields.get("CustomerParentID") or ""
-    parent = table.get(parent_id) if parent_id else None
+    parent_id = str(row.fields.get("CustomerParentID") or "")
+    parent = call.state[party.kind].get(parent_id)
     shown["CustomerParentID"] = parent.id if parent else None
     shown["CustomerParentName"] = parent.fields["Name"] if parent else None
     shown["ProductPrices"] = []
     shown["ChildCustomers"] = [
         {"CustomerID": child.id, "CustomerName": child.fields["Name"]}
-        for child in call.state.children(row.id)
+        for child in call.state[party.kind].where("CustomerParentID", row.id)
     ]
     return shown
 
@@ -277,8 +278,10 @@ def _sub_rows(
     for given in given_rows:
         old = known.get(str(given.get("ID") or "").lower())
         base = old or {**blank(rules), "ID": call.state.new_id()}
-        sub = {**base, **read(rules, given, call.switches, flaws, updating=old is not None,
-                              prefix=f"{name}.")}
+        sub = {
+            **base,
+            **read(rules, given, call.switches, flaws, updating=old is not None, prefix=f"{name}."),
+        }
         require(sub, required, flaws, prefix=f"{name}.")
         written[str(sub["ID"]).lower()] = sub
     if call.switches.party_rows == "replace":
@@ -293,7 +296,11 @@ def _checked(call: Call, party: Party, own: Row | None) -> Fields:
     require({**base, **given}, party.required, flaws)
     name = str(given.get("Name") or "")
     unique = party.sale or call.switches.supplier_names == "unique"
-    if unique and name and any(row is not own for row in call.state[party.kind].where("Name", name)):
+    if (
+        unique
+        and name
+        and any(row is not own for row in call.state[party.kind].where("Name", name))
+    ):
         flaws.append(taken(party.label, "Name", name))
     currency = str(given.get("Currency") or "")
     if currency and not (len(currency) == 3 and currency.isalpha() and currency.isupper()):
@@ -310,7 +317,7 @@ def create_party(call: Call, party: Party) -> Answer:
     """POST ignores an ID and never updates."""
     row = new_party(call.state, party, _checked(call, party, None))
     call.created.append(f"{party.kind}/{row.id}")
-    return single(party.list_key, show_party(call, party, row))
+    return single(party.list_key, show_party(call, party, row, writing=True))
 
 
 def update_party(call: Call, party: Party) -> Answer:
@@ -320,7 +327,7 @@ def update_party(call: Call, party: Party) -> Answer:
     stamp = call.switches.noop_put == "stamps"
     call.state.change(party.kind, row, fields, stamp_always=stamp)
     call.changed.append(f"{party.kind}/{row.id}")
-    return single(party.list_key, show_party(call, party, row))
+    return single(party.list_key, show_party(call, party, row, writing=True))
 
 
 def _routes(party: Party) -> Any:

@@ -103,10 +103,12 @@ class Table:
     rows: dict[str, Row] = field(default_factory=dict)
     """By id in lower case: the case of ids differs from answer to answer on the wire."""
     _sorted: dict[str, list[Row]] = field(default_factory=dict)
+    _grouped: dict[str, dict[str, list[Row]]] = field(default_factory=dict)
 
     def touch(self) -> None:
-        """Something here changed: sorted lists are made anew."""
+        """Something here changed: sorted and grouped rows are made anew."""
         self._sorted.clear()
+        self._grouped.clear()
 
     def ordered(self, key: str) -> list[Row]:
         """Every row in the order of a field; ``""`` = oldest first."""
@@ -123,9 +125,13 @@ class Table:
         return self.rows.get(row_id.lower())
 
     def where(self, name: str, value: str) -> list[Row]:
-        """Rows whose text field equals ``value``, ignoring case."""
-        wanted = fold(value)
-        return [row for row in self if fold(str(row.fields.get(name) or "")) == wanted]
+        """Rows whose text field equals ``value``, ignoring case, oldest first."""
+        if name not in self._grouped:
+            groups: dict[str, list[Row]] = {}
+            for row in self.rows.values():
+                groups.setdefault(fold(str(row.fields.get(name) or "")), []).append(row)
+            self._grouped[name] = groups
+        return self._grouped[name].get(fold(value), [])
 
     def one(self, name: str, value: str) -> Row | None:
         found = self.where(name, value)
@@ -139,6 +145,7 @@ class DearState:
         self._clock = clock
         self._space = uuid.uuid5(uuid.NAMESPACE_URL, f"dear-sandbox/{seed}")
         self._count = 0
+        self._rows = 0
         self.tables: dict[str, Table] = {kind: Table(kind) for kind in KINDS}
         self.stock: list[Stock] = []
         self.price_tiers: list[str] = [f"Tier {n}" for n in range(1, 11)]
@@ -163,8 +170,8 @@ class DearState:
         """Keep a new record. Accounts are keyed by their code, all others get an id."""
         new_id = self.new_id()
         key = str(fields["Code"]) if kind == "account" else row_id or new_id
-        self._count += 1
-        row = Row(key, dict(fields), order=self._count, modified=modified or self.now())
+        self._rows += 1
+        row = Row(key, dict(fields), order=self._rows, modified=modified or self.now())
         self.tables[kind].rows[key.lower()] = row
         self.tables[kind].touch()
         return row
@@ -188,6 +195,10 @@ class DearState:
         self.tables[kind].touch()
         if kind == "product":
             self.stock = [stock for stock in self.stock if stock.product != row.id]
+        if kind == "supplier":
+            for product in self.tables["product"]:
+                rows = product.fields["Suppliers"]
+                product.fields["Suppliers"] = [r for r in rows if r["SupplierID"] != row.id]
 
     def mentions(self, kind: str, row: Row) -> list[tuple[Row, str]]:
         """Every record and field that names this record."""
@@ -206,6 +217,8 @@ class DearState:
         # The others point at the record by its id: they show the new name, and are not touched.
         for other, field_name in self._named(kind, before):
             other.fields[field_name] = after
+        for table, _ in NAMED_BY.get(kind, ()):
+            self.tables[table].touch()
         if kind == "account":
             row.fields["OldCode"] = before
             self.tables[kind].rows[after.lower()] = self.tables[kind].rows.pop(before.lower())

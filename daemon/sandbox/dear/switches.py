@@ -3,8 +3,9 @@
 Every default is the stricter or the better documented reading. Facts that are sure have no switch.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Literal, get_args, get_type_hints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +32,17 @@ class DearSwitches:
     modified_since: Literal["after", "inclusive"] = "after"
     stamps: Literal["z", "bare", "mixed"] = "z"
     """Zone mark of LastModifiedOn: always ``Z``, never, or differing from row to row."""
+    guid_case: Literal["lower", "mixed"] = "lower"
+    """``mixed``: ids are in capitals in the answers to writes."""
     noop_put: Literal["stamps", "silent"] = "stamps"
     """Whether a PUT that changes nothing moves LastModifiedOn."""
     null_on_put: Literal["keeps", "clears"] = "keeps"
     empty_text: Literal["as_sent", "null", "blank"] = "as_sent"
-    """How an empty text is shown."""
+    """How an empty text is shown: as it was sent, always ``null``, or ``""`` even where nobody
+    entered one."""
+    dates: Literal["iso", "tenant"] = "iso"
+    """Whether the dates of /me are ISO (as exemplified) or in the tenant's format, here
+    ``dd/MM/yyyy`` (as described)."""
     numbers: Literal["plain", "places"] = "plain"
     """Whether a price of eight is written ``8`` (as documented) or ``8.0000``."""
     status_words: Literal["title", "upper"] = "title"
@@ -66,3 +73,22 @@ class DearSwitches:
     """Account POST and DELETE and tax POST while the native link is on."""
     account_types: Literal["known", "open"] = "known"
     """Whether an account Type outside the known vocabulary is refused."""
+
+
+def flipped(switches: DearSwitches, given: Mapping[str, object]) -> DearSwitches:
+    """The switches with some of them set otherwise. Raises ``ValueError`` naming every mistake."""
+    hints = get_type_hints(DearSwitches)
+    known = {field.name for field in fields(DearSwitches)}
+    problems = []
+    for name, value in given.items():
+        if name not in known:
+            problems.append(f"no switch {name!r}")
+            continue
+        words = get_args(hints[name])
+        if words and value not in words:
+            problems.append(f"{name} is one of {', '.join(map(str, words))}")
+        elif not words and type(value) is not hints[name]:
+            problems.append(f"{name} must be of type {hints[name].__name__}")
+    if problems:
+        raise ValueError("; ".join(problems))
+    return replace(switches, **given)  # type: ignore[arg-type]

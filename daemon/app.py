@@ -1,0 +1,234 @@
+"""The composition root: opens everything in order, runs it, closes it in the opposite order.
+
+The only module that knows every concrete class. Must not decide anything about records.
+"""
+
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from daemon import log
+from daemon.clock import Clock, SystemClock
+from daemon.config.load import Loaded, load
+from daemon.config.model import Config
+from daemon.config.places import Places
+from daemon.config.policy import deciding_bytes, make_policy
+from daemon.config.watch import ConfigWatch, changed_sections
+from daemon.connectors.base import Connector
+from daemon.connectors.dear.connector import DearConnector
+from daemon.connectors.qbo.connector import QboConnector
+from daemon.connectors.vault import FileVault
+from daemon.control.desk import Desk, Facts
+from daemon.control.keeping import Keeper
+from daemon.control.server import ControlServer
+from daemon.cycle.company import Company
+from daemon.cycle.report import CycleReport
+from daemon.cycle.schedule import Scheduler
+from daemon.supervise import Service, notify, supervise
+from ledger.model.entries import ConfigApplied
+from ledger.model.errors import ConfigProblem
+from ledger.model.ids import SystemName
+from ledger.store.key import load_or_create
+from ledger.store.ledger import Ledger
+
+_log = log.Log(__name__)
+
+LIVE_SECTIONS = ("kinds", "names", "limits", "approvals", "log")
+"""Sections that take effect between two cycles; a change of any other needs a restart."""
+GRACE_S = 180.0
+"""A request under way may take 130 seconds to end, and its end must be written down."""
+
+
+@dataclass
+class App:
+    """One company, opened and ready to run."""
+
+    loaded: Loaded
+    clock: Clock
+    ledger: Ledger
+    keeper: Keeper
+    scheduler: Scheduler
+
+    @property
+    def config(self) -> Config:
+        return self.loaded.config
+
+    async def run_once(self) -> CycleReport:
+        """One cycle, without a control socket."""
+        return await self.scheduler.run_now("once")
+
+    async def run(self) -> None:
+        """Serve until a signal comes."""
+        config = self.config
+        desk = Desk(
+            keeper=self.keeper, scheduler=self.scheduler, clock=self.clock, facts=_facts(config)
+        )
+        server = ControlServer(desk, config.places.socket)
+        await server.start()
+        try:
+            await supervise(self._services(desk), on_ready=self._ready)
+        finally:
+            self.keeper.stop()
+            await server.close()
+
+    def _ready(self) -> None:
+        config = self.config
+        _log.info("ready", instance=config.instance, socket=str(config.places.socket))
+        notify("READY=1")
+
+    def _services(self, desk: Desk) -> list[Service]:
+        services = [
+            Service("cycles", self.scheduler.run, self.scheduler.stop, grace_s=GRACE_S),
+        ]
+        if self.config.reload.watch:
+            watch = ConfigWatch(self.loaded, on_good=self._changed(desk), on_bad=_refused(desk))
+            services.insert(0, Service("config", watch.run, watch.stop, grace_s=5.0))
+        if self.keeper.backups is not None:
+            every = self.config.ledger.backup.every
+            services.append(
+                Service(
+                    "backups",
+                    lambda: self.keeper.make_copies(every),
+                    self.keeper.stop,
+                    grace_s=0.0,
+                )
+            )
+        return services
+
+    def _changed(self, desk: Desk) -> "_OnGood":
+        return _OnGood(self, desk)
+
+
+@dataclass
+class _OnGood:
+    """A new configuration is valid: take what can be taken now, name what needs a restart."""
+
+    app: App
+    desk: Desk
+
+    async def __call__(self, new: Loaded) -> None:
+        app = self.app
+        changed = changed_sections(app.loaded, new)
+        live = {name: getattr(new.config, name) for name in changed if name in LIVE_SECTIONS}
+        later = [name for name in changed if name not in LIVE_SECTIONS]
+        config = app.config.model_copy(update=live)
+        app.loaded = replace(new, config=config)
+        if live:
+            await _apply(app.ledger, config)
+            app.scheduler.swap(make_policy(config))
+            app.scheduler.nudge("configuration")
+            self.desk.facts = _facts(config)
+            log.setup(config.log.level, config.log.format)
+        self.desk.config_problems = tuple(
+            f"{name}: changed on disk; takes effect when the daemon is started again"
+            for name in later
+        )
+        _log.info("configuration read", live=" ".join(live) or None, later=" ".join(later) or None)
+
+
+def _refused(desk: Desk) -> Callable[[Sequence[str]], None]:
+    def keep(problems: Sequence[str]) -> None:
+        desk.config_problems = tuple(problems)
+
+    return keep
+
+
+@asynccontextmanager
+async def opened(loaded: Loaded, clock: Clock) -> AsyncIterator[App]:
+    """Everything that one company needs, closed again in any case."""
+    config = loaded.config
+    places = config.places
+    _make_private(places)
+    async with AsyncExitStack() as stack:
+        key = _key(places)
+        ledger = await Ledger.open(places.ledger, now=clock.now, key=key)
+        stack.push_async_callback(ledger.close)
+        connectors: dict[SystemName, Connector] = {}
+        for connector in _connectors(config, clock):
+            stack.push_async_callback(connector.close)
+            connectors[connector.name] = connector
+        await _apply(ledger, config)
+        company = Company(
+            ledger=ledger, connectors=connectors, policy=make_policy(config), clock=clock
+        )
+        scheduler = Scheduler(
+            company,
+            poll_s=config.schedule.poll.total_seconds(),
+            full_at=config.schedule.full_sweep,
+            timezone=ZoneInfo(config.company.timezone),
+        )
+        keeper = Keeper(
+            ledger=ledger,
+            key=key,
+            clock=clock,
+            backups=places.backups,
+            keep=config.ledger.backup.keep,
+        )
+        yield App(loaded=loaded, clock=clock, ledger=ledger, keeper=keeper, scheduler=scheduler)
+
+
+async def run(config_path: Path, *, once: bool = False, scale: float = 1.0) -> CycleReport | None:
+    """Run the daemon until a signal comes, or one cycle; the report of that cycle."""
+    os.umask(0o077)
+    loaded = load(config_path)
+    log.setup(loaded.config.log.level, loaded.config.log.format)
+    async with opened(loaded, SystemClock(scale)) as app:
+        if once:
+            return await app.run_once()
+        await app.run()
+    return None
+
+
+def _connectors(config: Config, clock: Clock) -> list[Connector]:
+    vault = FileVault(config.state_dir / "vault", system="qbo", realm=config.qbo.realm_id)
+    connectors: list[Connector] = [QboConnector.open(config.qbo, clock=clock, tokens=vault)]
+    if config.dear is not None:
+        connectors.append(DearConnector.open(config.dear, clock=clock))
+    return connectors
+
+
+async def _apply(ledger: Ledger, config: Config) -> None:
+    """Note in the ledger which configuration decides from here on, when it is another one."""
+    digest = ledger.digest(deciding_bytes(config))
+    mapping_version = make_policy(config).mapping_version
+    in_force = await ledger.read(lambda views: (views.config(), views.mapping_version()))
+    if in_force == (digest, mapping_version):
+        return
+    draft = ledger.draft()
+    draft.add(ConfigApplied(config=digest, mapping_version=mapping_version))
+    await ledger.append(draft)
+
+
+def _facts(config: Config) -> Facts:
+    return Facts(
+        instance=config.instance,
+        company=config.company.display_name,
+        version=version("trueup"),
+        approvals_expire_after=config.approvals.expire_after,
+    )
+
+
+def _make_private(places: Places) -> None:
+    folder = places.state_dir
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mode = folder.stat().st_mode
+    except OSError as error:
+        raise ConfigProblem([f"state_dir: {folder}: {error.strerror}"]) from error
+    if mode & 0o022:
+        raise ConfigProblem([f"state_dir: others may write to {folder}: run: chmod 700 {folder}"])
+
+
+def _key(places: Places) -> bytes:
+    if places.ledger.exists() and not places.key.exists():
+        raise ConfigProblem(
+            [
+                f"{places.key}: the key of the ledger {places.ledger} is not there: put it back; "
+                "a new key could not read what is there"
+            ]
+        )
+    return load_or_create(places.key)

@@ -1,0 +1,8 @@
+"""The command line: thin commands over the control socket, and the daemon's own start.
+
+Each command lives in a module of its own that is imported when it is called.
+"""
+
+from daemon.cli.root import main
+
+__all__ = ["main"]

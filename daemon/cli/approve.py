@@ -1,0 +1,67 @@
+"""``trueup approve``: a person's yes to exactly the changes named."""
+
+import click
+
+from daemon.cli.exits import Exit
+from daemon.cli.out import answer, may_ask, note, say
+from daemon.cli.settings import ask, json_option, shared_options
+from daemon.cli.text import plural
+
+
+@click.command()
+@click.argument("digests", nargs=-1, metavar="[DIGEST]...")
+@click.option("--all", "everything", is_flag=True, help="Every change that waits.")
+@click.option("--expect-count", type=click.IntRange(0), help="How many they are; else refused.")
+@click.option("--note", "remark", default="", help="Kept with the approval in the ledger.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be approved.")
+@json_option
+@shared_options
+def approve(
+    *,
+    digests: tuple[str, ...],
+    everything: bool,
+    expect_count: int | None,
+    remark: str,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Approve changes by DIGEST (any unique beginning), or --all of them.
+
+    An approval is a ceiling: it covers exactly these changes until it expires. A change that
+    differs afterwards waits again. Approving the whole first plan ends observe-only.
+    """
+    if everything == bool(digests):
+        raise click.UsageError("name digests, or give --all, and not both (trueup plan shows them)")
+    if everything and expect_count is None:
+        expect_count = _confirmed_count()
+    shown = ask(
+        lambda daemon: daemon.approve(
+            digests,
+            everything=everything,
+            expect_count=expect_count,
+            note=remark,
+            dry_run=dry_run,
+        )
+    )
+    if as_json:
+        answer(shown)
+        return Exit.DONE
+    done = "would be approved" if dry_run else "approved"
+    say(f"{plural(shown.approved, 'change')} {done} by {shown.by} until {shown.expires_at}")
+    if shown.seq:
+        say(f"ledger entry {shown.seq}")
+    if not dry_run:
+        note("next: trueup apply sends them now; the daemon does so by itself with its next cycle")
+    return Exit.DONE
+
+
+def _confirmed_count() -> int:
+    """Ask a person at a terminal; without one the count has to be given."""
+    if not may_ask():
+        raise click.UsageError("--all needs --expect-count N (trueup plan tells the number)")
+    totals = ask(lambda daemon: daemon.plan(limit=1)).totals
+    waiting = totals.operations - totals.by_state.get("approved", 0)
+    for what, count in sorted(totals.by_state.items()):
+        note(f"  {count:,} {what}")
+    click.confirm(f"Approve {plural(waiting, 'change')}?", abort=True, err=True)
+    return waiting

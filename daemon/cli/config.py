@@ -1,0 +1,102 @@
+"""``trueup config``: check, show and describe the configuration, without a daemon."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from daemon.cli.edge import report
+from daemon.cli.out import answer_values, note, say
+from daemon.cli.settings import json_option, settings, shared_options
+from ledger.model.errors import ConfigProblem
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+
+@click.group()
+@shared_options
+def config() -> None:
+    """Check, show and describe the configuration."""
+
+
+@config.command()
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--secrets", is_flag=True, help="Also prove that every secret can be read here.")
+@json_option
+@shared_options
+def check(*, file: Path | None, secrets: bool, as_json: bool) -> int:
+    """Name every problem of FILE at once, as file:line:column: key: message."""
+    from daemon.config.load import load
+
+    path = file or settings().config_path()
+    try:
+        loaded = load(path)
+        if secrets:
+            _resolve_all(loaded.config, str(path))
+    except ConfigProblem as problem:
+        if as_json:
+            _answer(path, problem.problems)
+        return report(problem)
+    if as_json:
+        _answer(path, ())
+    else:
+        say(f"{path}: ok")
+    return 0
+
+
+def _answer(path: Path, problems: tuple[str, ...]) -> None:
+    answer_values("trueup.config-check/1", file=str(path), ok=not problems, problems=list(problems))
+
+
+@config.command()
+@shared_options
+def schema() -> None:
+    """The JSON Schema, for editors (the first line of config.example.yaml points to it)."""
+    from daemon.config.schema import schema_text
+
+    click.echo(schema_text(), nl=False)
+
+
+@config.command()
+@json_option
+@shared_options
+def show(*, as_json: bool) -> None:
+    """The configuration with every default filled in; secrets are shown as where they lie."""
+    from daemon.config.load import load
+
+    path = settings().config_path()
+    loaded = load(path)
+    values = loaded.config.model_dump(mode="json", by_alias=True)
+    if as_json:
+        answer_values("trueup.config/1", file=str(path), config=values)
+        return
+    note(f"# {path}")
+    for line in _yaml(values, 0):
+        say(line)
+
+
+def _yaml(values: dict[str, object], depth: int) -> Iterator[str]:
+    pad = "  " * depth
+    for key, value in values.items():
+        if isinstance(value, dict) and value:
+            yield f"{pad}{key}:"
+            yield from _yaml(value, depth + 1)
+        elif value is not None:
+            yield f"{pad}{key}: {json.dumps(value, ensure_ascii=True)}"
+
+
+def _resolve_all(model: "BaseModel", name: str) -> None:
+    """Read every secret once and forget it. ``ConfigProblem`` lists those that cannot be had."""
+    from daemon.config.load import secret_references
+
+    problems = []
+    for key, reference in secret_references(model):
+        try:
+            reference.resolve()
+        except ConfigProblem as problem:
+            problems += [f"{name}: {key}: {text}" for text in problem.problems]
+    if problems:
+        raise ConfigProblem(problems)

@@ -1,0 +1,71 @@
+"""``trueup conflict``: what both sides changed, and a person's decision."""
+
+import click
+
+from daemon.cli.exits import Exit
+from daemon.cli.out import answer, answer_values, note, say
+from daemon.cli.plan import hold_lines
+from daemon.cli.settings import ask, json_option, shared_options
+from daemon.cli.text import clean
+from daemon.control.protocol import MAX_PAGE, ResolveRequest
+
+DECIDED_BY_VALUE = ("conflict", "foreign_edit")
+
+
+@click.group()
+@shared_options
+def conflict() -> None:
+    """List and decide conflicts: fields that both sides changed since they agreed."""
+
+
+@conflict.command("list")
+@click.option("--limit", type=click.IntRange(1, MAX_PAGE), default=500, show_default=True)
+@json_option
+@shared_options
+def list_conflicts(*, limit: int, as_json: bool) -> int:
+    """Every conflict, with what each side showed when they agreed and what it shows now."""
+    shown = ask(lambda daemon: daemon.plan(limit=limit))
+    found = [hold for hold in shown.holds if hold.code in DECIDED_BY_VALUE]
+    if as_json:
+        answer_values(
+            "trueup.conflicts/1",
+            as_of=shown.as_of.isoformat(),
+            conflicts=[hold.model_dump(mode="json") for hold in found],
+            more=shown.more,
+        )
+        return Exit.DONE
+    for hold in found:
+        for line in hold_lines(hold):
+            say(line)
+    if not found:
+        say("no conflicts")
+    if shown.more:
+        note("there may be more: use a larger --limit")
+    return Exit.DONE
+
+
+@conflict.command()
+@click.argument("record")
+@click.option("--field", required=True, help="The field that is in conflict.")
+@click.option("--take", required=True, metavar="SYSTEM", help="The system whose value is right.")
+@click.option("--reason", required=True, help="Kept with the decision in the ledger.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be decided.")
+@json_option
+@shared_options
+def resolve(
+    *, record: str, field: str, take: str, reason: str, dry_run: bool, as_json: bool
+) -> int:
+    """Decide which side's value of one field of RECORD is right.
+
+    The decision is for the values shown now: it is void when either side changes again.
+    """
+    request = ResolveRequest(record=record, field=field, take=take, reason=reason, dry_run=dry_run)
+    shown = ask(lambda daemon: daemon.resolve(request))
+    if as_json:
+        answer(shown)
+        return Exit.DONE
+    say(f"{'would be decided: ' if dry_run else ''}{clean(shown.text)}")
+    if shown.seq:
+        say(f"ledger entry {shown.seq}")
+        note(f"next: {shown.next}")
+    return Exit.DONE

@@ -1,0 +1,223 @@
+"""``trueup ledger``: proof, life of a record, export, copies. Works with and without a daemon.
+
+What only reads runs beside a daemon; ``rebuild`` and ``restore`` change the file and need its
+lock, so they are refused while a daemon has it.
+"""
+
+import os
+import pwd
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from daemon.cli.exits import Exit
+from daemon.cli.offline import exported, life_of, opened_key, told_by_daemon
+from daemon.cli.out import answer, answer_values, may_ask, note, say
+from daemon.cli.progress import bar
+from daemon.cli.settings import json_option, settings, shared_options
+from daemon.cli.text import clean, plural
+from daemon.clock import SystemClock
+
+if TYPE_CHECKING:
+    from daemon.control.protocol import HistoryAnswer
+
+
+@click.group()
+@shared_options
+def ledger() -> None:
+    """The append-only memory: verify, history, export, backup, restore, rebuild."""
+
+
+@ledger.command()
+@json_option
+@shared_options
+def verify(*, as_json: bool) -> int:
+    """Prove the chain, the bodies, and every table made from them. Changes nothing."""
+    from ledger.store.verify import verify_file
+
+    places = settings().places()
+    key = opened_key(places)
+    with bar("verifying") as progress:
+        report = verify_file(places.ledger, key=key, progress=progress)
+    if as_json:
+        answer_values(
+            "trueup.ledger-verify/1",
+            as_of=_now(),
+            file=str(places.ledger),
+            ok=report.is_sound,
+            entries=report.entries,
+            head_hash=report.head,
+            bodies=report.bodies,
+            erased=report.erased,
+            problems=list(report.problems),
+        )
+    else:
+        for problem in report.problems:
+            say(problem)
+        verdict = "sound" if report.is_sound else "DAMAGED"
+        erased = f", {report.erased:,} erased by retention" if report.erased else ""
+        say(
+            f"{verdict}: {plural(report.entries, 'entry', 'entries')}, {report.bodies:,} bodies"
+            f"{erased}"
+        )
+        say(f"head {report.head}")
+    return Exit.DONE if report.is_sound else Exit.IO
+
+
+@ledger.command()
+@json_option
+@shared_options
+def rebuild(*, as_json: bool) -> int:
+    """Make every derived table again from the journal. Needs the daemon to be stopped."""
+    from ledger.store.rebuild import rebuild as rebuild_file
+
+    places = settings().places()
+    with bar("rebuilding") as progress:
+        report = rebuild_file(places.ledger, now=SystemClock().now, progress=progress)
+    if as_json:
+        answer_values(
+            "trueup.ledger-rebuild/1",
+            as_of=_now(),
+            file=str(places.ledger),
+            entries=report.entries,
+            differences=list(report.differences),
+        )
+        return Exit.DONE
+    for difference in report.differences:
+        say(f"was wrong: {difference}")
+    found = plural(len(report.differences), "difference")
+    say(f"rebuilt from {plural(report.entries, 'entry', 'entries')}; {found} to what was kept")
+    return Exit.DONE
+
+
+@ledger.command()
+@click.argument("record")
+@json_option
+@shared_options
+def history(*, record: str, as_json: bool) -> int:
+    """The life of RECORD with its reasons: a record id, system/kind/id, SKU, code or name."""
+    shown = told_by_daemon(lambda daemon: daemon.history(record)) or life_of(record)
+    if as_json:
+        answer(shown)
+    else:
+        _print_history(shown)
+    return Exit.DONE
+
+
+def _print_history(shown: "HistoryAnswer") -> None:
+    say(f"{clean(shown.label)}  {shown.record}  {'  '.join(map(clean, shown.refs))}")
+    for row in shown.rows:
+        say(f"{row.seq:>8}  {row.at}  {clean(row.actor)}  {clean(row.text)}")
+
+
+@ledger.command()
+@click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="A file.")
+@click.option("--bodies", is_flag=True, help="With the records themselves (business data).")
+@shared_options
+def export(*, output: Path | None, bodies: bool) -> int:
+    """The whole journal as JSON lines on stdout: header, entries in order, footer with hash."""
+    if output is None:
+        exported(sys.stdout.buffer, bodies=bodies)
+        return Exit.DONE
+    with closing(_new_file(output)) as file:
+        exported(file, bodies=bodies)
+    note(f"written: {output}")
+    return Exit.DONE
+
+
+def _new_file(path: Path) -> BinaryIO:
+    """Readable by its owner only: with bodies it holds the company's data."""
+    path.touch(mode=0o600, exist_ok=False)
+    return path.open("wb")
+
+
+@ledger.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@json_option
+@shared_options
+def backup(*, file: Path | None, as_json: bool) -> int:
+    """Copy the ledger to FILE while it is in use; proved before it counts.
+
+    Without FILE: a new file in ledger.backup.folder. The copy is useless without the ledger's
+    key (ledger.key in the state directory): keep a copy of that apart.
+    """
+    from ledger.store.backup import backup_file
+
+    places = settings().places()
+    now = SystemClock().now()
+    if file is None and places.backups is None:
+        raise click.UsageError("name a FILE, or set ledger.backup.folder in the configuration")
+    folder = places.backups or Path()
+    target = (file or folder / f"{places.ledger.stem}-{now:%Y%m%dT%H%M%SZ}.backup").absolute()
+    with bar("copying") as progress:
+        made = backup_file(places.ledger, target, now=now, progress=progress)
+    if as_json:
+        answer_values(
+            "trueup.ledger-backup/1",
+            as_of=now.isoformat(),
+            file=str(target),
+            entries=made.entries,
+            bytes=made.bytes,
+            sha256=made.sha256,
+            head_hash=made.head,
+        )
+    else:
+        say(f"{target}: {plural(made.entries, 'entry', 'entries')}, {made.bytes:,} bytes")
+        note(f"keep a copy of {places.key} apart from it: without that key it cannot be used")
+    return Exit.DONE
+
+
+@ledger.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@shared_options
+def restore(*, file: Path, yes: bool, as_json: bool) -> int:
+    """Put the backup FILE in the place of the ledger. Needs the daemon to be stopped.
+
+    The ledger in place is kept under another name. Afterwards the daemon only observes until
+    both systems were read whole and the plan was approved again.
+    """
+    from ledger.store.backup import restore as restore_file
+
+    places = settings().places()
+    key = opened_key(places)
+    if not yes:
+        _confirm(f"Put {file} in the place of {places.ledger}?")
+    report = restore_file(file, places.ledger, key=key, by=_person(), now=SystemClock().now)
+    if as_json:
+        answer_values(
+            "trueup.ledger-restore/1",
+            as_of=_now(),
+            file=str(places.ledger),
+            entries=report.entries,
+            head_hash=report.head,
+            replaced=report.replaced,
+        )
+        return Exit.DONE
+    say(f"restored {plural(report.entries, 'entry', 'entries')} to {places.ledger}")
+    if report.replaced:
+        say(f"the former ledger is kept as {report.replaced}")
+    note("next: trueup run; it observes until the plan is approved: trueup plan, trueup approve")
+    return Exit.DONE
+
+
+def _confirm(question: str) -> None:
+    if not may_ask():
+        raise click.UsageError("nobody can be asked here: give --yes")
+    click.confirm(question, abort=True, err=True)
+
+
+def _person() -> str:
+    uid = os.getuid()
+    try:
+        return f"{pwd.getpwuid(uid).pw_name} (uid {uid})"
+    except KeyError:
+        return f"? (uid {uid})"
+
+
+def _now() -> str:
+    return SystemClock().now().isoformat()

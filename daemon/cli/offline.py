@@ -1,0 +1,82 @@
+"""Reading the ledger without a daemon, for the commands that can do without one."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
+
+from daemon.cli.progress import bar
+from daemon.cli.settings import ask, settings
+from daemon.clock import SystemClock
+from daemon.config.places import Places
+from ledger.model.errors import ConfigProblem
+
+if TYPE_CHECKING:
+    from daemon.control.client import ControlClient
+    from daemon.control.protocol import HistoryAnswer
+    from ledger.store.ledger import Ledger
+
+T = TypeVar("T")
+
+
+def told_by_daemon(question: "Callable[[ControlClient], Awaitable[T]]") -> T | None:
+    """The daemon's answer; None when none is listening."""
+    from daemon.control.client import DaemonAbsent
+
+    try:
+        return ask(question)
+    except DaemonAbsent:
+        return None
+
+
+def opened_key(places: Places) -> bytes:
+    """The ledger's key. Never makes one: a new key could not read what is there."""
+    from ledger.store.key import load_or_create
+
+    if not places.key.exists():
+        raise ConfigProblem(
+            [f"{places.key}: the ledger's key is not there: put it back, or check state_dir"]
+        )
+    return load_or_create(places.key)
+
+
+@asynccontextmanager
+async def reading() -> "AsyncIterator[Ledger]":
+    """The ledger, open for reading only."""
+    from ledger.store.ledger import Ledger
+
+    places = settings().places()
+    ledger = await Ledger.open(
+        places.ledger, now=SystemClock().now, key=opened_key(places), read_only=True
+    )
+    try:
+        yield ledger
+    finally:
+        await ledger.close()
+
+
+def life_of(text: str) -> "HistoryAnswer":
+    """The history of one record, read from the file."""
+
+    async def read() -> "HistoryAnswer":
+        from daemon.control.desk import history_of
+
+        async with reading() as ledger:
+            return await ledger.read(
+                lambda views: history_of(views, text, as_of=SystemClock().now())
+            )
+
+    return asyncio.run(read())
+
+
+def exported(out: BinaryIO, *, bodies: bool) -> None:
+    """Write the journal as JSON lines; a daemon at work does not mind."""
+
+    async def write() -> None:
+        from ledger.store.export import export
+
+        async with reading() as ledger:
+            with bar("exporting") as progress:
+                await export(ledger, out, bodies=bodies, progress=progress)
+
+    asyncio.run(write())

@@ -1,0 +1,93 @@
+"""The ``trueup`` command: its sub-commands, found by name and imported only when they are used."""
+
+import difflib
+import sys
+from importlib import import_module
+from importlib.metadata import version
+from typing import NoReturn
+
+import click
+
+from daemon.cli.edge import Edge
+from daemon.cli.settings import shared_options
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("daemon.cli.run:run", "Run the daemon, or one cycle of it."),
+    "status": ("daemon.cli.status:status", "Is it running, is it equal, what needs me."),
+    "plan": ("daemon.cli.plan:plan", "What would be written, what waits, and why."),
+    "approve": ("daemon.cli.approve:approve", "Say yes to exactly these changes."),
+    "apply": ("daemon.cli.apply:apply_now", "Run a cycle now and show what it did."),
+    "send": ("daemon.cli.apply:send", "Send one record through the gate."),
+    "conflict": ("daemon.cli.conflict:conflict", "List and decide conflicts."),
+    "link": ("daemon.cli.decide:link", "Say that two records are, or are not, one thing."),
+    "retry": ("daemon.cli.decide:retry", "Try again what a system refused."),
+    "ledger": ("daemon.cli.ledger:ledger", "Verify, show, export, back up and restore."),
+    "config": ("daemon.cli.config:config", "Check, show and describe the configuration."),
+    "sandbox": ("daemon.cli.sandbox:sandbox", "Serve simulators of QuickBooks and DEAR."),
+    "demo": ("daemon.cli.demo:demo", "See the whole path on two simulators."),
+    "version": ("daemon.cli.version:show_version", "Show the version."),
+}
+
+EPILOG = """\b
+Examples:
+  trueup config check config.yaml
+  trueup run --config config.yaml
+  trueup status
+  trueup plan
+  trueup approve --all --expect-count 12
+"""
+
+
+class LazyGroup(click.Group):
+    """Commands by name; their help lines come from the table, not from their modules."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(f"No such command {args[0]!r}.{_did_you_mean(args[0])}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def _did_you_mean(word: str) -> str:
+    near = difflib.get_close_matches(word, COMMANDS, n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(version("trueup"), prog_name="trueup")
+@shared_options
+def root() -> None:
+    """Keep QuickBooks Online and an operations system in agreement.
+
+    Data goes to stdout, words to stderr. Exit codes: 0 done, 1 failed, 2 drift (with
+    --exit-code), 3 no daemon, 4 needs a person (status --exit-code), 6 stale, 7 not approved,
+    64 usage, 74 disk, 75 try again, 77 not permitted, 78 configuration.
+    """
+
+
+def main(args: list[str] | None = None) -> NoReturn:
+    """Run the command line and leave the process with its exit code."""
+    with Edge() as edge:
+        code = root.main(args=args, prog_name="trueup", standalone_mode=False)
+        edge.code = code if isinstance(code, int) else 0
+    sys.exit(edge.code)

@@ -1,0 +1,138 @@
+"""``trueup sandbox``: both simulators, served until stopped. Prints one JSON line when ready.
+
+With ``demo`` the only importer of the simulators; standard output carries the JSON line alone.
+"""
+
+import asyncio
+import errno
+import json
+import os
+import signal
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import click
+
+from daemon.cli.exits import Exit
+from daemon.clock import SystemClock
+
+SCHEMA: Final = "trueup.sandbox/1"
+
+
+class _Unavailable(click.ClickException):
+    exit_code = Exit.UNAVAILABLE
+
+
+@dataclass(frozen=True)
+class _Options:
+    seed: int
+    size: Literal["small", "medium", "large"]
+    qbo_port: int
+    dear_port: int
+    faults: Path | None
+    clock_scale: float
+    log_file: Path | None
+
+
+@click.command()
+@click.option("--seed", type=int, default=1, show_default=True, help="Which world to serve.")
+@click.option(
+    "--size",
+    type=click.Choice(["small", "medium", "large"]),
+    default="medium",
+    show_default=True,
+    help="How many products and parties it holds.",
+)
+@click.option("--qbo-port", type=click.IntRange(0, 65535), default=0, help="0: any free port.")
+@click.option("--dear-port", type=click.IntRange(0, 65535), default=0, help="0: any free port.")
+@click.option(
+    "--faults",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="JSON file with a list of faults to play.",
+)
+@click.option(
+    "--clock-scale",
+    type=click.FloatRange(min=0.01, max=10_000),
+    default=1.0,
+    show_default=True,
+    help="How many times faster the simulators' time passes.",
+)
+@click.option(
+    "--log",
+    "log_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Append every request to this file, as JSON lines.",
+)
+def sandbox(**options: Any) -> None:
+    """Serve simulators of QuickBooks Online and DEAR until interrupted.
+
+    Prints one line of JSON with their addresses and credentials once they are ready. They listen
+    on this machine only and forget everything when they stop.
+    """
+    asyncio.run(_serve(_Options(**options)))
+
+
+async def _serve(options: _Options) -> None:
+    from daemon.sandbox.dear.app import DearTwin
+    from daemon.sandbox.faults import FaultScript
+    from daemon.sandbox.qbo.app import QboTwin
+    from daemon.sandbox.requestlog import RequestLog
+    from daemon.sandbox.world import make_world
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        script = FaultScript.load(options.faults) if options.faults else FaultScript()
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--faults") from error
+    clock = SystemClock(options.clock_scale)
+    log = _open_log(RequestLog, clock, options.log_file)
+    try:
+        world = make_world(options.seed, options.size)
+        qbo = QboTwin(world, clock=clock, faults=script, log=log)
+        dear = DearTwin(world, clock=clock, faults=script, log=log)
+        async with AsyncExitStack() as stack:
+            qbo_url = await _start(stack, qbo.app, options.qbo_port, "--qbo-port")
+            dear_url = await _start(stack, dear.app, options.dear_port, "--dear-port")
+            ready = {
+                "schema": SCHEMA,
+                "pid": os.getpid(),
+                "seed": world.seed,
+                "size": world.size,
+                "clock_scale": options.clock_scale,
+                "company": world.company.name,
+                "qbo": {**qbo.addresses(qbo_url), **qbo.credentials},
+                "dear": {
+                    "base_url": dear_url + dear.path.rstrip("/"),
+                    "control_url": dear_url,
+                    **dear.credentials,
+                },
+            }
+            click.echo(json.dumps(ready))
+            await stop.wait()
+    finally:
+        log.close()
+
+
+def _open_log(log_type: Any, clock: SystemClock, path: Path | None) -> Any:
+    try:
+        return log_type(clock, path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise click.BadParameter(f"cannot write {path}: {reason}", param_hint="--log") from error
+
+
+async def _start(stack: AsyncExitStack, app: Any, port: int, option: str) -> str:
+    from daemon.sandbox.server import serve
+
+    try:
+        return await stack.enter_async_context(serve(app, port))
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        message = f"port {port} is already in use; choose another with {option}, or 0 for any"
+        raise _Unavailable(message) from error

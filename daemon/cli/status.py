@@ -1,0 +1,114 @@
+"""``trueup status``: is it running, is it equal, what needs me."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from daemon.cli.exits import Exit
+from daemon.cli.out import Row, answer, heading, say, table
+from daemon.cli.settings import ask, json_option, shared_options
+from daemon.cli.text import clean, plural
+
+if TYPE_CHECKING:
+    from daemon.control.protocol import StatusAnswer, SystemShown
+
+FINE = ("connected", "untried", "throttled")
+
+
+@click.command()
+@json_option
+@click.option(
+    "--exit-code", is_flag=True, help="4 if something waits for a person, 2 on drift, 69 if down."
+)
+@shared_options
+def status(*, as_json: bool, exit_code: bool) -> int:
+    """Is it running, is it equal, what needs me."""
+    shown = ask(lambda daemon: daemon.status())
+    if as_json:
+        answer(shown)
+    else:
+        _print(shown)
+    return _code(shown) if exit_code else Exit.DONE
+
+
+def _code(shown: "StatusAnswer") -> Exit:
+    if shown.needs_person:
+        return Exit.NEEDS_PERSON
+    if any(system.link not in FINE for system in shown.systems):
+        return Exit.UNAVAILABLE
+    pending = shown.dirty or shown.open_intents or any(shown.operations.values())
+    return Exit.DRIFT if pending else Exit.DONE
+
+
+def _print(shown: "StatusAnswer") -> None:
+    as_of = shown.as_of.isoformat(timespec="seconds")
+    heading(f"{shown.instance}: {clean(shown.company)}")
+    say(f"  as of {as_of}, ledger entry {shown.head}, trueup {shown.version}")
+    if shown.single_user:
+        say("  single-user: whoever owns the control socket may do everything")
+    say()
+    heading("Systems")
+    table(("system", "state", "company", "currency", "last look"), [*map(_system, shown.systems)])
+    for line in _complaints(shown):
+        say(f"  {line}")
+    if shown.counts:
+        say()
+        heading("Records")
+        headers = ("kind", "system", "live", "linked", "inactive", "removed", "unreadable")
+        table(headers, list(_counts(shown)))
+    say()
+    heading("Work")
+    for line in _work(shown):
+        say(f"  {line}")
+
+
+def _system(system: "SystemShown") -> Row:
+    name = system.company_name + (f" ({system.environment})" if system.environment else "")
+    state = system.link.replace("_", " ")
+    return (system.system, state, name, system.home_currency, system.last_observed or "never")
+
+
+def _complaints(shown: "StatusAnswer") -> Iterator[str]:
+    for system in shown.systems:
+        if system.text:
+            since = f" (since {system.since})" if system.since else ""
+            yield f"{system.system}: {clean(system.text)}{since}"
+            if system.cure:
+                yield f"  -> {clean(system.cure)}"
+        for warning in system.warnings:
+            yield f"{system.system}: {clean(warning.message)}"
+            if warning.cure:
+                yield f"  -> {clean(warning.cure)}"
+    for problem in shown.config_problems:
+        yield f"configuration on disk not in force: {clean(problem)}"
+
+
+def _counts(shown: "StatusAnswer") -> Iterator[Row]:
+    for count in sorted(shown.counts, key=lambda c: (c.kind, c.system)):
+        numbers = (count.live, count.linked, count.inactive, count.removed, count.unreadable)
+        yield (count.kind, count.system, *(f"{number:,}" for number in numbers))
+
+
+def _work(shown: "StatusAnswer") -> Iterator[str]:
+    if not shown.first_plan_approved:
+        yield "observing only: nothing is written before the first plan is approved"
+    states = [f"{count:,} {state}" for state, count in shown.operations.items() if count]
+    yield f"operations: {', '.join(states) or 'none'}"
+    held = [f"{count:,} {code.replace('_', ' ')}" for code, count in shown.holds.items()]
+    yield f"held: {', '.join(held) or 'none'}"
+    if shown.open_intents:
+        yield f"checking the end of {plural(shown.open_intents, 'request')}"
+    if shown.dirty:
+        yield f"{plural(shown.dirty, 'changed record')} not looked at yet"
+    cycle = shown.last_cycle
+    if cycle is not None:
+        end = "complete" if cycle.complete else "not complete"
+        yield f"last cycle: {cycle.ended_at}, {end}, sent {cycle.sent}, confirmed {cycle.confirmed}"
+        for problem in cycle.problems:
+            yield f"  {clean(problem.message)}"
+    waiting = shown.operations.get("waiting", 0)
+    if waiting:
+        yield f"next: trueup plan, then trueup approve --all --expect-count {waiting}"
+    elif shown.holds:
+        yield "next: trueup plan shows what is held, why, and what releases it"

@@ -1,0 +1,68 @@
+"""Where one installation keeps its things. Light: reads four keys and validates nothing else.
+
+Commands that only need the socket or the ledger must work while the rest of the file is wrong.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from daemon.config.tree import read_tree
+from ledger.model.errors import ConfigProblem
+
+
+@dataclass(frozen=True)
+class Places:
+    """The files of one installation."""
+
+    state_dir: Path
+    ledger: Path
+    socket: Path
+    backups: Path | None = None
+
+    @property
+    def key(self) -> Path:
+        """The ledger's own key: needed to compare contents, so it is backed up apart."""
+        return self.state_dir / "ledger.key"
+
+
+def places(
+    state_dir: Path,
+    *,
+    ledger: Path | None = None,
+    socket: Path | None = None,
+    backups: Path | None = None,
+) -> Places:
+    """The places, with the defaults that follow from ``state_dir``."""
+    return Places(
+        state_dir=state_dir,
+        ledger=ledger or state_dir / "ledger.db",
+        socket=socket or state_dir / "control.sock",
+        backups=backups,
+    )
+
+
+def locate(path: Path) -> Places:
+    """The places that the file at ``path`` names. ``ConfigProblem`` when it names none."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigProblem([f"{path}: cannot be read: {error}"]) from error
+    tree = read_tree(text)
+    folder = path.resolve().parent
+    state_dir = _path(tree.value, folder, "state_dir")
+    if state_dir is None:
+        problems = [f"{path}:{f.spot.line}:{f.spot.column}: {f.message}" for f in tree.findings]
+        raise ConfigProblem(problems or [f"{path}:1:1: state_dir: missing: this key is required"])
+    return places(
+        state_dir,
+        ledger=_path(tree.value, folder, "ledger", "path"),
+        socket=_path(tree.value, folder, "control", "socket"),
+        backups=_path(tree.value, folder, "ledger", "backup", "folder"),
+    )
+
+
+def _path(value: Any, folder: Path, *keys: str) -> Path | None:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return folder / Path(value).expanduser() if isinstance(value, str) and value else None

@@ -1,0 +1,65 @@
+"""The configuration in the words of the reconcile core. The only translation between the two."""
+
+from daemon.config.model import SOURCES, Config, KindConfig
+from daemon.reconcile.policy import (
+    CreatePolicy,
+    Flow,
+    ForeignEdit,
+    Limits,
+    Policy,
+)
+from ledger.model.ids import Kind, SystemName
+
+BOOKS = SystemName("qbo")
+SYSTEMS = (BOOKS, *(SystemName(source) for source in SOURCES))
+DECIDING = ("company", "qbo", "dear", "kinds", "names", "limits")
+"""Sections on which decisions depend: a change of one makes every record be looked at again."""
+
+
+def systems(config: Config) -> tuple[SystemName, ...]:
+    """The connected systems, the books first."""
+    return tuple(name for name in SYSTEMS if getattr(config, name) is not None)
+
+
+def make_policy(config: Config) -> Policy:
+    """The policy; what the systems can do is added by the cycle, which asks them."""
+    connected = systems(config)
+    authority: dict[Kind, dict[str, str]] = {}
+    flows: dict[Kind, Flow] = {}
+    create: dict[Kind, dict[SystemName, CreatePolicy]] = {}
+    foreign: dict[Kind, dict[str, ForeignEdit]] = {}
+    for kind, section in kind_sections(config).items():
+        flows[kind] = section.flow
+        create[kind] = {name: getattr(section.create, name) for name in connected}
+        authority[kind] = dict(section.authority)
+        foreign[kind] = dict(section.on_foreign_edit)
+    limits = Limits(
+        min_count=config.limits.mass_change_min,
+        fraction=config.limits.mass_change_fraction,
+        oscillation_repeats=config.limits.oscillation_repeats,
+        oscillation_window_s=round(config.limits.oscillation_window.total_seconds()),
+    )
+    return Policy(
+        systems=connected,
+        capabilities={},
+        books=BOOKS,
+        authority=authority,
+        flows=flows,
+        create=create,
+        names=config.names,
+        on_foreign_edit=foreign,
+        limits=limits,
+    )
+
+
+def kind_sections(config: Config) -> dict[Kind, KindConfig]:
+    """The section of every kind that can be configured."""
+    sections: dict[Kind, KindConfig] = {}
+    for name, field in type(config.kinds).model_fields.items():
+        sections[Kind(field.alias or name)] = getattr(config.kinds, name)
+    return sections
+
+
+def deciding_bytes(config: Config) -> bytes:
+    """Canonical bytes of what decides, for the digest in the ledger; secrets are references."""
+    return config.model_dump_json(include=set(DECIDING), by_alias=True).encode()

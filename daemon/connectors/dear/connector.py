@@ -1,0 +1,146 @@
+"""DEAR (Cin7 Core) as one connected system: the five methods, glued from the parts beside it."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from msgspec.structs import replace
+
+from daemon.clock import Clock
+from daemon.connectors.base import Budget, Health
+from daemon.connectors.dear.capabilities import DEAR, capabilities
+from daemon.connectors.dear.client import DearClient
+from daemon.connectors.dear.config import DearConfig, is_loopback
+from daemon.connectors.dear.lookups import DearLookups
+from daemon.connectors.dear.mapping.fields import day
+from daemon.connectors.dear.preflight import missing_names
+from daemon.connectors.dear.reader import DearReader
+from daemon.connectors.dear.wire import decode
+from daemon.connectors.dear.writer import DearWriter
+from ledger.model.capabilities import Capabilities
+from ledger.model.errors import Transient
+from ledger.model.facts import Cursor, Observation, Page, Problem, Tombstone
+from ledger.model.ids import ExternalRef, Kind, SystemName
+from ledger.model.outcomes import Outcome, WriteRequest
+
+_HOUR_S = 3600.0
+
+
+class DearConnector:
+    """One DEAR company. Fulfils ``daemon.connectors.base.Connector``."""
+
+    def __init__(
+        self,
+        config: DearConfig,
+        *,
+        clock: Clock,
+        transport: aiohttp.BaseConnector | None = None,
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._capabilities = capabilities(config)
+        self._client = DearClient(config, clock=clock, transport=transport)
+        self._reader = DearReader(self._client, config, clock)
+        self._lookups = DearLookups(self._client, config, clock)
+        self._writer = DearWriter(self._client, self._lookups, config, self._capabilities)
+        self._health: tuple[float, Health] | None = None
+
+    @classmethod
+    def open(
+        cls,
+        config: DearConfig,
+        *,
+        clock: Clock,
+        transport: aiohttp.BaseConnector | None = None,
+    ) -> "DearConnector":
+        """A connector that has not yet said a word; ``close`` ends it."""
+        return cls(config, clock=clock, transport=transport)
+
+    @property
+    def name(self) -> SystemName:
+        return DEAR
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._capabilities
+
+    @property
+    def budget(self) -> Budget:
+        return self._client.budget
+
+    async def check(self) -> Health:
+        """Settings of the company, at most every ``check_every_hours``; warnings are always new."""
+        now = self._clock.monotonic()
+        if self._health is None or now - self._health[0] > self._config.check_every_hours * _HOUR_S:
+            me = decode(await self._client.get("/me", {}))
+            health = _health(me, self._config)
+            missing = await missing_names(self._client, self._config)
+            self._health = (now, replace(health, warnings=health.warnings + missing))
+        health = self._health[1]
+        return replace(health, warnings=health.warnings + self._reader.warnings)
+
+    def changes(self, cursors: Mapping[Kind, Cursor]) -> AsyncIterator[Page]:
+        return self._reader.changes(cursors)
+
+    def sweep(self, kind: Kind, cursor: Cursor | None) -> AsyncIterator[Page]:
+        return self._reader.sweep(kind, cursor)
+
+    async def read(self, ref: ExternalRef) -> Observation | Tombstone:
+        return await self._lookups.read(ref)
+
+    async def find(self, kind: Kind, key: str, value: str) -> Sequence[Observation]:
+        return await self._lookups.find(kind, key, value)
+
+    async def write(self, request: WriteRequest) -> tuple[Outcome, ...]:
+        return await self._writer.write(request)
+
+    async def close(self) -> None:
+        await self._client.close()
+
+
+def _health(me: Any, config: DearConfig) -> Health:
+    company = me.get("Company") if isinstance(me, Mapping) else None
+    currency = me.get("Currency") if isinstance(me, Mapping) else None
+    if not isinstance(company, str) or not isinstance(currency, str) or not currency:
+        raise Transient(
+            "DEAR's answer about the company lacks its name or its currency",
+            cure="open Settings > General in DEAR, and check that the company is set up",
+        )
+    closed_until, warnings = _lock_date(me.get("LockDate"))
+    if config.native_link == "connected":
+        warnings += (
+            Problem(
+                code="native_link",
+                message="DEAR's own accounting link is connected: accounts and tax rules are only "
+                "read, and no documents will be posted",
+                cure="disconnect it in DEAR and set dear.native_link to none, or leave it so",
+            ),
+        )
+    host = urlsplit(config.base_url).hostname or ""
+    return Health(
+        company_id=config.account_id.lower(),
+        company_name=company,
+        home_currency=currency,
+        environment="sandbox" if is_loopback(host) else "production",
+        warnings=warnings,
+        closed_until=closed_until,
+    )
+
+
+def _lock_date(value: object) -> tuple[str, tuple[Problem, ...]]:
+    """The last closed day. DEAR does not say whether the lock date itself is still open: it is
+    taken as closed. It may come in the tenant's own date format, which is then not guessed at."""
+    if not value:
+        return "", ()
+    try:
+        return day(str(value)).isoformat(), ()
+    except ValueError:
+        return "", (
+            Problem(
+                code="lock_date",
+                message=f"DEAR's lock date {str(value)[:40]!r} is in a format that is not known",
+                field="LockDate",
+                cure="choose the date format yyyy-MM-dd in DEAR's general settings",
+            ),
+        )

@@ -1,0 +1,174 @@
+"""QuickBooks Online as one connected system: the methods of ``base.Connector``, glued together."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import aiohttp
+import msgspec
+
+from daemon.clock import Clock
+from daemon.connectors.base import Budget, Health
+from daemon.connectors.governor import Governor, Meter
+from daemon.connectors.http import Http
+from daemon.connectors.oauth import OAuth, Phase
+from daemon.connectors.qbo import company
+from daemon.connectors.qbo.capabilities import Features, capabilities
+from daemon.connectors.qbo.client import BATCH, QboClient
+from daemon.connectors.qbo.config import QboConfig
+from daemon.connectors.qbo.mapping.table import QBO
+from daemon.connectors.qbo.reading import EVERYTHING, Reader
+from daemon.connectors.qbo.writing import Writer
+from daemon.connectors.vault import TokenStore
+from ledger.model.capabilities import Capabilities
+from ledger.model.facts import Cursor, Observation, Page, Problem, Tombstone
+from ledger.model.ids import ExternalRef, Kind, SystemName
+from ledger.model.outcomes import Outcome, WriteRequest
+
+CHECK_EVERY = timedelta(hours=4)
+"""CompanyInfo and Preferences are metered reads, and hardly ever change."""
+
+
+class QboConnector:
+    """One company in QuickBooks Online."""
+
+    def __init__(
+        self,
+        config: QboConfig,
+        *,
+        clock: Clock,
+        http: Http,
+        oauth: OAuth,
+        governor: Governor,
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._http = http
+        self._oauth = oauth
+        self._governor = governor
+        self._client = QboClient(
+            http, oauth, governor, realm=config.realm_id, minor_version=config.minor_version
+        )
+        self._reader = Reader(self._client, clock, ids_as_numbers=config.ids_compare_as_numbers)
+        self._writer = Writer(self._client, self._reader, config)
+        self._capabilities = capabilities(config, Features())
+        self._health: Health | None = None
+        self._checked_at: datetime | None = None
+
+    @classmethod
+    def open(
+        cls,
+        config: QboConfig,
+        *,
+        clock: Clock,
+        tokens: TokenStore,
+        transport: aiohttp.BaseConnector | None = None,
+    ) -> "QboConnector":
+        """Connects lazily: nothing leaves this machine before the first call.
+
+        A ``transport`` that is given is not closed by ``close``.
+        """
+        rates = config.rates
+        governor = Governor(
+            clock,
+            per_second=rates.per_second,
+            per_minute=rates.per_minute,
+            in_flight=rates.in_flight,
+            lanes={BATCH: rates.batches_per_minute},
+            metered_per_month=rates.metered_reads_per_month,
+        )
+        http = Http(
+            config.api_url,
+            clock=clock,
+            governor=governor,
+            timeout_s=config.timeout_s,
+            transport=transport,
+        )
+        first = config.refresh_token
+        oauth = OAuth(
+            system=QBO,
+            clock=clock,
+            store=tokens,
+            credentials=lambda: (config.client_id.resolve(), config.client_secret.resolve()),
+            bootstrap=lambda: first.resolve() if first is not None else "",
+            token_url=config.login_url,
+            discovery_url=config.discovery_url,
+            transport=transport,
+        )
+        return cls(config, clock=clock, http=http, oauth=oauth, governor=governor)
+
+    @property
+    def name(self) -> SystemName:
+        return QBO
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._capabilities
+
+    @property
+    def budget(self) -> Budget:
+        return self._governor.budget
+
+    @property
+    def login(self) -> Phase:
+        """Where the login stands, without a call."""
+        return self._oauth.phase
+
+    def export_meter(self) -> bytes:
+        """What to store, so that the month's metered reads are counted on after a restart."""
+        return msgspec.json.encode(self._governor.meter)
+
+    def import_meter(self, data: bytes) -> None:
+        """Go on counting from what ``export_meter`` gave; anything else counts from zero."""
+        try:
+            self._governor.restore(msgspec.json.decode(data, type=Meter))
+        except msgspec.MsgspecError:
+            return
+
+    async def check(self) -> Health:
+        now = self._clock.now()
+        if self._health is None or self._checked_at is None or now - self._checked_at > CHECK_EVERY:
+            self._health = await self._ask_company()
+            self._checked_at = now
+        later = [
+            *company.login_warnings(self._oauth.tokens, now),
+            *company.stranger_warnings(self._reader.strangers),
+        ]
+        return msgspec.structs.replace(self._health, warnings=(*self._health.warnings, *later))
+
+    def changes(self, cursors: Mapping[Kind, Cursor]) -> AsyncIterator[Page]:
+        return self._reader.changes(cursors)
+
+    def sweep(self, kind: Kind, cursor: Cursor | None) -> AsyncIterator[Page]:
+        return self._reader.sweep(kind, cursor)
+
+    async def read(self, ref: ExternalRef) -> Observation | Tombstone:
+        return await self._reader.read(ref)
+
+    async def find(self, kind: Kind, key: str, value: str) -> Sequence[Observation]:
+        return await self._reader.find(kind, key, value)
+
+    async def write(self, request: WriteRequest) -> tuple[Outcome, ...]:
+        return await self._writer.write(request)
+
+    async def close(self) -> None:
+        await self._oauth.close()
+        await self._http.close()
+
+    async def _ask_company(self) -> Health:
+        info = await self._client.company_info()
+        preferences = await self._client.preferences()
+        found = company.features(info, preferences)
+        self._capabilities = capabilities(self._config, found)
+        tracked = await self._client.count("Item", f"Type = 'Inventory' AND {EVERYTHING}")
+        warnings: list[Problem] = [
+            *company.plan_warnings(info, found),
+            *company.tracked_items_warning(tracked.total or 0),
+        ]
+        return Health(
+            company_id=self._config.realm_id,
+            company_name=str(info.get("CompanyName") or ""),
+            home_currency=company.home_currency(preferences),
+            environment=self._config.environment,
+            warnings=tuple(warnings),
+            closed_until=company.closed_until(preferences),
+        )

@@ -1,0 +1,188 @@
+"""Objects to observations and writes to objects, for whatever kind; the table of entities."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+import msgspec
+
+from daemon.connectors.qbo.mapping.accounts import ACCOUNT
+from daemon.connectors.qbo.mapping.items import ITEM
+from daemon.connectors.qbo.mapping.lists import CLASS, PAYMENT_METHOD, TERM
+from daemon.connectors.qbo.mapping.parties import CUSTOMER, VENDOR
+from daemon.connectors.qbo.mapping.taxes import TAX_CODE
+from daemon.connectors.qbo.mapping.wire import Entity, Malformed, Rates, Unwritable, Wire, name
+from ledger.model.errors import Broken
+from ledger.model.facts import Observation, Problem, Tombstone, Unreadable
+from ledger.model.ids import ExternalRef, Kind, SystemName, derive
+from ledger.model.outcomes import Write
+from ledger.model.plans import Action
+
+Shown: TypeAlias = Observation | Tombstone | Unreadable
+
+QBO = SystemName("qbo")
+ENTITIES: dict[Kind, Entity] = {
+    entity.kind: entity
+    for entity in (ACCOUNT, TAX_CODE, TERM, CLASS, PAYMENT_METHOD, VENDOR, CUSTOMER, ITEM)
+}
+
+_objects: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=Decimal)
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+def decode(data: bytes | msgspec.Raw) -> Any:
+    """JSON with exact numbers; ``msgspec.DecodeError`` where it is none."""
+    return _objects.decode(data)
+
+
+def encode(value: Any) -> bytes:
+    """JSON in which decimals are numbers with their own digits."""
+    return _encoder.encode(value)
+
+
+def to_record(kind: Kind, data: bytes, rates: Rates) -> Shown:
+    """What one object of a page says."""
+    return understand(kind, data, rates)[0]
+
+
+def understand(kind: Kind, data: bytes, rates: Rates) -> tuple[Shown, list[str]]:
+    """What one object says, and the properties and words in it that nobody here knows."""
+    try:
+        raw = decode(data)
+    except msgspec.DecodeError:
+        return _unreadable(kind, "", Malformed("", "not JSON"), data), []
+    if not isinstance(raw, dict):
+        return _unreadable(kind, "", Malformed("", "not an object"), data), []
+    return _read(ENTITIES[kind], raw, data, rates), _strangers(ENTITIES[kind], raw)
+
+
+def _read(entity: Entity, raw: Wire, data: bytes, rates: Rates) -> Shown:
+    kind = entity.kind
+    found = raw.get("Id")
+    record_id = found if isinstance(found, str) else ""
+    try:
+        if not record_id:
+            raise Malformed("Id", "Id should be text and is missing or something else")
+        ref = ExternalRef(QBO, kind, record_id)
+        if raw.get("status") == "Deleted":
+            return Tombstone(ref=ref, evidence="QuickBooks shows it as deleted")
+        return Observation(
+            ref=ref,
+            version=_version(raw),
+            record=entity.read(raw, rates),
+            raw=bytes(data),
+            out_of_scope=entity.scope(raw),
+            modified_at=_modified_at(raw),
+        )
+    except Malformed as problem:
+        return _unreadable(kind, record_id, problem, data)
+
+
+def _strangers(entity: Entity, raw: Wire) -> list[str]:
+    found = [f"{entity.name}.{prop}" for prop in raw.keys() - entity.known]
+    for prop, words in entity.words.items():
+        word = raw.get(prop)
+        if isinstance(word, str) and word not in words:
+            found.append(f"{entity.name}.{prop} = {word}")
+    return found
+
+
+def to_raw(write: Write) -> Wire:
+    """The object to send; ``Unwritable`` names a field that cannot be said in QuickBooks."""
+    entity = ENTITIES[write.kind]
+    is_create = write.action is Action.CREATE
+    out: Wire = {}
+    for field, value in write.fields.items():
+        put = entity.puts.get(field)
+        if put is None:
+            raise Unwritable(field, f"{field} cannot be written to QuickBooks", "take it out")
+        if value is not None or not is_create:
+            put(out, value)
+    if is_create:
+        entity.complete(out)
+        return _without_empty(out)
+    return _sparse(entity, write, out)
+
+
+def _sparse(entity: Entity, write: Write, out: Wire) -> Wire:
+    """An update: only what changes, and what QuickBooks demands with every update."""
+    if write.ref is None or not write.version:
+        raise Broken("an update is to be sent without an id or without a version")
+    last = decode(write.raw) if write.raw else {}
+    last = last if isinstance(last, dict) else {}
+    match write.action:
+        case Action.INACTIVATE:
+            out["Active"] = False
+        case Action.REACTIVATE:
+            out["Active"] = True
+        case Action.UPDATE | Action.CREATE:
+            pass
+    for prop in entity.required:
+        if prop in last:
+            out.setdefault(prop, last[prop])
+    entity.complete(out)
+    if entity.name_property not in out and entity.name_property in last:
+        # Reactivating without a name would leave " (deleted)" standing.
+        plain = name(last, entity.name_property)
+        kept = plain if write.action is Action.REACTIVATE else last[entity.name_property]
+        out[entity.name_property] = kept
+    return {"Id": write.ref.id, "SyncToken": write.version, "sparse": True, **out}
+
+
+def _without_empty(out: Wire) -> Wire:
+    """A create says only what there is to say, in addresses as well."""
+    return {
+        prop: {k: v for k, v in value.items() if v != ""} if isinstance(value, dict) else value
+        for prop, value in out.items()
+        if value not in ("", {})
+    }
+
+
+def _version(raw: Wire) -> str:
+    found = raw.get("SyncToken")
+    if not isinstance(found, str):
+        raise Malformed("SyncToken", "SyncToken should be text and is missing or something else")
+    return found
+
+
+def _modified_at(raw: Wire) -> datetime | None:
+    data = raw.get("MetaData")
+    if not isinstance(data, dict):
+        return None
+    # A fresh account shows no LastUpdatedTime yet.
+    stamp = data.get("LastUpdatedTime") or data.get("CreateTime")
+    return instant(stamp) if isinstance(stamp, str) else None
+
+
+def instant(stamp: str) -> datetime:
+    """An instant in UTC; QuickBooks writes them with the Pacific offset of their day."""
+    try:
+        found = datetime.fromisoformat(stamp)
+    except ValueError as error:
+        raise Malformed("MetaData", "a time that cannot be read") from error
+    if found.tzinfo is None:
+        raise Malformed("MetaData", "a time without its offset")
+    return found.astimezone(UTC)
+
+
+def is_instant(stamp: str) -> bool:
+    try:
+        instant(stamp)
+    except Malformed:
+        return False
+    return True
+
+
+def _unreadable(kind: Kind, record_id: str, problem: Malformed, data: bytes) -> Unreadable:
+    shown_id = record_id or f"unknown-{derive('unreadable', data.hex(), length=12)}"
+    return Unreadable(
+        ref=ExternalRef(QBO, kind, shown_id),
+        problem=Problem(
+            code="malformed",
+            message=str(problem),
+            field=problem.field,
+            cure="open and save this record in QuickBooks; if that does not help, report it with "
+            "this message",
+        ),
+        raw=bytes(data),
+    )

@@ -1,0 +1,168 @@
+"""A person's answers: which value is right, what belongs together, what to try again."""
+
+from typing import TYPE_CHECKING
+
+from daemon.control.finding import the_record, the_ref
+from daemon.control.protocol import (
+    Code,
+    Declined,
+    DoneAnswer,
+    LinkRequest,
+    ResolveRequest,
+    RetryRequest,
+)
+from daemon.cycle.lookups import LedgerLookups
+from daemon.reconcile.match import NOT_THE_SAME
+from daemon.reconcile.merge import values_digest
+from daemon.reconcile.world import World
+from ledger.model.entries import ConflictResolved, Entry, Linked, Retried, Unlinked
+from ledger.model.facts import HoldCode, RecordView
+from ledger.model.ids import ExternalRef, SystemName
+from ledger.store.errors import LinkRefused
+from ledger.store.views import Views
+
+if TYPE_CHECKING:
+    from daemon.control.desk import Actor, Desk
+
+ANSWERABLE = (HoldCode.CONFLICT, HoldCode.FOREIGN_EDIT)
+"""Holds about which value is right."""
+
+
+async def resolve(desk: "Desk", actor: "Actor", request: ResolveRequest) -> DoneAnswer:
+    """One side's value of one field is right. Void as soon as either side shows another one."""
+
+    def ask(views: Views) -> ConflictResolved:
+        view = the_record(views, request.record, systems=desk.systems)
+        _check_is_held(views, view, request)
+        policy = desk.scheduler.company.rules()
+        world = World([view], LedgerLookups(views, recent_since=desk.now()), policy)
+        values = {
+            party.system: party.values[request.field]
+            for party in world.parties(view)
+            if request.field in party.values and request.field in party.rule.fields
+        }
+        if request.take not in values:
+            sides = ", ".join(values) or "none"
+            raise Declined(
+                Code.BAD_REQUEST,
+                f"{request.take!r} shows no {request.field} of {view.label!r}",
+                cure=f"take one of: {sides}",
+            )
+        return ConflictResolved(
+            record=view.record,
+            field=request.field,
+            take=SystemName(request.take),
+            value_digest=values_digest(request.field, values),
+            by=str(actor),
+            reason=request.reason,
+        )
+
+    entry = await desk.ledger.read(ask)
+    text = f"{entry.field} of {entry.record}: the value of {entry.take} is right"
+    return await _done(desk, actor, entry, text=text, dry_run=request.dry_run)
+
+
+def _check_is_held(views: Views, view: RecordView, request: ResolveRequest) -> None:
+    fields: set[str] = set()
+    for row in views.holds(record=view.record):
+        if row.conflict is not None:
+            fields |= {field.field for field in row.conflict.fields}
+        elif row.hold.code in ANSWERABLE:
+            fields.add(row.hold.field)
+    if request.field not in fields:
+        cure = f"in conflict there: {', '.join(sorted(fields))}" if fields else ""
+        raise Declined(
+            Code.STALE,
+            f"{request.field} of {view.label!r} is not in conflict (any more)",
+            cure=cure or "look again with trueup conflict list",
+        )
+
+
+async def retry(desk: "Desk", actor: "Actor", request: RetryRequest) -> DoneAnswer:
+    """Set what a system refused aside once, so that it is sent again."""
+
+    def ask(views: Views) -> Retried:
+        view = the_record(views, request.record, systems=desk.systems)
+        held = {row.hold.code for row in views.holds(record=view.record)}
+        if not view.rejections and HoldCode.REJECTED not in held:
+            raise Declined(
+                Code.STALE,
+                f"nothing of {view.label!r} was refused",
+                cure="trueup ledger history shows what happened to it",
+            )
+        return Retried(record=view.record, by=str(actor), reason=request.reason)
+
+    entry = await desk.ledger.read(ask)
+    text = f"{entry.record} will be tried again"
+    return await _done(desk, actor, entry, text=text, dry_run=request.dry_run)
+
+
+async def link(desk: "Desk", actor: "Actor", request: LinkRequest) -> DoneAnswer:
+    """Join, part, or tell apart a record and a reference."""
+
+    def ask(views: Views) -> tuple[RecordView, ExternalRef, RecordView]:
+        view = the_record(views, request.record, systems=desk.systems)
+        ref = the_ref(request.ref, view.kind)
+        if ref is None:
+            raise Declined(
+                Code.BAD_REQUEST,
+                f"{request.ref!r} is not a reference",
+                cure="give it as system/kind/id, the way trueup plan shows it",
+            )
+        return view, ref, the_record(views, str(ref), systems=desk.systems)
+
+    view, ref, other = await desk.ledger.read(ask)
+    if ref.kind is not view.kind:
+        raise Declined(Code.BAD_REQUEST, f"{ref} is not a {view.kind.value} like {view.label!r}")
+    entries, text = _link_entries(view, ref, other, request, str(actor))
+    try:
+        return await _done(desk, actor, *entries, text=text, dry_run=request.dry_run)
+    except LinkRefused as error:
+        raise Declined(Code.GUARDED, str(error), cure=error.cure) from error
+
+
+def _link_entries(
+    view: RecordView, ref: ExternalRef, other: RecordView, request: LinkRequest, by: str
+) -> tuple[list[Entry], str]:
+    joined = view.record == other.record
+    reason = request.reason or "a person said so"
+    match request.action:
+        case "link" if joined:
+            raise Declined(Code.STALE, f"{ref} is already part of {view.record}")
+        case "link":
+            linked = Linked(record=view.record, ref=ref, how="operator", evidence=reason, by=by)
+            return [linked], f"{ref} is {view.label!r} now"
+        case "apart" if joined:
+            raise Declined(
+                Code.STALE, f"{ref} is part of {view.record}", cure="part them with --unlink"
+            )
+        case "apart":
+            # Noted on both records: each of them is to be looked at again.
+            told = [_told_apart(view, other, by, reason), _told_apart(other, view, by, reason)]
+            return [*told[0], *told[1]], f"{ref} is another thing than {view.label!r}"
+        case "unlink" if joined and len(view.sides) > 1:
+            parted = Unlinked(record=view.record, ref=ref, reason=reason, by=by)
+            return [parted], f"{ref} is a record of its own again"
+        case "unlink":
+            raise Declined(Code.STALE, f"{ref} is not joined with {view.record}")
+
+
+def _told_apart(one: RecordView, other: RecordView, by: str, reason: str) -> list[Entry]:
+    return [
+        ConflictResolved(
+            record=one.record,
+            field=f"{NOT_THE_SAME}{side.ref}",
+            take=side.ref.system,
+            value_digest=values_digest(NOT_THE_SAME, {}),
+            by=by,
+            reason=reason,
+        )
+        for side in other.sides.values()
+    ]
+
+
+async def _done(
+    desk: "Desk", actor: "Actor", *entries: Entry, text: str, dry_run: bool
+) -> DoneAnswer:
+    seq = 0 if dry_run else await desk.note(actor, entries, reason="decided")
+    return DoneAnswer(as_of=desk.now(), seq=seq, text=text, next="trueup plan", dry_run=dry_run)

@@ -1,0 +1,214 @@
+"""What the control interface can do: read the ledger, note a person's decision, ask for a cycle.
+
+Decisions become entries under the name of whoever made them; nothing is written to a system from
+here, only by the cycle that follows.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from daemon.clock import Clock
+from daemon.control import approving, deciding
+from daemon.control.finding import the_kind, the_record
+from daemon.control.keeping import Keeper
+from daemon.control.protocol import (
+    ApproveAnswer,
+    ApproveRequest,
+    Code,
+    CycleAnswer,
+    CycleRequest,
+    Declined,
+    DoneAnswer,
+    HistoryAnswer,
+    LinkRequest,
+    PlanAnswer,
+    PlanTotals,
+    ResolveRequest,
+    RetryRequest,
+    SendRequest,
+    StatusAnswer,
+)
+from daemon.control.shapes import (
+    pointed,
+    shown_count,
+    shown_cycle,
+    shown_history,
+    shown_hold,
+    shown_operation,
+    shown_system,
+)
+from daemon.cycle.schedule import Scheduler
+from ledger.model.entries import Entry
+from ledger.model.ids import SystemName
+from ledger.model.plans import Operation
+from ledger.store.views import Views
+
+PENDING = ("planned", "waiting", "approved")
+UNFINISHED = (*PENDING, "intended")
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who asks, as the kernel says."""
+
+    uid: int
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.name} (uid {self.uid})"
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the desk says about the installation."""
+
+    instance: str
+    company: str
+    version: str
+    approvals_expire_after: timedelta
+
+
+class Desk:
+    """One per daemon. Safe to ask many things of at once."""
+
+    def __init__(self, *, keeper: Keeper, scheduler: Scheduler, clock: Clock, facts: Facts) -> None:
+        self.ledger = keeper.ledger
+        self.keeper = keeper
+        self.scheduler = scheduler
+        self.clock = clock
+        self.facts = facts
+        self.config_problems: tuple[str, ...] = ()
+
+    @property
+    def systems(self) -> tuple[SystemName, ...]:
+        return self.scheduler.company.policy.systems
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    async def note(self, actor: Actor, entries: Sequence[Entry], *, reason: str) -> int:
+        """Append a person's decision and bring the next cycle forward; the last sequence."""
+        draft = self.ledger.draft(actor=str(actor))
+        for entry in entries:
+            draft.add(entry)
+        seqs = await self.ledger.append(draft)
+        self.scheduler.nudge(reason)
+        return seqs[-1]
+
+    async def status(self, *, counts: bool = True) -> StatusAnswer:
+        """``counts=False`` leaves out the numbers of records, which take a look at every one."""
+
+        def ask(views: Views) -> StatusAnswer:
+            by_state = views.operations_count()
+            return StatusAnswer(
+                as_of=self.now(),
+                instance=self.facts.instance,
+                company=self.facts.company,
+                version=self.facts.version,
+                head=views.head()[0],
+                systems=systems,
+                counts=tuple(map(shown_count, views.counts())) if counts else (),
+                operations={s: by_state[s] for s in UNFINISHED if by_state.get(s)},
+                holds={code.value: n for code, n in views.holds_count().items()},
+                dirty=views.dirty_count(),
+                open_intents=len(views.open_intents()),
+                first_plan_approved=views.first_plan_approved(),
+                last_cycle=shown_cycle(last) if last is not None else None,
+                config_problems=self.config_problems,
+            )
+
+        systems = tuple(map(shown_system, self.scheduler.health.values()))
+        last = self.scheduler.last
+        return await self.ledger.read(ask)
+
+    async def plan(self, *, limit: int, offset: int) -> PlanAnswer:
+        """One page of everything that would be written and everything that is held."""
+        last = self.scheduler.last
+
+        def ask(views: Views) -> PlanAnswer:
+            rows = views.operations(states=PENDING, limit=limit + 1, offset=offset)
+            held = views.holds(limit=limit + 1, offset=offset)
+            more = len(rows) > limit or len(held) > limit
+            rows, held = rows[:limit], held[:limit]
+            labels = {view.record: view.label for view in views.views(pointed(rows, held))}
+            return PlanAnswer(
+                as_of=self.now(),
+                head=views.head()[0],
+                first_plan_approved=views.first_plan_approved(),
+                complete=last is not None and last.complete and not views.dirty_count(),
+                operations=tuple(shown_operation(row, labels) for row in rows),
+                holds=tuple(shown_hold(row, labels) for row in held),
+                totals=_totals(views, [row.operation for row in rows]),
+                limit=limit,
+                offset=offset,
+                more=more,
+            )
+
+        return await self.ledger.read(ask)
+
+    async def history(self, text: str) -> HistoryAnswer:
+        """The life of one record, oldest first."""
+        return await self.ledger.read(
+            lambda views: history_of(views, text, as_of=self.now(), systems=self.systems)
+        )
+
+    async def approve(self, actor: Actor, request: ApproveRequest) -> ApproveAnswer:
+        return await approving.approve(self, actor, request)
+
+    async def resolve(self, actor: Actor, request: ResolveRequest) -> DoneAnswer:
+        return await deciding.resolve(self, actor, request)
+
+    async def retry(self, actor: Actor, request: RetryRequest) -> DoneAnswer:
+        return await deciding.retry(self, actor, request)
+
+    async def link(self, actor: Actor, request: LinkRequest) -> DoneAnswer:
+        return await deciding.link(self, actor, request)
+
+    async def cycle(self, actor: Actor, request: CycleRequest) -> CycleAnswer:
+        report = await self.scheduler.run_now(f"{request.reason}, {actor.name}")
+        return CycleAnswer(as_of=self.now(), report=shown_cycle(report))
+
+    async def send(self, actor: Actor, request: SendRequest) -> CycleAnswer:
+        """Let one record pass a manual flow once, through the same gate as ever."""
+        kind = the_kind(request.kind)
+        view = await self.ledger.read(
+            lambda views: the_record(views, request.ref, systems=self.systems, kind=kind)
+        )
+        try:
+            report = await self.scheduler.send(record=view.record)
+        except LookupError as error:
+            raise Declined(Code.NOT_FOUND, f"the ledger lost {view.record}") from error
+        return CycleAnswer(as_of=self.now(), report=shown_cycle(report))
+
+
+def history_of(
+    views: Views,
+    text: str,
+    *,
+    as_of: datetime,
+    systems: tuple[SystemName, ...] | None = None,
+) -> HistoryAnswer:
+    """The life of the record that ``text`` means; also used where no daemon runs."""
+    known = systems if systems is not None else tuple({c.system for c in views.counts()})
+    view = the_record(views, text, systems=known)
+    return HistoryAnswer(
+        as_of=as_of,
+        record=view.record,
+        label=view.label,
+        refs=tuple(str(side.ref) for side in view.sides.values()),
+        rows=tuple(map(shown_history, views.history(view.record))),
+    )
+
+
+def _totals(views: Views, page: Sequence[Operation]) -> PlanTotals:
+    by_state = {s: n for s, n in views.operations_count().items() if s in PENDING and n}
+    by_action = Counter(f"{o.action.value} {o.kind.value} in {o.system}" for o in page)
+    by_code = {code.value: n for code, n in views.holds_count().items()}
+    return PlanTotals(
+        operations=sum(by_state.values()),
+        by_state=by_state,
+        by_action=dict(by_action),
+        holds=sum(by_code.values()),
+        by_code=by_code,
+    )

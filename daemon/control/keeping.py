@@ -1,0 +1,137 @@
+"""Care of the ledger while the daemon runs: proof, copies, export. Never changes an entry."""
+
+import asyncio
+import tempfile
+import threading
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from daemon.clock import Clock
+from daemon.control.protocol import BackupAnswer, Code, Declined, VerifyAnswer
+from daemon.log import Log
+from ledger.model.errors import TrueupError
+from ledger.store.backup import backup_file, manifest_path
+from ledger.store.export import export
+from ledger.store.ledger import Ledger
+from ledger.store.verify import verify_file
+
+_log = Log(__name__)
+_STAMP = "%Y%m%dT%H%M%SZ"
+CHUNK = 256 * 1024
+
+
+class Interrupted(TrueupError):
+    """The daemon is stopping; the ledger is as it was."""
+
+
+@dataclass
+class Keeper:
+    """Works on the ledger's file in threads of its own, beside the writer."""
+
+    ledger: Ledger
+    key: bytes
+    clock: Clock
+    backups: Path | None = None
+    keep: int = 35
+    _stopping: threading.Event = field(default_factory=threading.Event)
+
+    def stop(self) -> None:
+        """Let a long look or copy end at its next step."""
+        self._stopping.set()
+
+    async def verify(self) -> VerifyAnswer:
+        report = await asyncio.to_thread(
+            verify_file, self.ledger.path, key=self.key, progress=self._step
+        )
+        return VerifyAnswer(
+            as_of=self.clock.now(),
+            ok=report.is_sound,
+            entries=report.entries,
+            head_hash=report.head,
+            problems=report.problems,
+            erased_payloads=report.erased,
+        )
+
+    async def backup(self, to: str = "") -> BackupAnswer:
+        """A proved copy at ``to``, or in the configured folder under a name of its own."""
+        target = Path(to) if to else self._next_copy()
+        if not target.is_absolute():
+            raise Declined(Code.BAD_REQUEST, f"{to} is not a whole path, from / on")
+        try:
+            manifest = await asyncio.to_thread(
+                backup_file,
+                self.ledger.path,
+                target,
+                now=self.clock.now(),
+                progress=self._step,
+            )
+        except FileExistsError as error:
+            raise Declined(Code.GUARDED, str(error), cure="choose another name") from error
+        except OSError as error:
+            raise Declined(Code.IO, f"{target} cannot be written: {error.strerror}") from error
+        return BackupAnswer(
+            as_of=self.clock.now(),
+            path=str(target),
+            entries=manifest.entries,
+            bytes=manifest.bytes,
+            sha256=manifest.sha256,
+        )
+
+    async def export(self, *, bodies: bool = False) -> AsyncIterator[bytes]:
+        """The journal as JSON lines. Goes through a file, so that a slow reader costs no memory."""
+        with tempfile.TemporaryFile(dir=self.ledger.path.parent) as spool:
+            await export(self.ledger, spool, bodies=bodies, progress=self._step)
+            spool.seek(0)
+            while chunk := spool.read(CHUNK):
+                yield chunk
+
+    async def make_copies(self, every: timedelta) -> None:
+        """Back up at once when the newest copy is too old, then at intervals, until cancelled."""
+        while not self._stopping.is_set():
+            wait = self._until_next(every)
+            if wait > 0:
+                await self.clock.sleep(wait)
+                continue
+            try:
+                made = await self.backup()
+            except (TrueupError, OSError) as error:
+                _log.error("backup failed", error=type(error).__name__, reason=str(error))
+            else:
+                _log.info("backup made", entries=made.entries, bytes=made.bytes)
+                self.prune()
+            await self.clock.sleep(every.total_seconds())
+
+    def _step(self, _done: int, _total: int) -> None:
+        if self._stopping.is_set():
+            raise Interrupted
+
+    def _next_copy(self) -> Path:
+        if self.backups is None:
+            raise Declined(
+                Code.BAD_REQUEST,
+                "no folder for backups is configured",
+                cure="name a file, or set ledger.backup.folder in the configuration",
+            )
+        return self.backups / f"{self.ledger.path.stem}-{self.clock.now():{_STAMP}}.backup"
+
+    def _copies(self) -> list[Path]:
+        """Our own copies, oldest first: their names sort by time."""
+        if self.backups is None:
+            return []
+        return sorted(self.backups.glob(f"{self.ledger.path.stem}-*Z.backup"))
+
+    def _until_next(self, every: timedelta) -> float:
+        copies = self._copies()
+        if not copies:
+            return 0.0
+        age = self.clock.now().timestamp() - copies[-1].stat().st_mtime
+        return max(0.0, every.total_seconds() - age)
+
+    def prune(self) -> None:
+        """Remove our own copies beyond ``keep``, the oldest first."""
+        for old in self._copies()[: -self.keep]:
+            manifest_path(old).unlink(missing_ok=True)
+            old.unlink(missing_ok=True)
+            _log.info("old backup removed", name=old.name)

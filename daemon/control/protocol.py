@@ -1,0 +1,378 @@
+"""The words that the daemon and its front ends exchange: requests, answers and refusals.
+
+Front ends import this and ``client`` and nothing else of the daemon. Amounts travel as text, so
+that no reader can turn them into floats. Fields may be added in a version; none changes meaning.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from ledger.model.errors import TrueupError
+
+SCHEMA = "trueup.control/1"
+MAX_REQUEST = 4 * 1024 * 1024
+"""Bytes of the largest request; an approval of 50,000 digests fits."""
+MAX_PAGE = 5_000
+DEFAULT_PAGE = 500
+MAX_DIGESTS = 50_000
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class _Answer(_Part):
+    schema_: Annotated[str, Field(alias="schema")] = SCHEMA
+    as_of: datetime
+    """When the daemon put this together."""
+
+
+class Code(StrEnum):
+    """Why a request was refused. Clients branch on these, people read the message."""
+
+    BAD_REQUEST = "bad_request"
+    NOT_FOUND = "not_found"
+    AMBIGUOUS = "ambiguous"
+    STALE = "stale"
+    """The plan, conflict or match asked about is no longer the current one."""
+    GUARDED = "guarded"
+    """A limit or a missing approval stands in the way."""
+    NOT_READY = "not_ready"
+    NOT_PERMITTED = "not_permitted"
+    BUSY = "busy"
+    TOO_LARGE = "too_large"
+    UNAVAILABLE = "unavailable"
+    IO = "io"
+    INTERNAL = "internal"
+
+
+class Refusal(_Part):
+    """The body of every answer that is not a success."""
+
+    schema_: Annotated[str, Field(alias="schema")] = SCHEMA
+    code: Code
+    message: str
+    cure: str = ""
+
+
+class Declined(TrueupError):
+    """The daemon understood the request and will not do it."""
+
+    def __init__(self, code: Code, message: str, *, cure: str = "") -> None:
+        super().__init__(message, cure=cure)
+        self.code = code
+
+
+class ProblemShown(_Part):
+    code: str
+    message: str
+    field: str = ""
+    cure: str = ""
+
+
+class SystemShown(_Part):
+    """How one connected system is doing."""
+
+    system: str
+    link: str
+    """``untried``, ``connected``, ``down``, ``throttled``, ``reauth_needed`` ..."""
+    company_name: str = ""
+    home_currency: str = ""
+    environment: str = ""
+    closed_until: str = ""
+    text: str = ""
+    cure: str = ""
+    since: str = ""
+    last_observed: str = ""
+    warnings: tuple[ProblemShown, ...] = ()
+    calls: int = 0
+    metered_reads: int = 0
+    metered_left: int | None = None
+    throttled: int = 0
+
+
+class CountShown(_Part):
+    """Records of one kind in one system."""
+
+    system: str
+    kind: str
+    live: int
+    inactive: int = 0
+    removed: int = 0
+    unreadable: int = 0
+    out_of_scope: int = 0
+    linked: int = 0
+    """How many are joined with a record of another system."""
+
+
+class SeenShown(_Part):
+    """What one cycle saw in one system."""
+
+    system: str
+    pages: int = 0
+    observed: int = 0
+    moved: int = 0
+    tombstoned: int = 0
+    unreadable: int = 0
+
+
+class CycleShown(_Part):
+    """One cycle, counted."""
+
+    cycle: str
+    reason: str
+    started_at: str
+    ended_at: str = ""
+    complete: bool = False
+    seen: tuple[SeenShown, ...] = ()
+    linked: int = 0
+    agreed: int = 0
+    planned: int = 0
+    withdrawn: int = 0
+    held: int = 0
+    released: int = 0
+    waiting: int = 0
+    halted: int = 0
+    sent: int = 0
+    confirmed: int = 0
+    rejected: int = 0
+    unknown: int = 0
+    open_intents: int = 0
+    problems: tuple[ProblemShown, ...] = ()
+
+
+class StatusAnswer(_Answer):
+    """Is it running, is it equal, what needs me."""
+
+    instance: str
+    company: str
+    version: str
+    single_user: bool = True
+    """No roles are configured: the owner of the socket may do everything."""
+    head: int
+    """Sequence number of the newest ledger entry."""
+    systems: tuple[SystemShown, ...]
+    counts: tuple[CountShown, ...]
+    operations: dict[str, int]
+    """Operations that are not finished, by state."""
+    holds: dict[str, int]
+    """Held records, by code."""
+    dirty: int
+    """Records that changed and were not looked at yet."""
+    open_intents: int
+    first_plan_approved: bool
+    last_cycle: CycleShown | None = None
+    config_problems: tuple[str, ...] = ()
+    """Why the file on disk is not the configuration in force."""
+
+    @property
+    def needs_person(self) -> bool:
+        return bool(self.holds or self.operations.get("waiting"))
+
+
+class ChangeShown(_Part):
+    field: str
+    before: JsonValue
+    after: JsonValue
+    trace: str
+    """Where the value comes from."""
+
+
+class OperationShown(_Part):
+    """One intended write, as a person approves it."""
+
+    digest: str
+    operation: str
+    record: str
+    kind: str
+    label: str
+    system: str
+    action: str
+    ref: str = ""
+    state: str
+    """``planned``, ``waiting`` or ``approved``."""
+    reason: str = ""
+    """Why it waits: ``first_plan``, ``mass_change``, ``inactivates`` ..."""
+    text: str = ""
+    """The same in a sentence."""
+    wave: int
+    changes: tuple[ChangeShown, ...]
+    needs: tuple[str, ...] = ()
+    why: str = ""
+    at: str = ""
+    """Since when it is in this state."""
+    seq: int = 0
+
+
+class CandidateShown(_Part):
+    ref: str
+    label: str
+    evidence: str
+
+
+class FieldConflictShown(_Part):
+    """One field, what each side showed when they agreed, and what each shows now."""
+
+    field: str
+    base: dict[str, JsonValue]
+    values: dict[str, JsonValue]
+
+
+class HoldShown(_Part):
+    """A record that waits, why, and what releases it."""
+
+    record: str
+    kind: str
+    label: str
+    code: str
+    text: str
+    cure: str
+    field: str = ""
+    system: str = ""
+    since: str = ""
+    seq: int = 0
+    candidates: tuple[CandidateShown, ...] = ()
+    conflict: tuple[FieldConflictShown, ...] = ()
+
+
+class PlanTotals(_Part):
+    operations: int
+    by_state: dict[str, int]
+    by_action: dict[str, int]
+    """``create item in qbo`` -> count, over the operations of this page."""
+    holds: int
+    by_code: dict[str, int]
+
+
+class PlanAnswer(_Answer):
+    """What would be written, what waits for a person, and why."""
+
+    head: int
+    first_plan_approved: bool
+    complete: bool
+    """Everything that is known was planned; otherwise more may follow."""
+    operations: tuple[OperationShown, ...]
+    holds: tuple[HoldShown, ...]
+    totals: PlanTotals
+    limit: int
+    offset: int
+    more: bool
+    """Whether operations or holds follow beyond this page."""
+
+
+class ApproveRequest(_Request):
+    """Exactly these digests, or all that wait when their number is the one expected."""
+
+    digests: Annotated[tuple[str, ...], Field(max_length=MAX_DIGESTS)] = ()
+    all: bool = False
+    expect_count: Annotated[int, Field(ge=0)] | None = None
+    note: Annotated[str, Field(max_length=1000)] = ""
+    dry_run: bool = False
+
+
+class ApproveAnswer(_Answer):
+    digests: tuple[str, ...]
+    approved: int
+    expires_at: str
+    first_plan_approved: bool
+    by: str
+    seq: int = 0
+    dry_run: bool = False
+
+
+class CycleRequest(_Request):
+    reason: Annotated[str, Field(max_length=200)] = "operator"
+
+
+class CycleAnswer(_Answer):
+    report: CycleShown
+
+
+class SendRequest(_Request):
+    kind: Annotated[str, Field(max_length=40)]
+    ref: Annotated[str, Field(min_length=1, max_length=500)]
+    """A record id, ``system/id``, or a SKU, code or name that is the only one."""
+
+
+class HistoryRowShown(_Part):
+    seq: int
+    at: str
+    actor: str
+    cycle: str
+    entry: str
+    """The kind of entry: ``Observed``, ``Linked``, ``Confirmed`` ..."""
+    text: str
+    """What happened, in a sentence."""
+    details: dict[str, JsonValue]
+
+
+class HistoryAnswer(_Answer):
+    record: str
+    label: str
+    refs: tuple[str, ...]
+    rows: tuple[HistoryRowShown, ...]
+
+
+class ResolveRequest(_Request):
+    """The answer to a conflict: the value of that system is right."""
+
+    record: Annotated[str, Field(min_length=1, max_length=200)]
+    field: Annotated[str, Field(min_length=1, max_length=100)]
+    take: Annotated[str, Field(min_length=1, max_length=100)]
+    reason: Annotated[str, Field(min_length=1, max_length=1000)]
+    dry_run: bool = False
+
+
+class RetryRequest(_Request):
+    record: Annotated[str, Field(min_length=1, max_length=200)]
+    reason: Annotated[str, Field(max_length=1000)] = ""
+    dry_run: bool = False
+
+
+class LinkRequest(_Request):
+    """The answer to a proposed or ambiguous match: this reference is that record."""
+
+    record: Annotated[str, Field(min_length=1, max_length=200)]
+    ref: Annotated[str, Field(min_length=1, max_length=500)]
+    action: Literal["link", "apart", "unlink"] = "link"
+    """``apart``: they are different things; ``unlink``: they were joined by mistake."""
+    reason: Annotated[str, Field(max_length=1000)] = ""
+    dry_run: bool = False
+
+
+class DoneAnswer(_Answer):
+    """A person's decision is in the ledger."""
+
+    seq: int
+    text: str
+    next: str = ""
+    """The command that usually follows."""
+    dry_run: bool = False
+
+
+class VerifyAnswer(_Answer):
+    ok: bool
+    entries: int
+    head_hash: str
+    """Compare it with the one that you noted elsewhere."""
+    problems: tuple[str, ...] = ()
+    erased_payloads: int = 0
+
+
+class BackupRequest(_Request):
+    path: Annotated[str, Field(max_length=4000)] = ""
+    """Where to; empty = a new file in the configured folder."""
+
+
+class BackupAnswer(_Answer):
+    path: str
+    entries: int
+    bytes: int
+    sha256: str

@@ -1,0 +1,174 @@
+"""Values of the ledger and of the cycle in the words of the protocol. Pure; decides nothing."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+import msgspec
+from pydantic import JsonValue
+
+from daemon.control.protocol import (
+    CandidateShown,
+    ChangeShown,
+    CountShown,
+    CycleShown,
+    FieldConflictShown,
+    HistoryRowShown,
+    HoldShown,
+    OperationShown,
+    ProblemShown,
+    SeenShown,
+    SystemShown,
+)
+from daemon.control.words import entry_text
+from daemon.cycle.report import CycleReport, SystemStatus
+from ledger.model.facts import Problem
+from ledger.model.ids import RecordId
+from ledger.model.values import Address, RecordRef, Reference, Value
+from ledger.store.rows import HeldRow, HistoryRow, KindCount, OperationRow
+
+Labels = Mapping[RecordId, str]
+
+
+def pointed(operations: Iterable[OperationRow], holds: Iterable[HeldRow]) -> set[RecordId]:
+    """Records that values point to: their labels are wanted."""
+    values: list[Value] = []
+    for row in operations:
+        for change in row.operation.changes:
+            values += [change.before, change.after]
+    for held in holds:
+        for field in held.conflict.fields if held.conflict else ():
+            values += [*field.base.values(), *field.values.values()]
+    return {value.record for value in values if isinstance(value, RecordRef)}
+
+
+def shown_value(value: Value, labels: Labels) -> JsonValue:
+    """A field's value as JSON; amounts as text with the digits that they came with."""
+    match value:
+        case None | bool() | str():
+            return value
+        case Decimal():
+            return format(value, "f")
+        case RecordRef(record=record):
+            return {"type": "record", "record": record, "label": labels.get(record, record)}
+        case Reference(kind=kind, id=external_id, key=key):
+            return {"type": "ref", "kind": kind.value, "id": external_id, "key": key}
+        case Address(lines=lines):
+            return {
+                "type": "address",
+                "lines": list(lines),
+                "city": value.city,
+                "region": value.region,
+                "postal_code": value.postal_code,
+                "country": value.country,
+            }
+
+
+def shown_operation(row: OperationRow, labels: Labels) -> OperationShown:
+    operation = row.operation
+    changes = tuple(
+        ChangeShown(
+            field=change.field,
+            before=shown_value(change.before, labels),
+            after=shown_value(change.after, labels),
+            trace=change.trace,
+        )
+        for change in operation.changes
+    )
+    return OperationShown(
+        digest=operation.digest,
+        operation=operation.id,
+        record=operation.record,
+        kind=operation.kind.value,
+        label=operation.label,
+        system=operation.system,
+        action=operation.action.value,
+        ref="" if operation.ref is None else str(operation.ref),
+        state=row.state,
+        reason=row.reason,
+        text=row.text,
+        wave=operation.wave,
+        changes=changes,
+        needs=operation.needs,
+        why=operation.why,
+        at=row.at,
+        seq=row.seq,
+    )
+
+
+def shown_hold(row: HeldRow, labels: Labels) -> HoldShown:
+    hold = row.hold
+    conflict = tuple(
+        FieldConflictShown(
+            field=field.field,
+            base={system: shown_value(value, labels) for system, value in field.base.items()},
+            values={system: shown_value(value, labels) for system, value in field.values.items()},
+        )
+        for field in (row.conflict.fields if row.conflict else ())
+    )
+    candidates = tuple(
+        CandidateShown(ref=str(c.ref), label=c.label, evidence=c.evidence) for c in hold.candidates
+    )
+    return HoldShown(
+        record=row.record,
+        kind=row.kind.value,
+        label=row.label,
+        code=hold.code.value,
+        text=hold.text,
+        cure=hold.cure,
+        field=hold.field,
+        system=hold.system,
+        since=row.since,
+        seq=row.seq,
+        candidates=candidates,
+        conflict=conflict,
+    )
+
+
+def shown_problem(problem: Problem) -> ProblemShown:
+    return ProblemShown(
+        code=problem.code, message=problem.message, field=problem.field, cure=problem.cure
+    )
+
+
+def shown_system(status: SystemStatus) -> SystemShown:
+    values = msgspec.structs.asdict(status)
+    values["link"] = status.link.value
+    values["warnings"] = tuple(map(shown_problem, status.warnings))
+    return SystemShown(**values)
+
+
+def shown_count(count: KindCount) -> CountShown:
+    values = msgspec.structs.asdict(count)
+    values["kind"] = count.kind.value
+    return CountShown(**values)
+
+
+def shown_cycle(report: CycleReport) -> CycleShown:
+    values = msgspec.structs.asdict(report)
+    values["seen"] = tuple(
+        SeenShown(
+            system=system,
+            pages=seen.pages,
+            observed=seen.observed,
+            moved=seen.moved,
+            tombstoned=seen.tombstoned,
+            unreadable=seen.unreadable,
+        )
+        for system, seen in report.seen.items()
+    )
+    values["problems"] = tuple(map(shown_problem, report.problems))
+    return CycleShown(**values)
+
+
+def shown_history(row: HistoryRow) -> HistoryRowShown:
+    details: dict[str, JsonValue] = msgspec.to_builtins(row.entry)
+    details.pop("entry", None)
+    return HistoryRowShown(
+        seq=row.seq,
+        at=row.at,
+        actor=row.actor,
+        cycle=row.cycle,
+        entry=type(row.entry).__name__,
+        text=entry_text(row.entry, row.body),
+        details=details,
+    )

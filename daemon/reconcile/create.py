@@ -1,0 +1,204 @@
+"""A record that one system lacks: may it be created there, with which values, and if not, why.
+
+Every value comes from a side that shows it or from a configuration key. Must not look for
+candidates to adopt; ``match`` has done that and found none.
+"""
+
+import msgspec
+
+from ledger.model.capabilities import Access, FieldRule
+from ledger.model.facts import Hold, HoldCode, RecordView
+from ledger.model.ids import ExternalRef, RecordId, SystemName
+from ledger.model.plans import Action, FieldChange, FieldConflict, Operation
+from ledger.model.records import comparable_fields
+from ledger.model.values import RecordRef, Reference
+
+from .authority import NONE, owner
+from .changes import Drafted, draft_field
+from .explain import created, field_name, noun, thing
+from .mapping import tidy
+from .merge import FieldMerge, Take, in_use
+from .names import taken
+from .operations import make_operation
+from .pointers import Ask
+from .world import Party, World
+
+
+class Created(msgspec.Struct, frozen=True, kw_only=True):
+    operation: Operation | None = None
+    holds: tuple[Hold, ...] = ()
+    awaits_link: bool = False
+
+
+def create(
+    view: RecordView,
+    system: SystemName,
+    sources: tuple[Party, ...],
+    merged: tuple[FieldMerge, ...],
+    world: World,
+    ask: Ask,
+) -> Created:
+    """The create of a record in ``system``, or everything that stands in its way at once."""
+    forbidden = _forbidden(view, system, world)
+    if forbidden is not None:
+        return Created(holds=(forbidden,))
+    rule = world.policy.rule(system, view.kind)
+    assert rule is not None, "only systems that keep the kind are asked"
+    target = Party(
+        system=system, ref=ExternalRef(system, view.kind, ""), values={}, base={}, rule=rule
+    )
+    open_fields = {m.field for m in merged if isinstance(m, FieldConflict)}
+    takes = {m.field: m for m in merged if isinstance(m, Take)}
+    changes: list[FieldChange] = []
+    holds: list[Hold] = []
+    needs: list[RecordId] = []
+    awaits_link = False
+    for field in comparable_fields(view.kind):
+        if field not in rule.fields:
+            continue
+        source = _source(view, field, sources, takes.get(field), world)
+        if field in open_fields:
+            source = None  # undecided: nothing is written, not even into a new record
+        drafted = _draft(view, source, target, field, world, ask)
+        if drafted.hold is not None:
+            holds.append(drafted.hold)
+        if drafted.change is not None:
+            changes.append(drafted.change)
+            clash = taken(view, system, field, drafted.change.after, world, ask)
+            holds += [clash] if clash else []
+        needs += drafted.needs
+        awaits_link = awaits_link or drafted.awaits_link
+    if holds:
+        return Created(holds=tuple(holds))
+    titles = [world.policy.title(p.system) for p in sources]
+    why = created(view.kind, view.label, titles, world.policy.title(system), changes)
+    operation = make_operation(
+        view, system, Action.CREATE, changes, needs=needs, why=why, world=world
+    )
+    return Created(operation=operation, awaits_link=awaits_link)
+
+
+def _source(
+    view: RecordView, field: str, sources: tuple[Party, ...], take: Take | None, world: World
+) -> Party | None:
+    """Whose value a new record gets: the merge's choice, else the owner's, else who shows one."""
+    if take is not None:
+        return take.source
+    holder = owner(view.kind, field, world.policy)
+    showing = [p for p in sources if field in p.values and field in p.rule.fields]
+    filled = [p for p in showing if tidy(p.values[field]) is not None]
+    by_owner = [p for p in showing if p.system == holder]
+    return next(iter([*by_owner, *filled, *showing]), None)
+
+
+def _draft(
+    view: RecordView,
+    source: Party | None,
+    target: Party,
+    field: str,
+    world: World,
+    ask: Ask,
+) -> Drafted:
+    rule = target.field_rule(field)
+    holder = owner(view.kind, field, world.policy)
+    if rule.access is Access.READ:
+        return Drafted()
+    wanted = holder != NONE and (
+        source is None or in_use(view.kind, field, (source, target), world.policy)
+    )
+    if not wanted and not rule.required:
+        return Drafted()
+    if source is not None and wanted:
+        drafted = draft_field(view, source, target, field, None, world=world, ask=ask)
+        if drafted.change is not None and drafted.change.after is not None:
+            return drafted
+        # What the target owns and can do without may start empty; all else waits for its value.
+        optional = holder == target.system and not rule.required
+        if drafted.hold is not None and not optional:
+            return drafted
+    if rule.default is not None:
+        return _default(view, target, field, rule, world)
+    if rule.required:
+        return Drafted(hold=_missing_value(view, source, target, field, rule, world))
+    return Drafted()
+
+
+def _default(view: RecordView, target: Party, field: str, rule: FieldRule, world: World) -> Drafted:
+    value = rule.default
+    if isinstance(value, Reference):
+        record = world.resolve(target.system, value)
+        if record is None:
+            return Drafted(hold=_unknown_default(view, target, field, rule, world))
+        value = RecordRef(record)
+    change = FieldChange(field=field, before=None, after=value, trace=f"config {rule.default_key}")
+    return Drafted(change=change)
+
+
+def _unknown_default(
+    view: RecordView, target: Party, field: str, rule: FieldRule, world: World
+) -> Hold:
+    title = world.policy.title(target.system)
+    assert isinstance(rule.default, Reference), "the caller has looked"
+    return Hold(
+        record=view.record,
+        code=HoldCode.MISSING_REFERENCE,
+        text=(
+            f"{rule.default_key} names the {noun(rule.default.kind)} "
+            f'"{rule.default}", and {title} shows none, or several, of that name.'
+        ),
+        cure=f"Correct {rule.default_key} in the configuration, or create it in {title}.",
+        field=field,
+        system=target.system,
+    )
+
+
+def _missing_value(
+    view: RecordView,
+    source: Party | None,
+    target: Party,
+    field: str,
+    rule: FieldRule,
+    world: World,
+) -> Hold:
+    title = world.policy.title
+    where = title(source.system) if source else "the other side"
+    cure = f"Enter it in {where}" if source else f"Create the record in {title(target.system)}"
+    if rule.default_key:
+        cure = f"Set {rule.default_key} in the configuration, or {cure[0].lower()}{cure[1:]}"
+    return Hold(
+        record=view.record,
+        code=HoldCode.MISSING_VALUE,
+        text=(
+            f"{title(target.system)} demands a {field_name(field)} for "
+            f"{thing(view.kind, view.label)}, and {where} shows none."
+        ),
+        cure=f"{cure}.",
+        field=field,
+        system=target.system,
+    )
+
+
+def _forbidden(view: RecordView, system: SystemName, world: World) -> Hold | None:
+    policy = world.policy
+    title = policy.title(system)
+    where = " and ".join(policy.title(s) for s in sorted(view.sides))
+    rule = policy.rule(system, view.kind)
+    text = f"{thing(view.kind, view.label)} exists in {where}, not in {title}"
+    if rule is not None and not rule.can_create:
+        return Hold(
+            record=view.record,
+            code=HoldCode.NOT_AUTOMATIC,
+            text=f"{text}, and {title} does not let programs create it.",
+            cure=f"Create it in {title} by hand, or make it inactive in {where}.",
+            system=system,
+        )
+    if policy.create_policy(view.kind, system) == "never":
+        key = f"kinds.{view.kind.value}.create.{system}"
+        return Hold(
+            record=view.record,
+            code=HoldCode.CREATE_POLICY,
+            text=f"{text}, and {noun(view.kind)}s are not created there by policy.",
+            cure=f"Create it in {title} by hand, link it, or set {key} to ask or auto.",
+            system=system,
+        )
+    return None

@@ -1,0 +1,333 @@
+"""One record, from all that is known of it to everything that follows: the order of the questions.
+
+Blocked? Is it there already, unlinked? What moved? What must be written, created, held? Must not
+order operations or rule on them; ``plan`` and ``gate`` do.
+"""
+
+from collections.abc import Sequence
+
+from ledger.model.facts import Hold, HoldCode, RecordView
+from ledger.model.ids import RecordId, SystemName
+from ledger.model.plans import Action, Agreement, Conflict, FieldChange, FieldConflict, Operation
+from ledger.model.values import Value
+
+from .changes import Drafted, disabled, draft_update
+from .create import create
+from .explain import activity, conflict, foreign, thing, updated
+from .mapping import same
+from .match import match
+from .merge import Agreed, FieldMerge, Foreign, Take, merge
+from .operations import make_operation, refused
+from .pointers import Decision
+from .world import Party, World
+
+DEEPEST = 50
+"""Longest chain of records pointing at records that is followed."""
+ACTIVE = "active"
+
+
+class Decider:
+    """Decides records on demand and remembers: a record may be asked about by those that use it."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.decisions: dict[RecordId, Decision] = {}
+        self._deciding: set[RecordId] = set()
+
+    def __call__(self, record: RecordId) -> Decision | None:
+        """The decision, or None while it is being made (a circle) or for an unknown record."""
+        if record in self.decisions:
+            return self.decisions[record]
+        view = self.world.view(record)
+        if view is None or record in self._deciding or len(self._deciding) >= DEEPEST:
+            return None
+        self._deciding.add(record)
+        try:
+            decision = self._decide(view)
+        finally:
+            self._deciding.discard(record)
+        self.decisions[record] = decision
+        return decision
+
+    def _decide(self, view: RecordView) -> Decision:
+        world = self.world
+        if world.policy.flow(view.kind) == "off":
+            return Decision()
+        blocked = _blocked(view, world)
+        if blocked is not None:
+            return blocked
+        parties = world.parties(view)
+        holds: list[Hold] = []
+        absent: list[SystemName] = []
+        for system in world.policy.keepers(view.kind):
+            if system in view.sides or not parties:
+                continue
+            found = _look_for(view, system, parties, world)
+            if isinstance(found, Decision):
+                return found
+            if isinstance(found, Hold):
+                holds.append(found)
+            elif found:
+                absent.append(system)
+        return self._settle(view, parties, absent, holds)
+
+    def _settle(
+        self,
+        view: RecordView,
+        parties: tuple[Party, ...],
+        absent: Sequence[SystemName],
+        holds: list[Hold],
+    ) -> Decision:
+        """Writes into the sides that exist, creates where one is lacking, and what was agreed."""
+        world = self.world
+        merged = merge(view, parties, world.policy)
+        operations: list[Operation] = []
+        awaits = False
+        for target in parties:
+            made, held, waiting = self._updates(view, target, merged)
+            operations += made
+            holds += held
+            awaits = awaits or waiting
+        for system in absent:
+            new = create(view, system, parties, merged, world, self)
+            operations += [new.operation] if new.operation else []
+            holds += new.holds
+            awaits = awaits or new.awaits_link
+        sent: list[Operation] = []
+        for operation in operations:
+            refusal = refused(view, operation, world)
+            if refusal is None:
+                sent.append(operation)
+            else:
+                holds.append(refusal)
+        open_conflict, edits = _undecided(view, parties, merged, world)
+        return Decision(
+            operations=() if awaits else tuple(sent),
+            agreement=_agreement(view, parties, merged, world),
+            holds=_distinct([*holds, *edits]),
+            conflict=open_conflict,
+            awaits_links=awaits,
+        )
+
+    def _updates(
+        self, view: RecordView, target: Party, merged: tuple[FieldMerge, ...]
+    ) -> tuple[list[Operation], list[Hold], bool]:
+        takes = [m for m in merged if isinstance(m, Take) and target in m.targets]
+        rises = any(t.field == ACTIVE and t.source.is_active for t in takes)
+        if not target.is_active and not rises:
+            takes = [t for t in takes if t.field == ACTIVE]  # nobody tends a record at rest
+        drafts = [draft_update(view, take, target, self.world, self) for take in takes]
+        holds = [d.hold for d in drafts if d.hold is not None]
+        awaits = any(d.awaits_link for d in drafts)
+        return _to_operations(view, target, takes, drafts, self.world), holds, awaits
+
+
+def _to_operations(
+    view: RecordView,
+    target: Party,
+    takes: Sequence[Take],
+    drafts: Sequence[Drafted],
+    world: World,
+) -> list[Operation]:
+    """Inactivation goes alone, so that it can be approved alone; reactivation takes all along."""
+    plain = [d for d in drafts if d.change is not None and d.change.field != ACTIVE]
+    switch = next((d for d in drafts if d.change is not None and d.change.field == ACTIVE), None)
+    take = next((t for t in takes if t.field == ACTIVE), None)
+    operations = []
+    why = updated([d.why for d in plain])
+    if switch is not None and switch.change is not None and take is not None:
+        source, here = world.policy.title(take.source.system), world.policy.title(target.system)
+        if switch.change.after is True:
+            changes = [switch.change, *_changes(plain), *_name_regained(view, target, take, plain)]
+            why = f"{activity(Action.REACTIVATE, view.kind, view.label, source, here)} {why}"
+            return [_operation(view, target, Action.REACTIVATE, changes, plain, why.strip(), world)]
+        text = activity(Action.INACTIVATE, view.kind, view.label, source, here)
+        operations.append(
+            _operation(view, target, Action.INACTIVATE, [switch.change], [], text, world)
+        )
+    if plain:
+        operations.append(
+            _operation(view, target, Action.UPDATE, _changes(plain), plain, why, world)
+        )
+    return operations
+
+
+def _changes(drafts: Sequence[Drafted]) -> list[FieldChange]:
+    return [d.change for d in drafts if d.change is not None]
+
+
+def _name_regained(
+    view: RecordView, target: Party, take: Take, plain: Sequence[Drafted]
+) -> list[FieldChange]:
+    """A record that was renamed when it was made inactive gets its name back with its activity."""
+    record = view.sides[target.system].record
+    shown: Value = getattr(record, "name", None)
+    named = any(d.change is not None and d.change.field == "name" for d in plain)
+    if named or same(shown, target.values.get("name")) or "name" not in take.source.values:
+        return []
+    rendered = take.source.render_for(target, "name")
+    trace = rendered.trace(f"{take.source.system}.name")
+    return [FieldChange(field="name", before=shown, after=rendered.value, trace=trace)]
+
+
+def _operation(
+    view: RecordView,
+    target: Party,
+    action: Action,
+    changes: Sequence[FieldChange],
+    drafts: Sequence[Drafted],
+    why: str,
+    world: World,
+) -> Operation:
+    needs = [record for draft in drafts for record in draft.needs]
+    return make_operation(view, target.system, action, changes, needs=needs, why=why, world=world)
+
+
+def _blocked(view: RecordView, world: World) -> Decision | None:
+    """What ends all thinking about a record: an unsettled write, no scope, no sense, a removal."""
+    sides = [(s, side) for s, side in sorted(view.sides.items()) if s in world.policy.systems]
+    what = thing(view.kind, view.label)
+    if view.open_intent:
+        hold = Hold(
+            record=view.record,
+            code=HoldCode.OPEN_INTENT,
+            text=f"A write to {what} was sent and its end is not known yet.",
+            cure="Nothing to do: it is looked up before anything else is sent.",
+        )
+        return Decision(holds=(hold,))
+    if any(side.out_of_scope for _, side in sides):
+        return Decision()
+    unreadable = [
+        Hold(
+            record=view.record,
+            code=HoldCode.UNREADABLE,
+            text=f"{world.policy.title(s)} shows {what} in a way that cannot be understood: "
+            f"{side.problem.message}",
+            cure=side.problem.cure or f"Correct the record in {world.policy.title(s)}.",
+            field=side.problem.field,
+            system=s,
+        )
+        for s, side in sides
+        if side.problem is not None
+    ]
+    if unreadable:
+        return Decision(holds=tuple(unreadable))
+    gone = [(s, side.tombstone) for s, side in sides if side.tombstone]
+    return Decision(holds=_removed(view, gone, world)) if gone else None
+
+
+def _removed(
+    view: RecordView, gone: Sequence[tuple[SystemName, str]], world: World
+) -> tuple[Hold, ...]:
+    """Removal is never passed on: a person chooses between following it and undoing it."""
+    title = world.policy.title
+    alive = [p for p in world.parties(view) if p.is_active]
+    edited = [p for p in alive if any(p.has_moved(f) for f in p.values)]
+    what = thing(view.kind, view.label)
+    others = " and ".join(title(p.system) for p in alive)
+    holds = []
+    for system, evidence in gone if alive else ():
+        here = title(system)
+        text = f"{what} was removed in {here} ({evidence}) and is still active in {others}"
+        code = HoldCode.REMOVED
+        if edited:
+            editors = " and ".join(title(p.system) for p in edited)
+            text = f"{what} was removed in {here} ({evidence}) and has been edited in {editors}"
+            code = HoldCode.EDITED_AND_REMOVED
+        holds.append(
+            Hold(
+                record=view.record,
+                code=code,
+                text=f"{text[0].upper()}{text[1:]}; nothing is passed on.",
+                cure=(
+                    f"Make it inactive in {others} too, or restore it in {here}, or unlink it so "
+                    f"that it is created in {here} anew, or link another record of {here} to it."
+                ),
+                system=system,
+            )
+        )
+    return tuple(holds)
+
+
+def _look_for(
+    view: RecordView, system: SystemName, parties: tuple[Party, ...], world: World
+) -> Decision | Hold | bool:
+    """Links to make first, a hold, or whether the record may be created in ``system``."""
+    rule = world.policy.rule(system, view.kind)
+    active = any(p.is_active for p in parties)
+    if rule is not None and rule.disabled:
+        return disabled(view, system, rule.disabled, world) if active else False
+    if not world.catalogues_complete(view.kind):
+        return _incomplete(view, system, world) if active else False
+    found = match(view, system, world)
+    if isinstance(found, tuple):
+        return Decision(links=found)
+    return found if found is not None else active
+
+
+def _incomplete(view: RecordView, system: SystemName, world: World) -> Hold:
+    return Hold(
+        record=view.record,
+        code=HoldCode.CATALOGUE_INCOMPLETE,
+        text=(
+            f"{thing(view.kind, view.label)} may exist in {world.policy.title(system)} already: "
+            "not every system has been read to the end yet."
+        ),
+        cure="Nothing to do: it is decided when the first complete read has ended.",
+        system=system,
+    )
+
+
+def _undecided(
+    view: RecordView, parties: tuple[Party, ...], merged: tuple[FieldMerge, ...], world: World
+) -> tuple[Conflict | None, list[Hold]]:
+    """Conflicts and foreign edits, unless the record rests in every system."""
+    if not any(p.is_active for p in parties):
+        return None, []
+    fields = tuple(m for m in merged if isinstance(m, FieldConflict))
+    open_conflict = None
+    if fields:
+        text = conflict(view.kind, view.label, fields, world)
+        open_conflict = Conflict(
+            record=view.record, kind=view.kind, label=view.label, fields=fields, text=text
+        )
+    edits = [
+        Hold(
+            record=view.record,
+            code=HoldCode.FOREIGN_EDIT,
+            text=foreign(m, view.kind, view.label, world),
+            cure="Take one of the two values, or change who owns the field.",
+            field=m.field,
+            system=m.edited.system,
+        )
+        for m in merged
+        if isinstance(m, Foreign)
+    ]
+    return open_conflict, edits
+
+
+def _agreement(
+    view: RecordView, parties: tuple[Party, ...], merged: tuple[FieldMerge, ...], world: World
+) -> Agreement | None:
+    """The complete new images, when any field is agreed on that was not remembered just so."""
+    agreed = [m.field for m in merged if isinstance(m, Agreed)]
+    if not agreed:
+        return None
+    images: dict[SystemName, dict[str, Value]] = {}
+    news = False
+    for party in parties:
+        old = view.baselines.get(party.system)
+        image = dict(old.fields) if old else {}
+        for field in agreed:
+            if field not in party.values or field not in party.rule.fields:
+                continue
+            value = party.values[field]
+            news = news or field not in image or not same(image[field], value)
+            image[field] = value
+        news = news or old is None or old.mapping_version != world.policy.mapping_version
+        images[party.system] = image
+    return Agreement(record=view.record, images=images) if news else None
+
+
+def _distinct(holds: Sequence[Hold]) -> tuple[Hold, ...]:
+    return tuple({hold.subject: hold for hold in reversed(holds)}.values())[::-1]

@@ -1,0 +1,153 @@
+"""Decisions in sentences that a bookkeeper understands.
+
+Only words: every function turns values that are already decided into text. Text from records is
+passed on as it is; whoever shows it makes it safe for the screen.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from ledger.model.ids import Kind
+from ledger.model.plans import Action, FieldChange, FieldConflict
+from ledger.model.values import Address, RecordRef, Reference, Value
+
+from .authority import BOTH
+from .mapping import tidy
+from .merge import Foreign, Reason, Take
+from .world import Party, World
+
+LONGEST_VALUE = 80
+MOST_FIELDS = 3
+
+_FIELDS = {
+    "sku": "SKU",
+    "email": "e-mail address",
+    "is_1099": "1099 mark",
+    "for_sales": "use for sales",
+    "for_purchases": "use for purchases",
+    "active": "active mark",
+}
+
+
+def field_name(field: str) -> str:
+    return _FIELDS.get(field, field.replace("_", " "))
+
+
+def noun(kind: Kind) -> str:
+    return kind.value.replace("_", " ")
+
+
+def thing(kind: Kind, label: str) -> str:
+    """``item W-7``; quotes only where a label could be read as part of the sentence."""
+    return f'{noun(kind)} "{shorten(label)}"'
+
+
+def shorten(text: str) -> str:
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
+
+
+def show(value: Value, world: World) -> str:
+    """A value as a person would write it; amounts with the digits that they came with."""
+    value = tidy(value)
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "yes" if value else "no"
+        case Decimal():
+            return format(value, "f")
+        case Address():
+            parts = (*value.lines, value.city, value.region, value.postal_code, value.country)
+            return f'"{shorten(", ".join(part for part in parts if part))}"'
+        case RecordRef():
+            return f'"{shorten(world.label(value.record))}"'
+        case Reference():
+            return f'"{shorten(str(value))}"'
+        case str():
+            return f'"{shorten(value)}"'
+
+
+def taken(take: Take, target: Party, after: Value, world: World) -> str:
+    """Why one field of one system is changed."""
+    now = world.policy.title(target.system)
+    why = _because(take, target, world)
+    return f"{why[0].upper()}{why[1:]}, so {now} will be changed to {show(after, world)}."
+
+
+def _because(take: Take, target: Party, world: World) -> str:
+    field, source = take.field, take.source
+    now, then = world.policy.title(target.system), world.policy.title(source.system)
+    was, new = show(target.values[field], world), show(source.values[field], world)
+    subject = field_name(field)
+    match take.reason:
+        case Reason.CHANGED | Reason.OWNER_CHANGED:
+            agreed = ""
+            if field in source.base:
+                agreed = f" (it was {show(source.base[field], world)} when both agreed)"
+            shared = take.owner == BOTH
+            why = "nobody else changed it" if shared else f"{then} owns the {subject} here"
+            return f"{now} still shows {subject} {was}, {then} now says {new}{agreed}, and {why}"
+        case Reason.OWNER_DIFFERS:
+            return f"{now} shows {subject} {was}, {then} says {new}, and {then} owns it"
+        case Reason.RESTORE:
+            return f"{subject} was changed to {was} in {now}, but {then} owns it and says {new}"
+        case Reason.FILL:
+            return f"{now} shows no {subject} and {then} says {new}"
+        case Reason.RESOLVED:
+            return f"a person chose {then}'s {subject} {new} over {was}"
+
+
+def updated(sentences: Sequence[str]) -> str:
+    """One ``why`` for an operation of several fields."""
+    text = " ".join(sentences[:MOST_FIELDS])
+    more = len(sentences) - MOST_FIELDS
+    return f"{text} {more} more fields follow likewise." if more > 0 else text
+
+
+def created(
+    kind: Kind, label: str, sources: Sequence[str], target: str, changes: Sequence[FieldChange]
+) -> str:
+    configured = [field_name(c.field) for c in changes if c.trace.startswith("config ")]
+    text = (
+        f"{thing(kind, label)} exists in {' and '.join(sources)} and not in {target}, "
+        f"so it will be created in {target}"
+    )
+    if configured:
+        text += f" ({', '.join(configured)} from the configuration)"
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def activity(action: Action, kind: Kind, label: str, source: str, target: str) -> str:
+    what = thing(kind, label)
+    if action is Action.INACTIVATE:
+        return f"{source} made {what} inactive, so it will be made inactive in {target} too."
+    return f"{source} made {what} active again, so it will be made active in {target} too."
+
+
+def conflict(kind: Kind, label: str, fields: Sequence[FieldConflict], world: World) -> str:
+    """Why neither value can be chosen."""
+    title = world.policy.title
+    sentences = []
+    for one in fields[:MOST_FIELDS]:
+        sides = ", ".join(f"{title(s)} says {show(v, world)}" for s, v in one.values.items())
+        bases = {show(v, world) for v in one.base.values()}
+        if bases:
+            past = f"both changed since they agreed on {' / '.join(sorted(bases))}"
+        else:
+            past = "they never agreed before"
+        sentences.append(f"{field_name(one.field)}: {sides}; {past}.")
+    if len(fields) > MOST_FIELDS:
+        sentences.append(f"{len(fields) - MOST_FIELDS} more fields differ likewise.")
+    text = f"{thing(kind, label)}: {' '.join(sentences)} Choose one."
+    return f"{text[0].upper()}{text[1:]}"
+
+
+def foreign(edit: Foreign, kind: Kind, label: str, world: World) -> str:
+    title = world.policy.title
+    field = edit.field
+    here, there = title(edit.edited.system), title(edit.owner.system)
+    return (
+        f"{field_name(field).capitalize()} of {thing(kind, label)} was changed to "
+        f"{show(edit.edited.values[field], world)} in {here}, but {there} owns it and says "
+        f"{show(edit.owner.values[field], world)}."
+    )

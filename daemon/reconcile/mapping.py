@@ -1,0 +1,128 @@
+"""How one system would show another system's value: the named mappings, and equality through them.
+
+Every written value is the result of ``render`` (or a configured default), so its trace can name
+the source field and the mapping. Must not invent a value: nothing in, nothing out.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import msgspec
+
+from ledger.model.capabilities import FieldRule
+from ledger.model.money import plain, quantise
+from ledger.model.values import Address, Value
+
+MAPPING_VERSION = 1
+"""Rises whenever ``render`` gives another value for the same input."""
+
+IDENTITY = "identity"
+TRIM = "trim"
+WORDS = "words"
+SANITISE = "sanitise"
+SHORTEN = "shorten"
+ROUND = "round"
+CODE_FROM_ID = "code_from_id"
+
+REPLACEMENT = "-"
+DELETED_SUFFIX = "(deleted)"
+"""QBO's screen adds this to the name of a record that is made inactive, in varying case."""
+
+
+class Rendered(msgspec.Struct, frozen=True):
+    """A value as the target would show it, and the names of the mappings that made it so."""
+
+    value: Value
+    mappings: tuple[str, ...] = ()
+
+    @property
+    def mapping(self) -> str:
+        return ", ".join(self.mappings) or IDENTITY
+
+    def trace(self, origin: str) -> str:
+        """``dear.name via sanitise``"""
+        return f"{origin} via {self.mapping}" if self.mappings else origin
+
+
+def tidy(value: Value) -> Value:
+    """The value without what no system keeps: outer blanks, line-end style, empty text."""
+    if isinstance(value, str):
+        return value.replace("\r\n", "\n").strip() or None
+    if isinstance(value, Address):
+        address = Address(
+            lines=tuple(line.strip() for line in value.lines if line.strip()),
+            city=value.city.strip(),
+            region=value.region.strip(),
+            postal_code=value.postal_code.strip(),
+            country=value.country.strip(),
+        )
+        return None if address == Address() else address
+    return value
+
+
+def same(one: Value, other: Value) -> bool:
+    """Equality inside one system: exact after ``tidy``; 12.40 and 12.4 are one amount."""
+    one, other = tidy(one), tidy(other)
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other  # Python holds that True == Decimal(1)
+    return one == other
+
+
+def render(
+    value: Value, *, rule: FieldRule, values: Mapping[str, Value], source_id: str = ""
+) -> Rendered:
+    """``value`` as the system with ``rule`` would show it.
+
+    ``values`` are all fields of the source's record (for ``shorten_with``), ``source_id`` is its
+    id there (for ``code_from_id``). Pointers pass unchanged: they are compared as records.
+    """
+    kept = tidy(value)
+    if kept is None:
+        if rule.code_from_id and source_id:
+            return Rendered(rule.code_from_id.format(id=source_id), (CODE_FROM_ID,))
+        return Rendered(None)
+    if isinstance(kept, str):
+        return _text(kept, rule, values, trimmed=kept != value)
+    if isinstance(kept, Decimal) and rule.places is not None:
+        rounded = quantise(kept, rule.places)
+        # An amount that needs no rounding keeps the digits that it was entered with.
+        return Rendered(kept) if rounded == kept else Rendered(rounded, (ROUND,))
+    return Rendered(kept)
+
+
+def _text(text: str, rule: FieldRule, values: Mapping[str, Value], *, trimmed: bool) -> Rendered:
+    mappings = [TRIM] if trimmed else []
+    if text in rule.words:
+        text = rule.words[text]
+        mappings.append(WORDS)
+    clean = "".join(REPLACEMENT if c in rule.forbidden else c for c in text)
+    if clean != text:
+        mappings.append(SANITISE)
+    if rule.max_length is not None and len(clean) > rule.max_length:
+        clean = _shorten(clean, rule.max_length, values.get(rule.shorten_with), rule.forbidden)
+        mappings.append(SHORTEN)
+    return Rendered(clean or None, tuple(mappings))
+
+
+def _shorten(text: str, length: int, key: Value, forbidden: str) -> str:
+    """Cut to ``length``; a key such as the SKU stays readable (and the name unique) at the end."""
+    key = tidy(key)
+    if isinstance(key, str):
+        clean = "".join(REPLACEMENT if c in forbidden else c for c in key)
+        ending = f" [{clean}]"
+        if len(ending) < length:
+            return text[: length - len(ending)].rstrip() + ending
+    return text[:length].rstrip()
+
+
+def without_deleted_suffix(name: str) -> str:
+    """The name that a record had before it was made inactive."""
+    kept = name.rstrip()
+    if kept.casefold().endswith(DELETED_SUFFIX):
+        return kept[: -len(DELETED_SUFFIX)].rstrip() or name
+    return name
+
+
+def plain_form(value: Value) -> Value | dict[str, str]:
+    """The value for hashing: 12.40 and 12.4 are one amount and give one digest."""
+    return {"decimal": plain(value)} if isinstance(value, Decimal) else value

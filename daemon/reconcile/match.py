@@ -1,0 +1,293 @@
+"""The adopt-before-create ladder: is a record of one system already there in another?
+
+A record is linked only on an exact key, only to one free candidate, and only when that candidate
+would choose this record too: so it does not matter which side is looked at first. Everything less
+is shown to a person. Must not create, and must not guess.
+"""
+
+from typing import TypeAlias
+
+import msgspec
+
+from ledger.model.facts import Candidate, Hold, HoldCode, RecordView
+from ledger.model.ids import ExternalRef, Kind, RecordId, SystemName
+from ledger.model.keys import fold, normalise
+from ledger.model.plans import LinkProposal
+
+from .explain import field_name, noun, shorten, thing
+from .mapping import SANITISE, SHORTEN
+from .world import Party, World
+
+EXACT: dict[Kind, tuple[str, ...]] = {
+    Kind.ACCOUNT: ("code", "name"),
+    Kind.ITEM: ("sku",),
+    Kind.VENDOR: ("code", "name"),
+    Kind.CUSTOMER: ("code", "name"),
+}
+"""Rungs that link, best first. Kinds not named here are known by their name."""
+BY_NAME = ("name",)
+
+LOOSE: dict[Kind, tuple[str, ...]] = {
+    Kind.ITEM: ("name", "normal_name"),
+    Kind.VENDOR: ("email", "normal_name"),
+    Kind.CUSTOMER: ("email", "normal_name"),
+}
+"""Rungs that only propose."""
+BY_NORMAL_NAME = ("normal_name",)
+
+MOST_CANDIDATES = 20
+NOT_THE_SAME = "match:"
+"""A resolution of the field ``match:<ref>`` says: that reference is another thing than this."""
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """A record of the other system that shows the same key."""
+
+    view: RecordView
+    ref: ExternalRef
+    rung: str
+    value: str
+    is_active: bool
+
+
+Matched: TypeAlias = tuple[LinkProposal, ...] | Hold | None
+"""Links to make, a hold that asks, or None: nothing there looks like this record."""
+
+
+def match(view: RecordView, target: SystemName, world: World) -> Matched:
+    """Look for ``view`` in ``target``, where it has no part yet."""
+    claims = _claims(view, target, world)
+    active = _is_active(view, world)
+    if claims:
+        proposal = _link(view, claims, world)
+        if proposal:
+            return proposal
+        return _ambiguous(view, target, claims, world) if active else None
+    if not active:
+        return None  # an inactive record is adopted by an exact key or left where it is
+    loose = _loose(view, target, world)
+    return _proposed(view, target, loose, world) if loose else None
+
+
+def _link(view: RecordView, claims: tuple[Claim, ...], world: World) -> tuple[LinkProposal, ...]:
+    """The proposal when this record and its only claim choose each other."""
+    if len(claims) != 1 or not _is_free(claims[0].view, view):
+        return ()
+    claim = claims[0]
+    back = {
+        other.view.record for system in view.sides for other in _claims(claim.view, system, world)
+    }
+    if back != {view.record}:
+        return ()
+    stays, joins = _survivor(view, claim.view, world)
+    evidence = f"both show {key_text(claim)}"
+    return tuple(
+        LinkProposal(record=stays.record, ref=side.ref, how=claim.rung, evidence=evidence)
+        for _, side in sorted(joins.sides.items())
+    )
+
+
+def _survivor(one: RecordView, other: RecordView, world: World) -> tuple[RecordView, RecordView]:
+    """The record without the books stays and the books join it; else the smaller id stays."""
+    books = world.policy.books
+    if (books in one.sides) != (books in other.sides):
+        return (other, one) if books in one.sides else (one, other)
+    return (one, other) if one.record < other.record else (other, one)
+
+
+def _is_free(candidate: RecordView, view: RecordView) -> bool:
+    """Whether the candidate can be read and has no part yet where the record already has one."""
+    readable = all(side.is_live for side in candidate.sides.values())
+    return readable and not candidate.sides.keys() & view.sides.keys()
+
+
+def _claims(view: RecordView, target: SystemName, world: World) -> tuple[Claim, ...]:
+    """What the best rung finds, and what lower rungs find that contradicts it."""
+    found: dict[RecordId, Claim] = {}
+    for rung in EXACT.get(view.kind, BY_NAME):
+        for claim in _on_rung(view, target, rung, world):
+            first = not found or next(iter(found.values())).rung == rung
+            if first or _is_free(claim.view, view):
+                found.setdefault(claim.view.record, claim)
+    claims = tuple(found.values())
+    if _is_active(view, world) and any(c.is_active for c in claims):
+        return tuple(c for c in claims if c.is_active)
+    return claims
+
+
+def _on_rung(view: RecordView, target: SystemName, rung: str, world: World) -> list[Claim]:
+    found: dict[RecordId, Claim] = {}
+    for party in world.parties(view):
+        value = _key_value(view, party, rung)
+        if not value:
+            continue
+        for ref in world.find(target, view.kind, rung, _folded(rung, value)):
+            _add(found, view, ref, rung, value, world)
+        if rung == "name":
+            _add_rewritten(found, view, party, target, world)
+    return list(found.values())
+
+
+def _key_value(view: RecordView, party: Party, rung: str) -> str:
+    """The text of the key as the system really shows it, marks of inactivity included."""
+    record = view.sides[party.system].record
+    value = getattr(record, "name" if rung == "normal_name" else rung, None)
+    return value if isinstance(value, str) and value.strip() else ""
+
+
+def _folded(rung: str, value: str) -> str:
+    match rung:
+        case "normal_name":
+            return normalise(value)
+        case "name":
+            return fold(value)  # a blank at the end is a difference that a person looks at
+        case _:
+            return fold(value.strip())
+
+
+def _add(
+    found: dict[RecordId, Claim],
+    view: RecordView,
+    ref: ExternalRef,
+    rung: str,
+    value: str,
+    world: World,
+) -> None:
+    candidate = world.view_of(ref)
+    if candidate is None or candidate.record == view.record or _told_apart(view, candidate):
+        return
+    side = candidate.sides[ref.system]
+    if side.tombstone or side.out_of_scope:
+        return
+    party = world.party(candidate, ref.system)
+    # A record that cannot be read now still has its key: it stands in the way.
+    is_active = party.is_active if party else True
+    found.setdefault(candidate.record, Claim(candidate, ref, rung, value.strip(), is_active))
+
+
+def _add_rewritten(
+    found: dict[RecordId, Claim],
+    view: RecordView,
+    party: Party,
+    target: SystemName,
+    world: World,
+) -> None:
+    """Names that differ only by what one of the systems refuses are still exactly the same name."""
+    name = _key_value(view, party, "name")
+    for ref in world.find(target, view.kind, "normal_name", normalise(name)):
+        candidate = world.view_of(ref)
+        other = world.party(candidate, target) if candidate else None
+        if other is None or "name" not in other.rule.fields or "name" not in party.rule.fields:
+            continue
+        if _is_rewriting(party, other) or _is_rewriting(other, party):
+            _add(found, view, ref, "name", name, world)
+
+
+def _is_rewriting(source: Party, target: Party) -> bool:
+    rendered = source.render_for(target, "name")
+    rewritten = SANITISE in rendered.mappings or SHORTEN in rendered.mappings
+    return rewritten and rendered.value == target.values.get("name")
+
+
+def _loose(view: RecordView, target: SystemName, world: World) -> tuple[Claim, ...]:
+    """Free candidates that look alike and are not about to be linked to somebody else."""
+    found: dict[RecordId, Claim] = {}
+    for rung in LOOSE.get(view.kind, BY_NORMAL_NAME):
+        for claim in _on_rung(view, target, rung, world):
+            if _is_free(claim.view, view) and not _is_spoken_for(claim.view, view, world):
+                found.setdefault(claim.view.record, claim)
+    return tuple(found.values())
+
+
+def _is_spoken_for(candidate: RecordView, view: RecordView, world: World) -> bool:
+    return any(
+        _link(candidate, claims, world)
+        for system in view.sides
+        if (claims := _claims(candidate, system, world))
+    )
+
+
+def _told_apart(one: RecordView, other: RecordView) -> bool:
+    """A person has said, on either record, that these two are different things."""
+    return any(
+        resolution.field == f"{NOT_THE_SAME}{side.ref}"
+        for a, b in ((one, other), (other, one))
+        for resolution in a.resolutions
+        for side in b.sides.values()
+    )
+
+
+def _is_active(view: RecordView, world: World) -> bool:
+    return any(party.is_active for party in world.parties(view))
+
+
+def rung_name(rung: str) -> str:
+    return "similar name" if rung == "normal_name" else field_name(rung)
+
+
+def key_text(claim: Claim) -> str:
+    return f'{rung_name(claim.rung)} "{shorten(claim.value)}"'
+
+
+def _candidates(claims: tuple[Claim, ...], view: RecordView) -> tuple[Candidate, ...]:
+    rows = []
+    for claim in claims[:MOST_CANDIDATES]:
+        evidence = f"same {key_text(claim)}"
+        if not _is_free(claim.view, view):
+            evidence += ", already linked"
+        if not claim.is_active:
+            evidence += ", inactive"
+        rows.append(Candidate(ref=claim.ref, label=claim.view.label, evidence=evidence))
+    return tuple(rows)
+
+
+def _hold(
+    code: HoldCode,
+    view: RecordView,
+    target: SystemName,
+    claims: tuple[Claim, ...],
+    *,
+    text: str,
+    cure: str,
+) -> Hold:
+    return Hold(
+        record=view.record,
+        code=code,
+        text=text,
+        cure=cure,
+        system=target,
+        candidates=_candidates(claims, view),
+        waits_for=tuple(sorted(c.view.record for c in claims[:MOST_CANDIDATES])),
+    )
+
+
+def _ambiguous(
+    view: RecordView, target: SystemName, claims: tuple[Claim, ...], world: World
+) -> Hold:
+    title = world.policy.title(target)
+    what = thing(view.kind, view.label)
+    first = claims[0]
+    key = key_text(first)
+    if len(claims) > 1:
+        text = f"{len(claims)} records in {title} could be {what}; the best shows {key}."
+        cure = f"Link the right one, or give the {noun(view.kind)}s different keys."
+    elif not _is_free(first.view, view):
+        text = f"The {noun(view.kind)} with {key} in {title} is already linked to another record."
+        cure = "Unlink it there, or change the key of one of the two."
+    else:
+        text = f"Several records show {key}, so it is not certain which of them is {what}."
+        cure = "Link the right pair, or give the others another key."
+    return _hold(HoldCode.AMBIGUOUS_MATCH, view, target, claims, text=text, cure=cure)
+
+
+def _proposed(
+    view: RecordView, target: SystemName, claims: tuple[Claim, ...], world: World
+) -> Hold:
+    title = world.policy.title(target)
+    rungs = sorted({rung_name(c.rung) for c in claims})
+    text = (
+        f"{title} has {len(claims)} {noun(view.kind)}{'' if len(claims) == 1 else 's'} that may be "
+        f"{thing(view.kind, view.label)}: only {' and '.join(rungs)} agree."
+    )
+    cure = "Link it if it is the same, or say that it is not; then it will be created."
+    return _hold(HoldCode.PROPOSED_MATCH, view, target, claims, text=text, cure=cure)

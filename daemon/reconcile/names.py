@@ -1,0 +1,124 @@
+"""Names that a system allows only once: predict the clash, explain it, and find a way around.
+
+A name is never made unique by adding something to it; a person chooses.
+"""
+
+from ledger.model.facts import Candidate, Hold, HoldCode, RecordView
+from ledger.model.ids import ExternalRef, Kind, SystemName
+from ledger.model.keys import fold
+from ledger.model.plans import Operation
+from ledger.model.values import Value
+
+from .explain import field_name, noun, shorten, thing
+from .pointers import Ask
+from .world import World
+
+
+def namespace(system: SystemName, kind: Kind, field: str, world: World) -> str:
+    """The namespace that a field's value must be unique in; ``""`` for other fields."""
+    rule = world.policy.rule(system, kind)
+    field_rule = rule.fields.get(field) if rule else None
+    return field_rule.namespace if field_rule else ""
+
+
+def taken(
+    view: RecordView, system: SystemName, field: str, value: Value, world: World, ask: Ask
+) -> Hold | None:
+    """A hold when another record of the system has the name and is not about to give it up."""
+    space = namespace(system, view.kind, field, world)
+    if not space or not isinstance(value, str):
+        return None
+    holders = []
+    for ref, holding_field in _holders(system, space, value, world):
+        holder = world.view_of(ref)
+        if holder is None or holder.record == view.record:
+            continue
+        if not _will_free(holder, system, holding_field, value, ask):
+            holders.append((ref, holder))
+    return _hold(view, system, field, value, holders, world) if holders else None
+
+
+def _holders(
+    system: SystemName, space: str, value: str, world: World
+) -> list[tuple[ExternalRef, str]]:
+    capabilities = world.policy.capabilities[system]
+    folded = fold(value.strip())
+    return [
+        (ref, field)
+        for kind, rule in sorted(capabilities.kinds.items())
+        for field, field_rule in rule.fields.items()
+        if field_rule.namespace == space
+        for ref in world.find(system, kind, field, folded)
+    ]
+
+
+def _will_free(holder: RecordView, system: SystemName, field: str, value: str, ask: Ask) -> bool:
+    decision = ask(holder.record)
+    return decision is not None and any(
+        frees(operation, system, field, value) for operation in decision.operations
+    )
+
+
+def frees(operation: Operation, system: SystemName, field: str, value: str) -> bool:
+    """Whether the operation renames a record of ``system`` away from ``value``."""
+    return operation.system == system and any(
+        change.field == field
+        and isinstance(change.before, str)
+        and fold(change.before.strip()) == fold(value.strip())
+        and isinstance(change.after, str)
+        and fold(change.after.strip()) != fold(value.strip())
+        for change in operation.changes
+    )
+
+
+def _hold(
+    view: RecordView,
+    system: SystemName,
+    field: str,
+    value: str,
+    holders: list[tuple[ExternalRef, RecordView]],
+    world: World,
+) -> Hold:
+    ref, holder = holders[0]
+    title = world.policy.title(system)
+    party = world.party(holder, system)
+    inactive = party is not None and not party.is_active
+    owner = f"{'inactive ' if inactive else ''}{noun(ref.kind)}"
+    choices = f"Rename {thing(view.kind, view.label)}, or rename the {owner} in {title}"
+    if ref.kind is view.kind:
+        choices += f", or link the two{' after making it active again' if inactive else ''}"
+    else:
+        choices += f": {title} keeps one list of names for {noun(view.kind)}s and {noun(ref.kind)}s"
+    return Hold(
+        record=view.record,
+        code=HoldCode.NAME_TAKEN,
+        text=(
+            f'{field_name(field)} "{shorten(value)}" of {thing(view.kind, view.label)} is already '
+            f"taken in {title} by the {owner} with id {ref.id}."
+        ),
+        cure=f"{choices}.",
+        field=field,
+        system=system,
+        candidates=tuple(
+            Candidate(ref=r, label=h.label, evidence=f"has this {field_name(field)}")
+            for r, h in holders
+        ),
+        waits_for=tuple(sorted(h.record for _, h in holders)),
+    )
+
+
+def taken_in_plan(operation: Operation, other: Operation, field: str, world: World) -> Hold:
+    """Two records of one plan want the same name in the same system; ``other`` gets it."""
+    title = world.policy.title(operation.system)
+    return Hold(
+        record=operation.record,
+        code=HoldCode.NAME_TAKEN,
+        text=(
+            f"{thing(operation.kind, operation.label)} and {thing(other.kind, other.label)} would "
+            f"get the same {field_name(field)} in {title}, which allows it once."
+        ),
+        cure=f"Rename one of the two, or link them if they are the same {noun(operation.kind)}.",
+        field=field,
+        system=operation.system,
+        waits_for=(other.record,),
+    )

@@ -1,0 +1,86 @@
+"""Operations as values: their digest, their derived id, and what a refusal means for them.
+
+The digest is what a person approves: the record, the changes, and what both sides showed when the
+change was computed. No vendor id and no version token goes into it. Must not decide what to write.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+from ledger.model.encoding import encode
+from ledger.model.facts import Hold, HoldCode, RecordView
+from ledger.model.ids import Digest, OperationId, RecordId, SystemName, derive
+from ledger.model.plans import Action, FieldChange, Operation
+
+from .explain import thing
+from .mapping import plain_form
+from .world import World
+
+
+def make_operation(
+    view: RecordView,
+    system: SystemName,
+    action: Action,
+    changes: Sequence[FieldChange],
+    *,
+    needs: Sequence[RecordId] = (),
+    why: str,
+    world: World,
+) -> Operation:
+    """The operation with its digest and id; its wave is given when the plan is put in order."""
+    computed_from = {s: side.comparable for s, side in sorted(view.sides.items())}
+    digest = _digest(view, system, action, changes, computed_from, world.policy.mapping_version)
+    seqs = [f"{s}:{side.seq}" for s, side in sorted(view.sides.items())]
+    past = [f"{s}:{base.seq}" for s, base in sorted(view.baselines.items())]
+    side = view.sides.get(system)
+    return Operation(
+        id=OperationId(
+            derive("op", view.record, system, action.value, digest, *seqs, "since", *past)
+        ),
+        digest=digest,
+        record=view.record,
+        kind=view.kind,
+        label=view.label,
+        system=system,
+        action=action,
+        ref=side.ref if side else None,
+        changes=tuple(changes),
+        wave=0,
+        needs=tuple(sorted(set(needs))),
+        computed_from=computed_from,
+        why=why,
+    )
+
+
+def _digest(
+    view: RecordView,
+    system: SystemName,
+    action: Action,
+    changes: Sequence[FieldChange],
+    computed_from: dict[SystemName, Digest],
+    mapping_version: int,
+) -> Digest:
+    said = [[c.field, plain_form(c.before), plain_form(c.after)] for c in changes]
+    body = [view.record, system, action.value, said, computed_from, mapping_version]
+    return Digest(hashlib.sha256(encode(body)).hexdigest())
+
+
+def refused(view: RecordView, operation: Operation, world: World) -> Hold | None:
+    """The hold of an operation that was sent just like this before and got a definite no."""
+    rejection = next((r for r in view.rejections if r.operation_digest == operation.digest), None)
+    if rejection is None:
+        return None
+    title = world.policy.title(rejection.system)
+    code = f" (code {rejection.code})" if rejection.code else ""
+    return Hold(
+        record=view.record,
+        code=HoldCode.REJECTED,
+        text=(
+            f"{title} refused to {operation.action.value} {thing(view.kind, view.label)}: "
+            f"{rejection.message}{code}"
+        ),
+        cure=rejection.cure
+        or "Correct the record in either system; it is tried again as soon as it changes.",
+        field=rejection.field,
+        system=rejection.system,
+    )

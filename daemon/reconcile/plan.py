@@ -1,0 +1,118 @@
+"""From records to a plan: decide each of them, settle what concerns several, put it in order.
+
+The plan is a value: the same views, answers and policy give the same plan, ids included, in
+whatever order the records or the systems are named. Must not rule on operations; ``gate`` does.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from ledger.model.facts import Hold, RecordView
+from ledger.model.ids import ExternalRef, RecordId, SystemName
+from ledger.model.plans import Action, LinkProposal, Operation, Plan
+
+from .decide import Decider
+from .names import taken_in_plan
+from .pointers import Decision, not_coming
+from .policy import Lookups, Policy
+from .waves import in_waves, name_takers
+from .world import World
+
+
+def plan(views: Sequence[RecordView], lookups: Lookups, policy: Policy) -> Plan:
+    """What to do about ``views``. Links come first: a linked record is planned in the next pass.
+
+    ``decided`` leaves out the records that await a link, their own or that of a record they point
+    to: they have to be looked at again once the links of this plan are made.
+    """
+    world = World(views, lookups, policy)
+    ask = Decider(world)
+    decisions: dict[RecordId, Decision] = {}
+    for record in sorted(view.record for view in views):
+        decision = ask(record)
+        assert decision is not None, "a record that is given can be decided"
+        decisions[record] = decision
+    # A record that is only pointed to may have to be linked first, wherever its turn is.
+    links = _one_link_each(ask.decisions.values(), world)
+    touched = _touched(links, world)
+    waiting = {r for r, d in decisions.items() if d.links or d.awaits_links or r in touched}
+    settled = {r: d for r, d in decisions.items() if r not in waiting}
+    operations = [o for d in settled.values() for o in d.operations]
+    operations, clashes = _one_name_each(operations, world)
+    operations, orphans = _without_orphans(operations, clashes, world)
+    holds = [h for r, d in settled.items() for h in d.holds]
+    return Plan(
+        operations=in_waves(operations, world),
+        agreements=tuple(d.agreement for d in settled.values() if d.agreement is not None),
+        links=links,
+        holds=(*holds, *clashes, *orphans),
+        conflicts=tuple(d.conflict for d in settled.values() if d.conflict is not None),
+        decided=tuple(settled),
+    )
+
+
+def _one_link_each(decisions: Iterable[Decision], world: World) -> tuple[LinkProposal, ...]:
+    """At most one link for a record and a reference in one pass, first come by name."""
+    proposals = {(p.record, p.ref): p for d in decisions for p in d.links}
+    used: set[RecordId | ExternalRef] = set()
+    links = []
+    for (record, ref), proposal in sorted(proposals.items()):
+        emptied = world.view_of(ref)
+        parts: set[RecordId | ExternalRef] = {record, ref}
+        if emptied is not None:
+            parts.add(emptied.record)
+        if not parts & used:
+            used |= parts
+            links.append(proposal)
+    return tuple(links)
+
+
+def _touched(links: Sequence[LinkProposal], world: World) -> set[RecordId]:
+    touched = {link.record for link in links}
+    for link in links:
+        emptied = world.view_of(link.ref)
+        if emptied is not None:
+            touched.add(emptied.record)
+    return touched
+
+
+def _one_name_each(
+    operations: Sequence[Operation], world: World
+) -> tuple[list[Operation], list[Hold]]:
+    """Of several operations that give the same unique name, one stays: the most literal one."""
+    groups: dict[tuple[SystemName, str, str], list[tuple[Operation, str]]] = {}
+    for operation, field, key in name_takers(operations, world):
+        groups.setdefault(key, []).append((operation, field))
+    dropped: dict[str, Hold] = {}
+    for rivals in groups.values():
+        winner, *losers = sorted(rivals, key=_literal_first)
+        for operation, field in losers:
+            dropped[operation.id] = taken_in_plan(operation, winner[0], field, world)
+    return [o for o in operations if o.id not in dropped], list(dropped.values())
+
+
+def _literal_first(rival: tuple[Operation, str]) -> tuple[bool, str, str, str]:
+    operation, field = rival
+    rewritten = any(c.field == field and " via " in c.trace for c in operation.changes)
+    return (rewritten, operation.kind, operation.record, operation.id)
+
+
+def _without_orphans(
+    operations: list[Operation], clashes: Sequence[Hold], world: World
+) -> tuple[list[Operation], list[Hold]]:
+    """Drop what needs a record that will not be created after all; each round drops some."""
+    lost = {(hold.system, hold.record) for hold in clashes}
+    coming = {(o.system, o.record) for o in operations if o.action is Action.CREATE}
+    holds: list[Hold] = []
+    while lost:
+        orphans = [
+            (o, need)
+            for o in operations
+            for need in o.needs
+            if (o.system, need) in lost and (o.system, need) not in coming
+        ]
+        holds += [not_coming(operation, need, world) for operation, need in orphans]
+        gone = {operation.id for operation, _ in orphans}
+        lost = {(o.system, o.record) for o, _ in orphans if o.action is Action.CREATE}
+        coming -= lost
+        operations = [o for o in operations if o.id not in gone]
+    return operations, holds

@@ -1,0 +1,163 @@
+"""Pointers to other records: is the thing that a field names there, on its way, or missing?
+
+Must not write and must not create: it only tells what an operation has to wait for.
+"""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import msgspec
+
+from ledger.model.facts import Hold, HoldCode, RecordView
+from ledger.model.ids import ExternalRef, Kind, RecordId, SystemName, record_id
+from ledger.model.keys import fold, keys
+from ledger.model.plans import Action, Conflict, LinkProposal, Operation
+from ledger.model.plans import Agreement as AgreementMade
+from ledger.model.values import RecordRef, Reference
+
+from .explain import field_name, noun, shorten, thing
+from .world import World
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that follows from one look at one record."""
+
+    operations: tuple[Operation, ...] = ()
+    agreement: AgreementMade | None = None
+    links: tuple[LinkProposal, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    conflict: Conflict | None = None
+    awaits_links: bool = False
+    """Something that it points to is being linked: look again when that is done."""
+
+
+Ask: TypeAlias = Callable[[RecordId], Decision | None]
+"""The decision on another record; None when it is being decided right now (a circle)."""
+
+
+class Pointed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a pointer becomes in the target, or why it cannot be written."""
+
+    value: RecordRef | None = None
+    needs: tuple[RecordId, ...] = ()
+    """The record itself, when it will be created in the target first."""
+    awaits_link: bool = False
+    hold: Hold | None = None
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """The field that holds a pointer, and where it is read and written."""
+
+    view: RecordView
+    field: str
+    source: SystemName
+    target: SystemName
+
+
+def point(value: RecordRef | Reference, place: Place, world: World, ask: Ask) -> Pointed:
+    """Follow a pointer of the source into the target."""
+    if isinstance(value, Reference):
+        return Pointed(hold=_unknown(value, place, world))
+    pointed = world.view(value.record)
+    if pointed is None:
+        return Pointed(hold=_missing(value.record, None, "", place, world))
+    side = pointed.sides.get(place.target)
+    if side is not None:
+        if side.tombstone:
+            return Pointed(hold=_missing(value.record, pointed, "it was removed", place, world))
+        return Pointed(value=value)
+    decision = ask(value.record)
+    if decision is None:
+        why = "the two point at each other in a circle"
+        return Pointed(hold=_missing(value.record, pointed, why, place, world))
+    if decision.links or decision.awaits_links:
+        return Pointed(value=value, awaits_link=True)
+    if any(o.action is Action.CREATE and o.system == place.target for o in decision.operations):
+        return Pointed(value=value, needs=(value.record,))
+    why = next((h.text for h in decision.holds if h.system in ("", place.target)), "")
+    return Pointed(hold=_missing(value.record, pointed, why, place, world))
+
+
+def _unknown(reference: Reference, place: Place, world: World) -> Hold:
+    """The source itself points to something that it has not shown, or shows more than once."""
+    title = world.policy.title(place.source)
+    what = f'{noun(reference.kind)} "{shorten(str(reference))}"'
+    waits: tuple[RecordId, ...] = ()
+    if reference.id:
+        waits = (record_id(ExternalRef(place.source, reference.kind, reference.id)),)
+    return Hold(
+        record=place.view.record,
+        code=HoldCode.MISSING_REFERENCE,
+        text=(
+            f"{field_name(place.field)} of {thing(place.view.kind, place.view.label)} is {what} "
+            f"in {title}, and {title} shows no such {noun(reference.kind)}, or several."
+        ),
+        cure=f"Check the {noun(reference.kind)} in {title}, or choose another one.",
+        field=place.field,
+        system=place.target,
+        waits_for=waits,
+        waits_for_keys=tuple(
+            (place.source, reference.kind.value, key, fold(reference.key.strip()))
+            for key in key_names(reference.kind)
+            if reference.key
+        ),
+    )
+
+
+def _missing(
+    record: RecordId, pointed: RecordView | None, why: str, place: Place, world: World
+) -> Hold:
+    title = world.policy.title
+    kind = pointed.kind if pointed else place.view.kind
+    label = pointed.label if pointed else record
+    where = " and ".join(title(s) for s in sorted(pointed.sides)) if pointed else "no system"
+    text = (
+        f"{field_name(place.field)} of {thing(place.view.kind, place.view.label)}: "
+        f"{thing(kind, label)} exists in {where}, not in {title(place.target)}"
+    )
+    return Hold(
+        record=place.view.record,
+        code=HoldCode.MISSING_REFERENCE,
+        text=f"{text} ({why.rstrip('.')})." if why else f"{text}.",
+        cure=(
+            f"Create or link the {noun(kind)} in {title(place.target)}, or choose another one in "
+            f"{title(place.source)}."
+        ),
+        field=place.field,
+        system=place.target,
+        waits_for=(record,),
+        waits_for_keys=_keys_in_target(pointed, place.target) if pointed else (),
+    )
+
+
+def _keys_in_target(
+    pointed: RecordView, target: SystemName
+) -> tuple[tuple[str, str, str, str], ...]:
+    """Keys under which the missing record would show up in the target."""
+    wanted = key_names(pointed.kind)
+    found = {
+        (target, pointed.kind.value, key, value)
+        for side in pointed.sides.values()
+        if side.record is not None
+        for key, value in keys(side.record)
+        if key in wanted
+    }
+    return tuple(sorted(found))
+
+
+def key_names(kind: Kind) -> tuple[str, ...]:
+    """Keys by which other records point to a record of this kind."""
+    return ("code", "name") if kind is Kind.ACCOUNT else ("name",)
+
+
+def not_coming(operation: Operation, need: RecordId, world: World) -> Hold:
+    """A record that was to be created first is held itself, so what points to it waits."""
+    view = world.view(operation.record)
+    pointed = world.view(need)
+    assert view is not None, "the operation was made from this view"
+    field = next(
+        (c.field for c in operation.changes if c.after == RecordRef(need)),
+        "",
+    )
+    place = Place(view=view, field=field, source=operation.system, target=operation.system)
+    return _missing(need, pointed, "it is held itself", place, world)

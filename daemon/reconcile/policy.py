@@ -1,0 +1,119 @@
+"""What a person decided beforehand: the values and look-ups that planning depends on.
+
+Types only, with their defaults. Must not read a configuration file and must not know a system.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Literal, Protocol, TypeAlias
+
+import msgspec
+
+from ledger.model.capabilities import Capabilities, KindRule
+from ledger.model.facts import ConfirmedChange, RecordView
+from ledger.model.ids import REFERENCE_KINDS, ExternalRef, Kind, RecordId, SystemName
+from ledger.model.values import Reference
+
+from .mapping import MAPPING_VERSION
+
+Flow: TypeAlias = Literal["auto", "manual", "off"]
+CreatePolicy: TypeAlias = Literal["auto", "ask", "never"]
+ForeignEdit: TypeAlias = Literal["hold", "restore", "accept"]
+Names: TypeAlias = Literal["sanitise", "hold"]
+
+EVERY_FIELD = "*"
+"""Key under which ``on_foreign_edit`` keeps the answer for all other fields of a kind."""
+
+_TITLES = {"qbo": "QuickBooks", "dear": "DEAR"}
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """When a change is too big to be made without a look."""
+
+    min_count: int = 25
+    """Up to so many operations of one group (system, kind, creates or updates) never halt."""
+    fraction: Decimal = Decimal("0.30")
+    """Part of the live records of a kind that one group may touch."""
+    oscillation_repeats: int = 3
+    """The same value written to the same field so often: somebody else sets it back."""
+    oscillation_window_s: int = 86_400
+    """How far back ``Lookups.confirmed_changes`` looks; the core itself knows no time."""
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything about the company's wishes that planning and the gate use."""
+
+    systems: tuple[SystemName, ...]
+    capabilities: dict[SystemName, Capabilities]
+    books: SystemName = SystemName("qbo")
+    authority: dict[Kind, dict[str, str]] = msgspec.field(default_factory=dict)
+    """Overrides of the default table: field -> system name | books | source | both | none."""
+    flows: dict[Kind, Flow] = msgspec.field(default_factory=dict)
+    create: dict[Kind, dict[SystemName, CreatePolicy]] = msgspec.field(default_factory=dict)
+    """Whether a record that another system shows may be created in this one."""
+    names: Names = "sanitise"
+    on_foreign_edit: dict[Kind, dict[str, ForeignEdit]] = msgspec.field(default_factory=dict)
+    limits: Limits = Limits()
+    mapping_version: int = MAPPING_VERSION
+    titles: dict[SystemName, str] = msgspec.field(default_factory=dict)
+    """Names of the systems as people say them."""
+
+    def flow(self, kind: Kind) -> Flow:
+        return self.flows.get(kind, "auto")
+
+    def create_policy(self, kind: Kind, system: SystemName) -> CreatePolicy:
+        """Reference data are never created in the books unless the configuration says so."""
+        never = kind in REFERENCE_KINDS and system == self.books
+        return self.create.get(kind, {}).get(system, "never" if never else "auto")
+
+    def foreign_edit(self, kind: Kind, field: str) -> ForeignEdit:
+        """What to do when a field is edited where it is not owned.
+
+        Reference and master data are put back; documents, which post, are held.
+        """
+        from_config = self.on_foreign_edit.get(kind, {})
+        default: ForeignEdit = "restore" if kind in _RESTORED else "hold"
+        return from_config.get(field, from_config.get(EVERY_FIELD, default))
+
+    def title(self, system: str) -> str:
+        return self.titles.get(SystemName(system)) or _TITLES.get(system, system)
+
+    def rule(self, system: SystemName, kind: Kind) -> KindRule | None:
+        """What the system allows for the kind; None when it does not keep that kind at all."""
+        capabilities = self.capabilities.get(system)
+        return capabilities.kinds.get(kind) if capabilities else None
+
+    def keepers(self, kind: Kind) -> tuple[SystemName, ...]:
+        """Systems that keep this kind, in an order that no configuration changes."""
+        return tuple(s for s in sorted(self.systems) if self.rule(s, kind) is not None)
+
+
+_RESTORED = frozenset({*REFERENCE_KINDS, Kind.VENDOR, Kind.CUSTOMER, Kind.ITEM})
+
+
+class Lookups(Protocol):
+    """Questions to the ledger; every answer holds for the whole of one planning pass."""
+
+    def record_of(self, ref: ExternalRef, /) -> RecordId | None: ...
+
+    def ref_of(self, record: RecordId, system: SystemName, /) -> ExternalRef | None: ...
+
+    def resolve(self, system: SystemName, reference: Reference, /) -> RecordId | None:
+        """The record that a pointer written by that system means; None if none or several."""
+        ...
+
+    def find(
+        self, system: SystemName, kind: Kind, key: str, value: str, /
+    ) -> Sequence[ExternalRef]:
+        """Live and inactive records having that folded key (``ledger.model.keys``)."""
+        ...
+
+    def view(self, record: RecordId, /) -> RecordView | None: ...
+
+    def catalogue_complete(self, system: SystemName, kind: Kind, /) -> bool:
+        """Whether one full sweep of this kind was ever finished with proof."""
+        ...
+
+    def confirmed_changes(self, record: RecordId, /) -> Sequence[ConfirmedChange]:
+        """Our own confirmed writes of the record, within the window that oscillation looks at."""
+        ...

@@ -1,0 +1,179 @@
+"""What one planning pass sees: the records at hand, the ledger's answers, and each side's values.
+
+Answers are remembered for the length of the pass, which is one read transaction. Must not decide.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from ledger.model.capabilities import FieldRule, KindRule
+from ledger.model.facts import ConfirmedChange, RecordView, Side
+from ledger.model.ids import ExternalRef, Kind, RecordId, SystemName
+from ledger.model.records import comparable_values
+from ledger.model.values import RecordRef, Reference, Value
+
+from .mapping import Rendered, render, same, without_deleted_suffix
+from .policy import Lookups, Policy
+
+
+class Party(msgspec.Struct, frozen=True, kw_only=True):
+    """One system's part in one record: what it shows, what it showed, what it can hold."""
+
+    system: SystemName
+    ref: ExternalRef
+    values: dict[str, Value]
+    """Shown fields; pointers are ``RecordRef`` where the ledger knows the record they mean."""
+    base: dict[str, Value]
+    """What it showed when the sides agreed; fields never agreed are absent."""
+    rule: KindRule
+
+    def field_rule(self, field: str) -> FieldRule:
+        return self.rule.fields[field]
+
+    def render_for(self, target: "Party", field: str) -> Rendered:
+        """This party's value as ``target`` would show it."""
+        return render(
+            self.values[field],
+            rule=target.field_rule(field),
+            values=self.values,
+            source_id=self.ref.id,
+        )
+
+    def agrees_with(self, target: "Party", field: str) -> bool:
+        """Whether ``target`` shows just what this party's value looks like over there."""
+        return same(self.render_for(target, field).value, target.values[field])
+
+    def has_moved(self, field: str) -> bool:
+        """Whether a field that was once agreed shows something else now."""
+        return field in self.base and not same(self.values[field], self.base[field])
+
+    @property
+    def is_active(self) -> bool:
+        return self.values.get("active") is not False
+
+
+class World:
+    """The ledger as one pass sees it."""
+
+    def __init__(self, views: Iterable[RecordView], lookups: Lookups, policy: Policy) -> None:
+        self.policy = policy
+        self._lookups = lookups
+        self._views: dict[RecordId, RecordView | None] = {v.record: _in_order(v) for v in views}
+        self._resolved: dict[tuple[SystemName, Reference], RecordId | None] = {}
+        self._found: dict[tuple[SystemName, Kind, str, str], tuple[ExternalRef, ...]] = {}
+        self._parties: dict[RecordId, tuple[Party, ...]] = {}
+
+    def view(self, record: RecordId) -> RecordView | None:
+        if record not in self._views:
+            view = self._lookups.view(record)
+            self._views[record] = _in_order(view) if view is not None else None
+        return self._views[record]
+
+    def view_of(self, ref: ExternalRef) -> RecordView | None:
+        record = self._lookups.record_of(ref)
+        return self.view(record) if record is not None else None
+
+    def label(self, record: RecordId) -> str:
+        view = self.view(record)
+        return view.label if view else record
+
+    def resolve(self, system: SystemName, reference: Reference) -> RecordId | None:
+        key = (system, reference)
+        if key not in self._resolved:
+            self._resolved[key] = self._lookups.resolve(system, reference)
+        return self._resolved[key]
+
+    def find(self, system: SystemName, kind: Kind, key: str, value: str) -> tuple[ExternalRef, ...]:
+        question = (system, kind, key, value)
+        if question not in self._found:
+            self._found[question] = tuple(sorted(self._lookups.find(*question)))
+        return self._found[question]
+
+    def catalogues_complete(self, kind: Kind) -> bool:
+        """Whether every system that keeps the kind, and can be asked for it, has shown it all."""
+        return all(
+            self._lookups.catalogue_complete(system, kind)
+            for system in self.policy.keepers(kind)
+            if not self._is_disabled(system, kind)
+        )
+
+    def _is_disabled(self, system: SystemName, kind: Kind) -> bool:
+        rule = self.policy.rule(system, kind)
+        return rule is not None and bool(rule.disabled)
+
+    def confirmed_changes(self, record: RecordId) -> Sequence[ConfirmedChange]:
+        return self._lookups.confirmed_changes(record)
+
+    def values(self, side: Side) -> dict[str, Value]:
+        """The compared fields of a live side, pointers resolved."""
+        assert side.record is not None, "a live side has a record"
+        shown = comparable_values(side.record)
+        for field, value in shown.items():
+            if isinstance(value, Reference):
+                record = self.resolve(side.ref.system, value)
+                shown[field] = value if record is None else RecordRef(record)
+        name = shown.get("name")
+        if shown.get("active") is False and isinstance(name, str):
+            # Making a record inactive on QBO's screen renames it; nobody meant a rename.
+            shown["name"] = without_deleted_suffix(name)
+        return shown
+
+    def parties(self, view: RecordView) -> tuple[Party, ...]:
+        """All live parts of a record, by system name: no answer depends on configured order."""
+        if view.record not in self._parties:
+            found = (self._party(view, system) for system in self.policy.keepers(view.kind))
+            self._parties[view.record] = tuple(p for p in found if p is not None)
+        return self._parties[view.record]
+
+    def party(self, view: RecordView, system: SystemName) -> Party | None:
+        """The live part of ``system`` in a record; None while it has none."""
+        return next((p for p in self.parties(view) if p.system == system), None)
+
+    def _party(self, view: RecordView, system: SystemName) -> Party | None:
+        side = view.sides.get(system)
+        rule = self.policy.rule(system, view.kind)
+        if side is None or rule is None or not side.is_live:
+            return None
+        baseline = view.baselines.get(system)
+        values = self.values(side)
+        return Party(
+            system=system,
+            ref=side.ref,
+            values=values,
+            base=self._still_known(baseline.fields, values) if baseline else {},
+            rule=rule,
+        )
+
+    def _still_known(self, base: dict[str, Value], values: dict[str, Value]) -> dict[str, Value]:
+        """Without pointers to records that have since been joined to others: never agreed."""
+        return {
+            field: value
+            for field, value in base.items()
+            if not isinstance(value, RecordRef)
+            or value == values.get(field)
+            or self.view(value.record) is not None
+        }
+
+
+def _in_order(view: RecordView) -> RecordView:
+    """The view with its sides by system name, so that labels and sentences never vary."""
+    sides = dict(sorted(view.sides.items()))
+    return msgspec.structs.replace(view, sides=sides)
+
+
+def reference_kind(kind: Kind, field: str) -> Kind | None:
+    """The kind that a pointer field points to; None for fields that are no pointers."""
+    if field == "parent":
+        return kind
+    if field.endswith("_account"):
+        return Kind.ACCOUNT
+    return _POINTERS.get(field)
+
+
+_POINTERS = {
+    "terms": Kind.TERM,
+    "tax_code": Kind.TAX_CODE,
+    "sales_tax_code": Kind.TAX_CODE,
+    "purchase_tax_code": Kind.TAX_CODE,
+}

@@ -1,0 +1,105 @@
+"""Edits as a user of QBO would make them, and dumps of the books, for ``/_sandbox/``.
+
+An edit goes through the same rules as a request, needs no version, and moves the same clocks.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from daemon.sandbox.qbo import faultbodies, taxservice
+from daemon.sandbox.qbo.crud import Options, write
+from daemon.sandbox.qbo.entities import Spec
+from daemon.sandbox.qbo.render import show
+from daemon.sandbox.qbo.state import Books
+from daemon.sandbox.qbo.txnentities import BY_PATH
+from daemon.sandbox.qbo.wire import Wire
+
+KINDS: Final[Mapping[str, str]] = {
+    "account": "Account",
+    "tax_code": "TaxCode",
+    "term": "Term",
+    "class": "Class",
+    "payment_method": "PaymentMethod",
+    "vendor": "Vendor",
+    "customer": "Customer",
+    "item": "Item",
+    "invoice": "Invoice",
+    "bill": "Bill",
+}
+"""Entity of each kind of record; names of entities are understood too."""
+
+_BY_USER: Final = Options(by_user=True)
+
+
+def kind_of(spec: Spec) -> str:
+    """The kind that stands in the request log."""
+    return next((kind for kind, entity in KINDS.items() if entity == spec.name), spec.path)
+
+
+def spec_of(kind: str) -> Spec | None:
+    """The entity of a kind, or of an entity name in any case."""
+    return BY_PATH.get(KINDS.get(kind, kind).lower())
+
+
+def dump(books: Books, spec: Spec) -> list[Wire]:
+    """Every record of an entity as a read would show it, inactive ones included."""
+    return [show(books, stored) for stored in books.all(spec.name)]
+
+
+def edit(books: Books, order: Any) -> Wire:
+    """Carry out one edit: ``{"kind", "id", "set": {...}}``, ``{"kind", "create": {...}}``,
+    ``{"kind", "id", "delete": true}`` (a list record is made inactive) or
+    ``{"kind", "id", "inactivate": true}``; answers ``{"kind", "id", "record"}``.
+
+    Raises ``ValueError`` for an order that makes no sense, ``QboFault`` as a request would.
+    """
+    if not isinstance(order, dict):
+        raise ValueError("an edit is an object with kind, and id or create")
+    spec = spec_of(str(order.get("kind", "")))
+    unknown = set(order) - {"kind", "id", "set", "create", "delete", "inactivate"}
+    actions = [name for name in ("set", "create", "delete", "inactivate") if name in order]
+    if spec is None or unknown or len(actions) != 1:
+        raise ValueError("an edit names a known kind and one of set, create, delete, inactivate")
+    if "create" in order:
+        return _create(books, spec, order["create"])
+    record_id = str(order.get("id", ""))
+    if books.get(spec.name, record_id) is None:
+        raise faultbodies.not_found(transaction=spec.transaction)
+    if spec.name == "TaxCode":
+        return _edit_tax_code(books, spec, record_id, order)
+    if spec.transaction and "delete" in order:
+        options = Options(operation="delete", by_user=True)
+        result = write(books, spec, {"Id": record_id}, options)
+        return _told(spec, record_id, result.shown(books))
+    changes = order.get("set", {"Active": False})
+    if not isinstance(changes, dict):
+        raise ValueError("set takes an object with wire fields")
+    result = write(books, spec, {**changes, "Id": record_id, "sparse": True}, _BY_USER)
+    return _told(spec, record_id, result.shown(books))
+
+
+def _create(books: Books, spec: Spec, body: Any) -> Wire:
+    if spec.name == "TaxCode":
+        record_id = str(taxservice.create(books, body)["TaxCodeId"])
+    else:
+        record_id = write(books, spec, body, _BY_USER).stored.id
+    stored = books.get(spec.name, record_id)
+    return _told(spec, record_id, show(books, stored) if stored is not None else {})
+
+
+def _edit_tax_code(books: Books, spec: Spec, record_id: str, order: Wire) -> Wire:
+    """Tax codes can be renamed and switched off in the user interface, not through the API."""
+    stored = books.get(spec.name, record_id)
+    changes = order.get("set", {"Active": False})
+    if stored is None or not isinstance(changes, dict) or not set(changes) <= _TAX_FIELDS:
+        raise ValueError(f"a tax code takes {', '.join(sorted(_TAX_FIELDS))}")
+    if {**stored.fields, **changes} != stored.fields:
+        books.change(stored, {**stored.fields, **changes})
+    return _told(spec, record_id, show(books, stored))
+
+
+_TAX_FIELDS: Final = frozenset({"Name", "Description", "Active"})
+
+
+def _told(spec: Spec, record_id: str, record: Wire) -> Wire:
+    return {"kind": kind_of(spec), "id": record_id, "record": record}

@@ -1,0 +1,231 @@
+"""Stored records as QBO shows them: derived properties, names of references, envelopes."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Final, Literal, TypeAlias
+
+from daemon.sandbox.qbo.accounttypes import CLASSIFICATION
+from daemon.sandbox.qbo.company import company_info, preferences
+from daemon.sandbox.qbo.state import Books, Stored, Stub
+from daemon.sandbox.qbo.times import envelope_stamp, stamp
+from daemon.sandbox.qbo.wire import Wire, number
+
+View: TypeAlias = Literal["created", "written", "read", "query"]
+"""Which answer the object stands in; some properties appear only in some of them."""
+
+_DOLLAR: Final = {"value": "USD", "name": "United States Dollar"}
+_ZERO: Final = Decimal(0)
+
+
+def show(books: Books, stored: Stored, view: View = "read") -> Wire:
+    """The wire object of a record."""
+    shown: Wire = {}
+    for key in stored.spec.fields:
+        if key in stored.fields:
+            shown[key] = _value(books, stored, key)
+    shown.update(_DERIVED.get(stored.spec.name, _nothing)(books, stored))
+    if view == "query":
+        shown.pop("DeferredRevenue", None)
+    meta = {"CreateTime": stamp(stored.created), "LastUpdatedTime": stamp(stored.updated)}
+    if view == "created" and stored.spec.name == "Account":
+        del meta["LastUpdatedTime"]
+    shown.update(
+        domain="QBO", sparse=False, Id=stored.id, SyncToken=str(stored.token), MetaData=meta
+    )
+    return shown
+
+
+def envelope(books: Books, entity: str, shown: Wire) -> Wire:
+    """``{"<Entity>": ..., "time": ...}``."""
+    return {entity: shown, "time": envelope_stamp(books.exact_now())}
+
+
+def show_stub(stub: Stub) -> Wire:
+    """A deleted transaction in change data capture."""
+    return {
+        "domain": "QBO",
+        "status": "Deleted",
+        "Id": stub.id,
+        "MetaData": {"LastUpdatedTime": stamp(stub.at)},
+    }
+
+
+def reference(books: Books, entity: str, record_id: str) -> Wire:
+    """A reference with the present name of what it points to."""
+    target = books.get(entity, record_id)
+    if target is None:
+        return {"value": record_id}
+    party = target.spec.name_field == "DisplayName"
+    return {"value": record_id, "name": target.name if party else books.full_name(target)}
+
+
+def value_of(books: Books, stored: Stored, path: str) -> Any:
+    """The value of a queryable property; times as instants, references as ids."""
+    match path:
+        case "Id":
+            return stored.id
+        case "MetaData.CreateTime":
+            return stored.created
+        case "MetaData.LastUpdatedTime":
+            return stored.updated
+        case "Active":
+            return stored.active
+        case "FullyQualifiedName":
+            return books.full_name(stored)
+        case _:
+            if path in stored.fields:
+                value = stored.fields[path]
+            else:
+                value = _DERIVED.get(stored.spec.name, _nothing)(books, stored).get(path)
+            return value.get("value") if isinstance(value, dict) else value
+
+
+def _value(books: Books, stored: Stored, key: str) -> Any:
+    value = stored.fields[key]
+    spec = stored.spec.fields[key]
+    if spec.kind == "ref" and spec.target:
+        return reference(books, spec.target, value["value"])
+    if key == "CurrencyRef":
+        return dict(_DOLLAR)
+    if key == "TaxIdentifier":
+        return mask(value)
+    return value
+
+
+def mask(identifier: str) -> str:
+    """A tax identifier as QBO shows it: the last four characters only."""
+    return "X" * max(0, len(identifier) - 4) + identifier[-4:]
+
+
+def _nothing(_: Books, __: Stored) -> Wire:
+    return {}
+
+
+def _account(books: Books, stored: Stored) -> Wire:
+    own = stored.derived.get("Balance", _ZERO)
+    below = [a for a in books.all("Account") if a.parent == stored.id]
+    total = own + sum((a.derived.get("Balance", _ZERO) for a in below), _ZERO)
+    return {
+        "SubAccount": bool(stored.parent),
+        "FullyQualifiedName": books.full_name(stored),
+        "Classification": CLASSIFICATION[stored.fields["AccountType"]],
+        "CurrentBalance": number(own),
+        "CurrentBalanceWithSubAccounts": number(total),
+        "CurrencyRef": dict(_DOLLAR),
+    }
+
+
+def _item(books: Books, stored: Stored) -> Wire:
+    shown: Wire = {"FullyQualifiedName": books.full_name(stored)}
+    if stored.parent:
+        shown["SubItem"] = True
+        shown["Level"] = books.depth(stored)
+    if stored.fields.get("Type") != "Category":
+        shown["DeferredRevenue"] = False
+    if stored.fields.get("Type") == "Inventory":
+        shown["QtyOnHand"] = number(stored.derived.get("QtyOnHand", _ZERO))
+    return shown
+
+
+def _vendor(_: Books, stored: Stored) -> Wire:
+    return {
+        "Balance": number(stored.derived.get("Balance", _ZERO)),
+        "CurrencyRef": dict(_DOLLAR),
+        "V4IDPseudonym": f"0020{int(stored.id):06x}",
+    }
+
+
+def _customer(books: Books, stored: Stored) -> Wire:
+    own = stored.derived.get("Balance", _ZERO)
+    shown: Wire = {
+        "Job": bool(stored.parent),
+        "FullyQualifiedName": books.full_name(stored),
+        "Balance": number(own),
+        "BalanceWithJobs": number(own + _jobs_balance(books, stored)),
+        "CurrencyRef": dict(_DOLLAR),
+        "IsProject": False,
+        "V4IDPseudonym": f"0020{int(stored.id):06x}",
+    }
+    if stored.parent:
+        shown["Level"] = books.depth(stored)
+    return shown
+
+
+def _jobs_balance(books: Books, stored: Stored) -> Decimal:
+    return sum(
+        (
+            c.derived["Balance"]
+            for c in books.all("Customer")
+            if c.parent == stored.id and c.derived
+        ),
+        _ZERO,
+    )
+
+
+def _class(books: Books, stored: Stored) -> Wire:
+    return {"SubClass": bool(stored.parent), "FullyQualifiedName": books.full_name(stored)}
+
+
+def _term(_: Books, stored: Stored) -> Wire:
+    dated = "DayOfMonthDue" in stored.fields and "DueDays" not in stored.fields
+    return {"Type": "DATE_DRIVEN" if dated else "STANDARD"}
+
+
+def _transaction(books: Books, stored: Stored) -> Wire:
+    shown: Wire = {
+        "Line": [_line(books, line) for line in stored.derived["Line"]],
+        "LinkedTxn": list(stored.derived.get("LinkedTxn", [])),
+        "TotalAmt": number(stored.derived["TotalAmt"]),
+        "Balance": number(stored.derived["Balance"]),
+        "CurrencyRef": dict(_DOLLAR),
+    }
+    if stored.spec.name == "Invoice":
+        shown["Line"].append(
+            {
+                "Amount": shown["TotalAmt"],
+                "DetailType": "SubTotalLineDetail",
+                "SubTotalLineDetail": {},
+            }
+        )
+        shown |= {
+            "CustomField": [],
+            "TxnTaxDetail": {"TotalTax": number(stored.derived.get("TotalTax", _ZERO))},
+            "PrintStatus": "NeedToPrint",
+            "EmailStatus": "NotSet",
+        }
+    return shown
+
+
+def _line(books: Books, line: Wire) -> Wire:
+    shown = dict(line)
+    detail = shown.get(shown["DetailType"])
+    if isinstance(detail, dict):
+        shown[shown["DetailType"]] = {
+            key: reference(books, LINE_TARGETS[key], part["value"]) if key in LINE_TARGETS else part
+            for key, part in detail.items()
+        }
+    return shown
+
+
+LINE_TARGETS: Final[Mapping[str, str]] = {
+    "ItemRef": "Item",
+    "ItemAccountRef": "Account",
+    "AccountRef": "Account",
+    "CustomerRef": "Customer",
+    "ClassRef": "Class",
+    "DiscountAccountRef": "Account",
+}
+"""References inside the detail of a line; ``TaxCodeRef`` is a bare word in the United States."""
+
+_DERIVED: Final[Mapping[str, Callable[[Books, Stored], Wire]]] = {
+    "Account": _account,
+    "Item": _item,
+    "Vendor": _vendor,
+    "Customer": _customer,
+    "Class": _class,
+    "Term": _term,
+    "CompanyInfo": company_info,
+    "Preferences": preferences,
+    "Invoice": _transaction,
+    "Bill": _transaction,
+}

@@ -1,0 +1,173 @@
+"""What the simulated company holds: records, removed transactions, id sequences, names, clocks.
+
+Storage only: what may be written is decided in ``rules`` and ``crud``, what it looks like on the
+wire in ``render``.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from daemon.clock import Clock
+from daemon.sandbox.qbo.entities import Spec
+from daemon.sandbox.qbo.switches import QboSwitches
+from daemon.sandbox.qbo.txnentities import SPECS
+from daemon.sandbox.qbo.wire import Wire
+from daemon.sandbox.world import Company
+
+MAX_DEPTH: Final = 5
+"""Levels of a hierarchy, the top one included."""
+
+
+@dataclass(slots=True)
+class Stored:
+    """One record. ``fields`` is what a client wrote, ``derived`` what the books made of it."""
+
+    spec: Spec
+    id: str
+    fields: Wire
+    created: datetime
+    updated: datetime
+    """LastUpdatedTime: moves with every visible change, derived ones included."""
+    token: int = 0
+    derived: Wire = field(default_factory=dict)
+    system: bool = False
+    """A system account, which cannot be inactivated."""
+
+    @property
+    def name(self) -> str:
+        return str(self.fields.get(self.spec.name_field, ""))
+
+    @property
+    def active(self) -> bool:
+        return self.fields.get("Active", True) is not False
+
+    @property
+    def parent(self) -> str:
+        """Id of the record above, or ``""``."""
+        above = self.fields.get("ParentRef")
+        return str(above["value"]) if isinstance(above, dict) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stub:
+    """A transaction that was deleted."""
+
+    entity: str
+    id: str
+    at: datetime
+
+
+NameKey = tuple[str, str, str]
+
+
+class Books:
+    """The books of one company."""
+
+    def __init__(self, company: Company, clock: Clock, switches: QboSwitches) -> None:
+        self.company = company
+        self.switches = switches
+        self._clock = clock
+        self._records: dict[str, dict[str, Stored]] = {name: {} for name in SPECS}
+        self._next: dict[str, int] = {}
+        self._names: dict[NameKey, tuple[str, str]] = {}
+        self.stubs: list[Stub] = []
+
+    @property
+    def offering(self) -> str:
+        return self.switches.offering or self.company.offering
+
+    @property
+    def has_plus(self) -> bool:
+        """Whether the subscription has classes, inventory and purchase orders."""
+        return not any(word in self.offering for word in ("Essentials", "Simple Start"))
+
+    def now(self) -> datetime:
+        """The present second."""
+        return self._clock.now().replace(microsecond=0)
+
+    def exact_now(self) -> datetime:
+        return self._clock.now()
+
+    def get(self, entity: str, record_id: str) -> Stored | None:
+        return self._records[entity].get(record_id)
+
+    def all(self, entity: str) -> Iterator[Stored]:
+        """Every record of an entity, inactive ones included, in the order of creation."""
+        return iter(self._records[entity].values())
+
+    def new_id(self, sequence: str) -> str:
+        """The next id of a sequence; ids are never used twice."""
+        number = self._next.get(sequence, 1)
+        self._next[sequence] = number + 1
+        return str(number)
+
+    def reserve(self, sequence: str, used: str, *, floor: int = 0) -> None:
+        """Let the sequence go on after an id that came from elsewhere."""
+        if used.isdecimal():
+            self._next[sequence] = max(self._next.get(sequence, 1), int(used) + 1, floor)
+
+    def insert(self, spec: Spec, record_id: str, fields: Wire, at: datetime) -> Stored:
+        """Store a new record and take its name."""
+        stored = Stored(spec, record_id, fields, created=at, updated=at)
+        self._records[spec.name][record_id] = stored
+        self._take_name(stored)
+        return stored
+
+    def change(self, stored: Stored, fields: Wire) -> None:
+        """Replace what a record holds: version + 1, time moved, name exchanged."""
+        self._free_name(stored)
+        stored.fields = fields
+        stored.token += 1
+        stored.updated = self.now()
+        self._take_name(stored)
+
+    def touch(self, stored: Stored) -> None:
+        """Move the time but not the version: a derived figure changed."""
+        stored.updated = max(stored.updated, self.now())
+
+    def remove(self, stored: Stored) -> None:
+        """Delete a transaction; only change data capture will tell."""
+        del self._records[stored.spec.name][stored.id]
+        self.stubs.append(Stub(stored.spec.name, stored.id, self.now()))
+
+    def holder(self, spec: Spec, name: str, parent: str) -> Stored | None:
+        """Who holds a name, active or not. Customers and vendors share one set of names."""
+        found = self._names.get(self._name_key(spec, name, parent))
+        return self._records[found[0]].get(found[1]) if found else None
+
+    def full_name(self, stored: Stored) -> str:
+        """FullyQualifiedName: the names from the top down, joined by colons."""
+        names = [stored.name]
+        above = stored
+        for _ in range(MAX_DEPTH):
+            parent = self.get(stored.spec.name, above.parent) if above.parent else None
+            if parent is None:
+                break
+            names.append(parent.name)
+            above = parent
+        return ":".join(reversed(names))
+
+    def depth(self, stored: Stored) -> int:
+        """0 for a record at the top."""
+        return self.full_name(stored).count(":")
+
+    def account_created_later(self, stored: Stored) -> None:
+        """QBO: an account's LastUpdatedTime is one second after its CreateTime."""
+        stored.updated = stored.created + timedelta(seconds=1)
+
+    def _name_key(self, spec: Spec, name: str, parent: str) -> NameKey:
+        scope = "party" if spec.name_field == "DisplayName" else spec.name
+        if scope == "party" or (scope == "Item" and self.switches.item_names == "global"):
+            parent = ""
+        return (scope, parent, name.casefold())
+
+    def _take_name(self, stored: Stored) -> None:
+        if stored.spec.name_kind:
+            key = self._name_key(stored.spec, stored.name, stored.parent)
+            self._names[key] = (stored.spec.name, stored.id)
+
+    def _free_name(self, stored: Stored) -> None:
+        if stored.spec.name_kind:
+            self._names.pop(self._name_key(stored.spec, stored.name, stored.parent), None)

@@ -1,0 +1,63 @@
+"""One entry into the tables: the only list of what is folded where."""
+
+from ledger.model import entries
+from ledger.model.entries import Entry
+from ledger.store.fold import holds, links, observations, work
+from ledger.store.fold.context import Folding
+
+FOLD_VERSION = 1
+"""Raise it whenever the same journal would fold into other rows: another way to fold names into
+keys counts too. A ledger folded under another number is folded again when it is opened."""
+
+
+def fold(f: Folding, entry: Entry) -> None:
+    """Raises ``DraftRefused`` for an entry that contradicts what the ledger holds."""
+    match entry:
+        case entries.Observed():
+            observations.observed(f, entry)
+        case entries.VersionMoved():
+            observations.version_moved(f, entry)
+        case entries.Tombstoned():
+            observations.tombstoned(f, entry)
+        case entries.Quarantined():
+            observations.quarantined(f, entry)
+        case entries.Swept():
+            pass  # a fact for people; the cursor says whether the catalogue is complete
+        case entries.Linked():
+            links.linked(f, entry)
+        case entries.Unlinked():
+            links.unlinked(f, entry)
+        case entries.BaselineAdvanced():
+            holds.baseline_advanced(f, entry)
+        case entries.Held():
+            holds.held(f, entry)
+        case entries.Released():
+            holds.released(f, entry)
+        case entries.ConflictResolved():
+            holds.conflict_resolved(f, entry)
+        case entries.Retried():
+            holds.retried(f, entry)
+        case entries.ConfigApplied():
+            holds.config_applied(f, entry)
+        case entries.Pinned():
+            holds.pinned(f, entry)
+        case entries.Planned():
+            work.planned(f, entry)
+        case entries.Withdrawn():
+            work.withdrawn(f, entry)
+        case entries.GateHeld():
+            work.gate_held(f, entry)
+        case entries.Approved():
+            work.approved(f, entry)
+        case entries.Intended():
+            work.intended(f, entry)
+        case entries.Confirmed():
+            work.confirmed(f, entry)
+        case entries.Rejected():
+            work.rejected(f, entry)
+        case entries.OutcomeUnknown():
+            work.outcome_unknown(f, entry)
+        case entries.Restored():
+            work.restored(f, entry)
+        case entries.FirstPlanApproved():
+            work.stand(f, "first_plan", "approved")

@@ -1,0 +1,209 @@
+"""References and the records they belong to."""
+
+from ledger.model import entries
+from ledger.model.ids import ExternalRef, Kind, RecordId, SystemName, derive, record_id
+from ledger.store.errors import DraftRefused, LinkRefused
+from ledger.store.fold.context import Folding
+from ledger.store.fold.marks import mark, wake
+from ledger.store.fold.tally import count_linked
+
+_OWN_ID_TRIES = 1000
+
+
+def known(f: Folding, ref: ExternalRef) -> int | None:
+    """The interned number of a reference."""
+    found: int | None = f.one(
+        "SELECT id FROM object WHERE system = ? AND kind = ? AND external_id = ?",
+        ref.system,
+        ref.kind.value,
+        ref.id,
+    )
+    return found
+
+
+def require(f: Folding, ref: ExternalRef) -> int:
+    found = known(f, ref)
+    if found is None:
+        raise DraftRefused(
+            f"{ref} was never observed", cure="Observe it first; this is a bug, please report it."
+        )
+    return found
+
+
+def intern(f: Folding, ref: ExternalRef) -> int:
+    found = known(f, ref)
+    if found is None:
+        found = f.run(
+            "INSERT INTO object (system, kind, external_id) VALUES (?, ?, ?)",
+            ref.system,
+            ref.kind.value,
+            ref.id,
+        ).lastrowid
+        assert found is not None
+    return found
+
+
+def owner(f: Folding, number: int) -> RecordId | None:
+    found = f.one("SELECT record FROM link WHERE object = ?", number)
+    return None if found is None else RecordId(found)
+
+
+def held_by(f: Folding, record: RecordId, system: SystemName) -> int | None:
+    """The reference that a record already has in a system."""
+    found: int | None = f.one(
+        "SELECT object FROM link WHERE record = ? AND system = ?", record, system
+    )
+    return found
+
+
+def mention_object(f: Folding, number: int) -> None:
+    f.run("INSERT OR IGNORE INTO object_entry (object, seq) VALUES (?, ?)", number, f.seq)
+
+
+def mention_record(f: Folding, record: RecordId) -> None:
+    f.run("INSERT OR IGNORE INTO record_entry (record, seq) VALUES (?, ?)", record, f.seq)
+
+
+def ensure_record(f: Folding, number: int, ref: ExternalRef) -> RecordId:
+    """The record of a reference; a reference that is new opens one of its own."""
+    found = owner(f, number)
+    if found is None:
+        found = _own_record(f, ref)
+        _place(f, number, found, ref.system)
+    return found
+
+
+def place_new(f: Folding, number: int, ref: ExternalRef, record: RecordId) -> RecordId:
+    """Put the reference of a confirmed write with its record, where the place is free.
+
+    The write happened, so this never refuses: when another reference took the place meanwhile,
+    the new one keeps a record of its own, and matching shows both to a person.
+    """
+    current = owner(f, number)
+    if current == record:
+        return record
+    if held_by(f, record, ref.system) is not None or not _exists(f, record):
+        return ensure_record(f, number, ref)
+    if current is None:
+        count_linked(f, record, -1)
+        _place(f, number, record, ref.system)
+        count_linked(f, record, +1)
+    else:
+        _move(f, number, ref, current, record)
+    return record
+
+
+def linked(f: Folding, entry: entries.Linked) -> None:
+    number = require(f, entry.ref)
+    current = ensure_record(f, number, entry.ref)
+    mention_object(f, number)
+    mention_record(f, entry.record)
+    if current == entry.record:
+        return
+    _refuse_other_kind(f, entry)
+    held = held_by(f, entry.record, entry.ref.system)
+    if held is not None:
+        raise LinkRefused(entry.record, ref_of(f, held), entry.ref)
+    mention_record(f, current)
+    _move(f, number, entry.ref, current, entry.record)
+
+
+def unlinked(f: Folding, entry: entries.Unlinked) -> None:
+    number = require(f, entry.ref)
+    if owner(f, number) != entry.record:
+        raise DraftRefused(
+            f"{entry.ref} does not belong to record {entry.record}",
+            cure="Look at the record again: it was linked differently meanwhile.",
+        )
+    mention_object(f, number)
+    mention_record(f, entry.record)
+    if f.one("SELECT count(*) FROM link WHERE record = ?", entry.record) == 1:
+        raise DraftRefused(
+            f"{entry.ref} is the only reference of record {entry.record}",
+            cure="There is nothing to unlink.",
+        )
+    own = _own_record(f, entry.ref)
+    mention_record(f, own)
+    _move(f, number, entry.ref, entry.record, own)
+
+
+def ref_of(f: Folding, number: int) -> ExternalRef:
+    row = f.run("SELECT system, kind, external_id FROM object WHERE id = ?", number).fetchone()
+    return ExternalRef(SystemName(row[0]), Kind(row[1]), row[2])
+
+
+def _refuse_other_kind(f: Folding, entry: entries.Linked) -> None:
+    kind = f.one(
+        "SELECT o.kind FROM link AS l JOIN object AS o ON o.id = l.object WHERE l.record = ?",
+        entry.record,
+    )
+    if kind is None:
+        raise DraftRefused(
+            f"record {entry.record} has no reference that {entry.ref} could join",
+            cure="It was joined with another record meanwhile; plan again.",
+        )
+    if kind != entry.ref.kind.value:
+        raise DraftRefused(
+            f"{entry.ref} cannot join record {entry.record}, which is of kind {kind}",
+            cure="Link records of one kind only.",
+        )
+
+
+def _place(f: Folding, number: int, record: RecordId, system: SystemName) -> None:
+    f.run(
+        "INSERT INTO link (object, record, system, seq) VALUES (?, ?, ?, ?)",
+        number,
+        record,
+        system,
+        f.seq,
+    )
+
+
+def _exists(f: Folding, record: RecordId) -> bool:
+    return f.one("SELECT 1 FROM link WHERE record = ? LIMIT 1", record) is not None
+
+
+def _own_record(f: Folding, ref: ExternalRef) -> RecordId:
+    """The id that a reference derives for itself, or the first free one after it."""
+    own = record_id(ref)
+    for attempt in range(1, _OWN_ID_TRIES):
+        if not _exists(f, own):
+            return own
+        own = RecordId(
+            f"{ref.kind.value}-"
+            + derive(ref.system, ref.kind.value, ref.id, str(attempt), length=12)
+        )
+    raise DraftRefused(f"{ref} was unlinked more than {_OWN_ID_TRIES} times")
+
+
+def _move(f: Folding, number: int, ref: ExternalRef, source: RecordId, target: RecordId) -> None:
+    for record in (source, target):
+        count_linked(f, record, -1)
+    f.run("UPDATE link SET record = ?, seq = ? WHERE object = ?", target, f.seq, number)
+    for record in (source, target):
+        count_linked(f, record, +1)
+    # What was agreed was agreed between the sides that were together then.
+    f.run("DELETE FROM baseline WHERE record = ? AND system = ?", source, ref.system)
+    remaining = f.one("SELECT count(*) FROM link WHERE record = ?", source)
+    if remaining < 2:
+        f.run("DELETE FROM baseline WHERE record = ?", source)
+    if remaining == 0:
+        _forget(f, source, target)
+    for record in (source, target):
+        mark(f, record)
+        wake(f, record)
+
+
+def _forget(f: Folding, record: RecordId, heir: RecordId) -> None:
+    """Nothing waits in the name of a record that no reference belongs to any more."""
+    f.run(
+        "UPDATE operation SET state = 'withdrawn', reason = ?, text = '', seq = ?, at = ?"
+        " WHERE record = ? AND state IN ('planned', 'waiting', 'approved')",
+        f"joined {heir}",
+        f.seq,
+        f.at,
+        record,
+    )
+    f.run("UPDATE intent_item SET record = ? WHERE record = ? AND open = 1", heir, record)
+    for table in ("hold", "rejection", "resolution", "wake_record", "wake_key", "dirty"):
+        f.run(f"DELETE FROM {table} WHERE record = ?", record)

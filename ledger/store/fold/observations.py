@@ -1,0 +1,124 @@
+"""What systems showed: heads, keys and the end of sweeps."""
+
+import msgspec
+
+from ledger.model import entries
+from ledger.model.ids import Digest, ExternalRef, RecordId
+from ledger.model.keys import keys
+from ledger.model.records import Record
+from ledger.store.fold.context import Folding, blob
+from ledger.store.fold.links import ensure_record, intern, mention_object, require
+from ledger.store.fold.marks import mark, wake, wake_keys
+from ledger.store.fold.tally import turn
+from ledger.store.payloads import unpack
+
+_SHOW = """
+INSERT INTO head
+  (object, version, comparable, payload, seq, tombstone, problem, out_of_scope, state)
+VALUES (?, ?, ?, ?, ?, '', NULL, ?, ?)
+ON CONFLICT (object) DO UPDATE SET
+  version = excluded.version, comparable = excluded.comparable, payload = excluded.payload,
+  seq = excluded.seq, tombstone = '', problem = NULL, out_of_scope = excluded.out_of_scope,
+  state = excluded.state"""
+
+_NOTE = """
+INSERT INTO head
+  (object, version, comparable, payload, seq, tombstone, problem, out_of_scope, state)
+VALUES (?1, '', NULL, NULL, ?2, ?3, ?4, '', ?5)
+ON CONFLICT (object) DO UPDATE SET seq = ?2, tombstone = ?3, problem = ?4, state = ?5"""
+
+
+def observed(f: Folding, entry: entries.Observed) -> None:
+    number = intern(f, entry.ref)
+    show(f, number, entry, out_of_scope=entry.out_of_scope)
+    changed(f, number, ensure_record(f, number, entry.ref))
+
+
+def show(
+    f: Folding, number: int, entry: entries.Observed | entries.Confirmed, *, out_of_scope: str
+) -> None:
+    """Content is the latest of its reference from here on."""
+    record = stored_record(f, entry.payload)
+    state = _state(record, out_of_scope)
+    turn(f, entry.ref, _present_state(f, number), state)
+    f.run(
+        _SHOW,
+        number,
+        entry.version,
+        blob(entry.comparable),
+        blob(entry.payload),
+        f.seq,
+        out_of_scope,
+        state,
+    )
+    set_keys(f, number, entry.ref, record)
+
+
+def changed(f: Folding, number: int, record: RecordId) -> None:
+    """A reference showed something new: its record and those that wait for it get a look."""
+    mention_object(f, number)
+    mark(f, record)
+    wake(f, record)
+
+
+def version_moved(f: Folding, entry: entries.VersionMoved) -> None:
+    # The seq of the head stays: operations are derived from the content that was seen, and
+    # the compared content is the same.
+    number = require(f, entry.ref)
+    f.run(
+        "UPDATE head SET version = ?, payload = ? WHERE object = ?",
+        entry.version,
+        blob(entry.payload),
+        number,
+    )
+    mention_object(f, number)
+
+
+def tombstoned(f: Folding, entry: entries.Tombstoned) -> None:
+    number = intern(f, entry.ref)
+    turn(f, entry.ref, _present_state(f, number), "removed")
+    f.run(_NOTE, number, f.seq, entry.evidence or "removed", None, "removed")
+    changed(f, number, ensure_record(f, number, entry.ref))
+
+
+def quarantined(f: Folding, entry: entries.Quarantined) -> None:
+    number = intern(f, entry.ref)
+    turn(f, entry.ref, _present_state(f, number), "unreadable")
+    f.run(_NOTE, number, f.seq, "", msgspec.json.encode(entry.problem), "unreadable")
+    changed(f, number, ensure_record(f, number, entry.ref))
+
+
+def stored_record(f: Folding, payload: Digest) -> Record | None:
+    """The record in a body; None when retention has erased it."""
+    body = f.body(payload)
+    return None if body is None else unpack(body).record
+
+
+def set_keys(f: Folding, number: int, ref: ExternalRef, record: Record | None) -> None:
+    """Make the reference findable under its present keys, and wake who waited for a new one."""
+    before = set(f.run("SELECT name, value FROM key WHERE object = ?", number))
+    after = set() if record is None else set(keys(record))
+    if before == after:
+        return
+    prefix = (ref.system, ref.kind.value)
+    f.db.executemany(
+        "DELETE FROM key WHERE system = ? AND kind = ? AND name = ? AND value = ? AND object = ?",
+        [(*prefix, *pair, number) for pair in before - after],
+    )
+    gained = sorted(after - before)
+    f.db.executemany(
+        "INSERT INTO key (system, kind, name, value, object) VALUES (?, ?, ?, ?, ?)",
+        [(*prefix, *pair, number) for pair in gained],
+    )
+    wake_keys(f, ref, gained)
+
+
+def _state(record: Record | None, out_of_scope: str) -> str:
+    if out_of_scope:
+        return "out_of_scope"
+    return "inactive" if record is not None and record.active is False else "live"
+
+
+def _present_state(f: Folding, number: int) -> str | None:
+    state: str | None = f.one("SELECT state FROM head WHERE object = ?", number)
+    return state

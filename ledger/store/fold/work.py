@@ -1,0 +1,218 @@
+"""Operations on their way: planned, waiting, approved, intended, and how each ended."""
+
+from ledger.model import entries
+from ledger.model.ids import OperationId, RecordId, RequestId, SystemName
+from ledger.model.outcomes import RefusalKind
+from ledger.store.fold.context import Folding, blob
+from ledger.store.fold.links import ensure_record, intern, mention_record, place_new
+from ledger.store.fold.marks import mark, mark_everything
+from ledger.store.fold.observations import changed, show
+from ledger.store.instants import same_instant
+
+
+def planned(f: Folding, entry: entries.Planned) -> None:
+    f.run(
+        """INSERT INTO operation (operation, record, digest, payload, state, reason, text, seq, at)
+        VALUES (?, ?, ?, ?, 'planned', '', '', ?, ?)
+        ON CONFLICT (operation) DO UPDATE SET
+          digest = excluded.digest, payload = excluded.payload, state = 'planned', reason = '',
+          text = '', seq = excluded.seq, at = excluded.at""",
+        entry.operation,
+        entry.record,
+        entry.digest,
+        blob(entry.payload),
+        f.seq,
+        f.at,
+    )
+    mention_record(f, entry.record)
+
+
+def withdrawn(f: Folding, entry: entries.Withdrawn) -> None:
+    # What has left is not taken back by a change of mind: only its answer ends it.
+    _turn(f, entry.operation, "withdrawn", entry.reason, of="planned waiting approved rejected")
+    mention_record(f, entry.record)
+
+
+def gate_held(f: Folding, entry: entries.GateHeld) -> None:
+    _turn(f, entry.operation, "waiting", entry.reason, of="planned waiting approved")
+    f.run(
+        "UPDATE operation SET text = ? WHERE operation = ? AND state = 'waiting'",
+        entry.text,
+        entry.operation,
+    )
+    mention_record(f, entry.record)
+
+
+def approved(f: Folding, entry: entries.Approved) -> None:
+    expires_at = same_instant(entry.expires_at)
+    for digest in entry.digests:
+        f.run(
+            """INSERT INTO approval (digest, expires_at, seq) VALUES (?, ?, ?)
+            ON CONFLICT (digest) DO UPDATE SET
+              expires_at = excluded.expires_at, seq = excluded.seq""",
+            digest,
+            expires_at,
+            f.seq,
+        )
+        rows = f.run(
+            "SELECT operation, record FROM operation"
+            " WHERE digest = ? AND state IN ('planned', 'waiting', 'approved')",
+            digest,
+        ).fetchall()
+        for operation, record in rows:
+            _turn(f, operation, "approved", f"by {entry.by}", of="planned waiting approved")
+            mention_record(f, record)
+            mark(f, record)
+
+
+def intended(f: Folding, entry: entries.Intended) -> None:
+    f.run(
+        """INSERT INTO intent (request, system, first_at, at, attempts, open, seq)
+        VALUES (?1, ?2, ?3, ?3, 1, 1, ?4)
+        ON CONFLICT (request) DO UPDATE SET
+          at = excluded.at, attempts = attempts + 1, open = 1, seq = excluded.seq""",
+        entry.request,
+        entry.system,
+        f.at,
+        f.seq,
+    )
+    for item in entry.items:
+        f.run(
+            """INSERT INTO intent_item (request, operation, record, digest, open)
+            VALUES (?, ?, ?, ?, 1)
+            ON CONFLICT (request, operation) DO UPDATE SET open = 1""",
+            entry.request,
+            item.operation,
+            item.record,
+            item.digest,
+        )
+        _turn(f, item.operation, "intended", "", of="planned waiting approved rejected withdrawn")
+        mention_record(f, item.record)
+
+
+def confirmed(f: Folding, entry: entries.Confirmed) -> None:
+    record = _settle(f, entry.request, entry.operation) or entry.record
+    _set(f, entry.operation, "confirmed", entry.how)
+    mention_record(f, record)
+    # Without a body the write was confirmed by a removal; the tombstone is an entry of its own.
+    if entry.payload:
+        number = intern(f, entry.ref)
+        scope = f.one("SELECT out_of_scope FROM head WHERE object = ?", number)
+        show(f, number, entry, out_of_scope=scope or "")
+        place_new(f, number, entry.ref, record)
+        changed(f, number, ensure_record(f, number, entry.ref))
+    f.run("DELETE FROM rejection WHERE record = ? AND system = ?", record, entry.ref.system)
+    mark(f, record)
+
+
+def rejected(f: Folding, entry: entries.Rejected) -> None:
+    record, digest, system = _refused(f, entry)
+    _settle(f, entry.request, entry.operation)
+    mention_record(f, record)
+    match entry.refusal:
+        case RefusalKind.NOT_SENT:
+            _set(f, entry.operation, "planned", entry.message)
+        case RefusalKind.STALE:
+            _set(f, entry.operation, "planned", entry.message)
+            mark(f, record)
+        case RefusalKind.DUPLICATE | RefusalKind.INVALID | RefusalKind.LOST_UPDATE:
+            _set(f, entry.operation, "rejected", entry.message)
+            f.run(
+                """INSERT OR REPLACE INTO rejection
+                  (record, digest, system, code, message, field, cure, seq)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+                record,
+                digest,
+                system,
+                entry.code,
+                entry.message,
+                entry.field,
+                entry.cure,
+                f.seq,
+            )
+            # Another look turns the refusal into a hold with its cure.
+            mark(f, record)
+
+
+def outcome_unknown(f: Folding, entry: entries.OutcomeUnknown) -> None:
+    rows = f.run(
+        "SELECT operation, record FROM intent_item WHERE request = ? AND open = 1", entry.request
+    ).fetchall()
+    for operation, record in rows:
+        _turn(f, operation, "intended", f"outcome unknown: {entry.reason}", of="intended")
+        mention_record(f, record)
+
+
+def restored(f: Folding, _entry: entries.Restored) -> None:
+    """Everything is looked at afresh: no cursor, no approval and no first plan counts."""
+    for table in ("cursor", "seen", "approval"):
+        f.run(f"DELETE FROM {table}")
+    f.run(
+        "UPDATE operation SET state = 'waiting', reason = 'restored', text = '', seq = ?, at = ?"
+        " WHERE state IN ('planned', 'approved')",
+        f.seq,
+        f.at,
+    )
+    stand(f, "first_plan", "")
+    mark_everything(f)
+
+
+def stand(f: Folding, name: str, value: str) -> None:
+    f.run("INSERT OR REPLACE INTO standing (name, value, seq) VALUES (?, ?, ?)", name, value, f.seq)
+
+
+def _refused(f: Folding, entry: entries.Rejected) -> tuple[RecordId, str, SystemName]:
+    row = f.run(
+        """SELECT i.record, i.digest, t.system FROM intent_item AS i
+        JOIN intent AS t ON t.request = i.request
+        WHERE i.request = ? AND i.operation = ?""",
+        entry.request,
+        entry.operation,
+    ).fetchone()
+    if row is None:
+        return entry.record, entry.operation, SystemName("")
+    return RecordId(row[0]), row[1], SystemName(row[2])
+
+
+def _settle(f: Folding, request: RequestId, operation: OperationId) -> RecordId | None:
+    """Close one item of an intent, and the intent with its last one; count the answer once.
+
+    Returns the record that the item concerns now.
+    """
+    row = f.run(
+        "SELECT record, open FROM intent_item WHERE request = ? AND operation = ?",
+        request,
+        operation,
+    ).fetchone()
+    if row is None or row[1]:
+        f.run(
+            """INSERT INTO answer (operation, count) VALUES (?, 1)
+            ON CONFLICT (operation) DO UPDATE SET count = count + 1""",
+            operation,
+        )
+    f.run("UPDATE intent_item SET open = 0 WHERE request = ? AND operation = ?", request, operation)
+    f.run(
+        """UPDATE intent SET open = 0 WHERE request = ?1
+        AND NOT EXISTS (SELECT 1 FROM intent_item WHERE request = ?1 AND open = 1)""",
+        request,
+    )
+    return None if row is None else RecordId(row[0])
+
+
+def _set(f: Folding, operation: OperationId, state: str, reason: str) -> None:
+    f.run(
+        "UPDATE operation SET state = ?, reason = ?, text = '', seq = ?, at = ?"
+        " WHERE operation = ?",
+        state,
+        reason,
+        f.seq,
+        f.at,
+        operation,
+    )
+
+
+def _turn(f: Folding, operation: OperationId, state: str, reason: str, *, of: str) -> None:
+    """Change the state of an operation that is in one of the (space separated) states ``of``."""
+    current = f.one("SELECT state FROM operation WHERE operation = ?", operation)
+    if current in of.split():
+        _set(f, operation, state, reason)

@@ -1,0 +1,245 @@
+"""The chain and its one way in: a group of drafts becomes one durable transaction.
+
+Runs inside the writer's executor; holds the head in memory and advances it only after COMMIT.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from ledger.model.encoding import encode
+from ledger.model.entries import Entry
+from ledger.model.errors import TrueupError
+from ledger.model.ids import Digest
+from ledger.store.draft import Draft
+from ledger.store.errors import DraftRefused, LedgerDamaged, LedgerUnavailable
+from ledger.store.fold.context import Folding, blob
+from ledger.store.fold.entry import fold
+from ledger.store.instants import instant
+from ledger.store.key import key_id
+from ledger.store.payloads import named_payloads
+
+GENESIS = bytes(32)
+"""Previous hash of the first entry."""
+TAIL = 1000
+"""Entries whose chain is checked at every open; ``verify`` checks all."""
+
+_entries: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
+
+_FAULTS = (
+    TrueupError,
+    sqlite3.IntegrityError,
+    sqlite3.ProgrammingError,
+    sqlite3.InterfaceError,
+    sqlite3.DataError,
+    msgspec.MsgspecError,
+    ValueError,
+    TypeError,
+    OverflowError,
+)
+"""What one bad draft can raise. Anything else concerns the file and fails the whole group."""
+
+
+class Head(NamedTuple):
+    """The last entry of the chain."""
+
+    seq: int
+    hash: bytes
+
+
+class Line(NamedTuple):
+    """One row of the journal, as chained."""
+
+    seq: int
+    at: str
+    actor: str
+    cycle: str
+    type: str
+    body: bytes
+    prev: bytes
+    hash: bytes
+
+
+LINE = "seq, at, actor, cycle, type, body, prev, hash"
+
+
+def line_hash(prev: bytes, line: tuple[int, str, str, str, str], body: bytes) -> bytes:
+    """SHA-256 over the previous hash and the canonical content of one row.
+
+    The row's scalars are one JSON array, which holds no line break, and the body follows: no two
+    rows give the same bytes.
+    """
+    hasher = hashlib.sha256(prev)
+    hasher.update(msgspec.json.encode(line))
+    hasher.update(b"\n")
+    hasher.update(body)
+    return hasher.digest()
+
+
+def decode_entry(body: bytes) -> Entry:
+    """The entry in a row's body."""
+    return _entries.decode(body)
+
+
+def broken_at(previous: Head, line: Line) -> str:
+    """Why a row does not follow the row before it; ``""`` when it does."""
+    if line.seq != previous.seq + 1:
+        return f"entry {previous.seq + 1} is missing: entry {line.seq} follows {previous.seq}"
+    if line.prev != previous.hash:
+        return f"entry {line.seq} does not follow entry {previous.seq}: its link is broken"
+    if line_hash(line.prev, line[:5], line.body) != line.hash:
+        return f"entry {line.seq} was changed: its content does not give its hash"
+    return ""
+
+
+class Journal:
+    """The writing end of one open ledger."""
+
+    def __init__(self, *, key: bytes, now: Callable[[], datetime]) -> None:
+        self._key_id = key_id(key)
+        self.now = now
+        self.head = Head(0, GENESIS)
+
+    def load(self, db: sqlite3.Connection) -> None:
+        """Find the head; ``LedgerDamaged`` naming the entry when the tail does not verify."""
+        rows = db.execute(f"SELECT {LINE} FROM journal ORDER BY seq DESC LIMIT {TAIL + 1}")
+        tail = [Line(*row) for row in reversed(rows.fetchall())]
+        previous = Head(0, GENESIS)
+        if len(tail) > TAIL:
+            previous = Head(tail[0].seq, tail[0].hash)
+            tail = tail[1:]
+        for line in tail:
+            reason = broken_at(previous, line)
+            if reason:
+                raise LedgerDamaged(
+                    reason,
+                    cure="Run: trueup ledger verify. Then restore the last backup that verifies; "
+                    "until then the ledger can be read but not written.",
+                )
+            previous = Head(line.seq, line.hash)
+        self.head = previous
+
+    def commit(
+        self, db: sqlite3.Connection, drafts: Sequence[Draft]
+    ) -> list[tuple[int, ...] | TrueupError]:
+        """One transaction for all drafts; each result is its sequences, or why it was left out.
+
+        Raises ``LedgerUnavailable`` when the transaction as a whole could not be made durable:
+        then nothing of any draft was kept.
+        """
+        head = self.head
+        results: list[tuple[int, ...] | TrueupError] = []
+        at = instant(self.now())
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            for draft in drafts:
+                db.execute("SAVEPOINT draft")
+                try:
+                    appended = self._append(db, draft, head=head, at=at)
+                except _FAULTS as error:
+                    db.execute("ROLLBACK TO draft")
+                    results.append(_refusal(error))
+                else:
+                    results.append(tuple(range(head.seq + 1, appended.seq + 1)))
+                    head = appended
+                db.execute("RELEASE draft")
+            db.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise LedgerUnavailable(
+                f"the ledger could not be written: {error}", cure=LedgerUnavailable.CURE
+            ) from error
+        finally:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+        self.head = head
+        return results
+
+    def _append(self, db: sqlite3.Connection, draft: Draft, *, head: Head, at: str) -> Head:
+        db.executemany(
+            "INSERT INTO payload (digest, key_id, body) VALUES (?, ?, ?)",
+            [(blob(digest), self._key_id, body) for digest, body in draft.bodies.items()],
+        )
+        bodies = Bodies(db, draft.bodies)
+        for entry in draft.entries:
+            for digest in named_payloads(entry):
+                bodies.require(digest, entry)
+            head = _chain(db, head, (at, draft.actor, draft.cycle), entry)
+            fold(Folding(db, head.seq, at, bodies.get), entry)
+        _keep_marks(db, draft)
+        return head
+
+
+class Bodies:
+    """Payload bodies by digest: those at hand first, then the table."""
+
+    def __init__(self, db: sqlite3.Connection, at_hand: dict[Digest, bytes]) -> None:
+        self._db = db
+        self._at_hand = at_hand
+
+    def get(self, digest: Digest) -> bytes | None:
+        body = self._at_hand.get(digest)
+        if body is None:
+            row = self._db.execute(
+                "SELECT body FROM payload WHERE digest = ?", (blob(digest),)
+            ).fetchone()
+            body = None if row is None else row[0]
+        return body
+
+    def require(self, digest: Digest, entry: Entry) -> None:
+        if digest in self._at_hand or self.get(digest) is not None:
+            return
+        raise DraftRefused(
+            f"{type(entry).__name__} names the body {digest}, which nobody has registered",
+            cure="Register it with draft.body(...); this is a bug, please report it.",
+        )
+
+
+def _chain(db: sqlite3.Connection, head: Head, origin: tuple[str, str, str], entry: Entry) -> Head:
+    body = encode(entry)
+    line = (head.seq + 1, *origin, type(entry).__name__)
+    digest = line_hash(head.hash, line, body)
+    db.execute(
+        f"INSERT INTO journal ({LINE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (*line, body, head.hash, digest),
+    )
+    return Head(head.seq + 1, digest)
+
+
+def _keep_marks(db: sqlite3.Connection, draft: Draft) -> None:
+    db.executemany(
+        "INSERT OR REPLACE INTO cursor (system, kind, token, complete) VALUES (?, ?, ?, ?)",
+        [(c.system, c.kind.value, c.token, c.complete) for c in draft.cursors],
+    )
+    db.executemany(
+        """INSERT OR REPLACE INTO seen (object, sweep)
+        SELECT id, ? FROM object WHERE system = ? AND kind = ? AND external_id = ?""",
+        [(sweep, ref.system, ref.kind.value, ref.id) for sweep, ref in draft.sightings],
+    )
+    db.executemany(
+        "DELETE FROM dirty WHERE record = ? AND seq <= ?",
+        draft.decisions,
+    )
+    db.executemany(
+        "INSERT OR REPLACE INTO runtime (key, value) VALUES (?, ?)", draft.runtimes.items()
+    )
+
+
+def _refusal(error: BaseException) -> TrueupError:
+    if isinstance(error, TrueupError):
+        return error
+    if isinstance(error, sqlite3.IntegrityError) and str(error).startswith("journal:"):
+        damaged = LedgerDamaged(
+            f"the journal on disk is not the one this process wrote: {error}",
+            cure="Stop the daemon and run: trueup ledger verify.",
+        )
+        damaged.__cause__ = error
+        return damaged
+    refused = DraftRefused(
+        f"the draft does not fit the ledger: {error}", cure="This is a bug, please report it."
+    )
+    refused.__cause__ = error
+    return refused

@@ -1,0 +1,275 @@
+"""The ledger as the rest of the program sees it: open, draft, append, read, close.
+
+One task owns writing. Appends queue for it and share transactions; what a caller does meanwhile,
+being cancelled included, never reaches a transaction.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from ledger.model.errors import TrueupError
+from ledger.model.ids import Digest
+from ledger.store.backup import Manifest, backup
+from ledger.store.draft import Draft
+from ledger.store.engine import Executor, ExecutorFactory, reading, threaded, writing
+from ledger.store.errors import LedgerDamaged, LedgerUnavailable
+from ledger.store.journal import Journal
+from ledger.store.key import keyed_digest
+from ledger.store.lock import Lock
+from ledger.store.opening import look, prepare
+from ledger.store.shadow import Progress
+from ledger.store.verify import VerifyReport, verify
+from ledger.store.views import Views
+
+__all__ = ["Draft", "Ledger"]
+
+T = TypeVar("T")
+
+QUEUE_LIMIT = 1000
+"""Drafts that may wait; further callers wait for a place."""
+GROUP_LIMIT = 200
+"""Drafts that share one transaction."""
+
+
+class _Waiting(NamedTuple):
+    draft: Draft
+    done: "asyncio.Future[tuple[int, ...]]"
+
+
+class Ledger:
+    """One open ledger file. Made by ``open``; one per file may write."""
+
+    def __init__(
+        self, path: Path, *, key: bytes, journal: Journal, reader: Executor, lock: Lock | None
+    ) -> None:
+        self.path = path
+        self._key = key
+        self._now = journal.now
+        self._journal = journal
+        self._reader = reader
+        self._lock = lock
+        self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue(QUEUE_LIMIT)
+        self._writer: Executor | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._executor: ExecutorFactory = threaded
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        *,
+        now: Callable[[], datetime],
+        key: bytes,
+        executor: ExecutorFactory = threaded,
+        read_only: bool = False,
+    ) -> "Ledger":
+        """Open a ledger, making or upgrading the file as needed.
+
+        Raises ``LedgerLocked`` when another process writes it, ``LedgerDamaged`` when its newest
+        entries do not verify (``read_only`` still opens), ``LedgerTooNew``, ``LedgerMissing``,
+        ``WrongKey``.
+        """
+        journal = Journal(key=key, now=now)
+        if read_only:
+            reader = await _start(executor, reading(path), partial(look, key=key))
+            ledger = cls(path, key=key, journal=journal, reader=reader, lock=None)
+            ledger._executor = executor
+            return ledger
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = Lock.take(path, now=now())
+        try:
+            writer = await _start(
+                executor, writing(path), partial(prepare, key=key, journal=journal, now=now())
+            )
+            try:
+                reader = await executor(reading(path))
+            except BaseException:
+                await writer.close()
+                raise
+        except BaseException:
+            lock.release()
+            raise
+        ledger = cls(path, key=key, journal=journal, reader=reader, lock=lock)
+        ledger._executor = executor
+        ledger._writer = writer
+        ledger._task = asyncio.create_task(ledger._write(writer), name="ledger-writer")
+        return ledger
+
+    @property
+    def head(self) -> int:
+        """Sequence of the last durable entry written here; 0 in a read-only ledger."""
+        return self._journal.head.seq
+
+    def digest(self, body: bytes) -> Digest:
+        """HMAC-SHA256 of a content under the ledger's key, as hex text."""
+        return keyed_digest(self._key, body)
+
+    def draft(self, actor: str = "daemon", cycle: str = "") -> Draft:
+        return Draft(self.digest, actor=actor, cycle=cycle)
+
+    async def append(self, draft: Draft) -> tuple[int, ...]:
+        """Make a draft durable; returns the sequences of its entries.
+
+        A caller that is cancelled stops waiting, the draft is appended all the same. Raises
+        ``DraftRefused`` (``LinkRefused``) when this draft cannot be, ``LedgerUnavailable`` when
+        the file could not be written: nothing of the draft was kept then.
+        """
+        task = self._task
+        if task is None or task.done():
+            raise LedgerUnavailable(
+                f"{self.path} is not open for writing", cure="Open it for writing first."
+            )
+        draft.seal()
+        done: asyncio.Future[tuple[int, ...]] = asyncio.get_running_loop().create_future()
+        done.add_done_callback(_look_at_result)
+        await self._queue.put(_Waiting(draft, done))
+        if task.done():
+            self._fail_queued()  # the place became free because the ledger was closed
+        return await asyncio.shield(done)
+
+    async def read(self, query: Callable[[Views], T]) -> T:
+        """Run a function over one consistent state of the ledger, in the reader's thread."""
+        return await self._reader.run(partial(_in_read_transaction, query=query))
+
+    async def verify(self, *, progress: Progress | None = None) -> VerifyReport:
+        """Prove the whole ledger, on a connection of its own beside readers and writer.
+
+        ``progress`` is called in that connection's thread.
+        """
+        return await self._apart(partial(verify, key=self._key, progress=progress))
+
+    async def backup(self, target: Path, *, progress: Progress | None = None) -> Manifest:
+        """Copy the ledger as it stands now to ``target``; appends go on meanwhile."""
+        now = self._now()
+        return await self._apart(partial(backup, target=target, now=now, progress=progress))
+
+    async def _apart(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        executor = await self._executor(reading(self.path))
+        try:
+            return await executor.run(work)
+        finally:
+            await executor.close()
+
+    async def close(self) -> None:
+        """Finish what is queued, then let go of the file. A second call does nothing."""
+        task, self._task = self._task, None
+        if task is not None:
+            if not task.done():
+                await self._queue.put(None)
+            await asyncio.wait({task})
+        reader, self._reader = self._reader, _Closed()
+        await reader.close()
+        # Last, because the last connection to close folds the log into the one file, and only a
+        # writing one can.
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            await writer.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    async def _write(self, writer: Executor) -> None:
+        """The writer task: ends when it finds ``None`` in the queue."""
+        try:
+            last = False
+            while not last:
+                group, last = await self._next_group()
+                if group:
+                    await self._commit(writer, group)
+        finally:
+            self._fail_queued()
+
+    async def _next_group(self) -> tuple[list[_Waiting], bool]:
+        """What waits now, oldest first, and whether the end was asked for behind it."""
+        group: list[_Waiting] = []
+        item = await self._queue.get()
+        while item is not None:
+            group.append(item)
+            if len(group) >= GROUP_LIMIT or self._queue.empty():
+                return group, False
+            item = self._queue.get_nowait()
+        return group, True
+
+    async def _commit(self, writer: Executor, group: Sequence[_Waiting]) -> None:
+        drafts = [waiting.draft for waiting in group]
+        hop = asyncio.ensure_future(writer.run(lambda db: self._journal.commit(db, drafts)))
+        # ``wait`` and not ``await``: whatever the hop ends with, every caller gets an answer.
+        await asyncio.wait({hop})
+        if hop.cancelled():
+            failure: BaseException | None = _closing(self.path)
+        else:
+            failure = hop.exception()
+        if failure is not None:
+            _answer(group, [failure] * len(group))
+        else:
+            _answer(group, hop.result())
+
+    def _fail_queued(self) -> None:
+        while not self._queue.empty():
+            waiting = self._queue.get_nowait()
+            if waiting is not None:
+                _answer([waiting], [_closing(self.path)])
+
+
+class _Closed:
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        raise LedgerUnavailable("the ledger is closed")
+
+    async def close(self) -> None:
+        return None
+
+
+async def _start(
+    executor: ExecutorFactory,
+    connect: Callable[[], sqlite3.Connection],
+    first: Callable[[sqlite3.Connection], None],
+) -> Executor:
+    """An executor that has done its first work, or none at all."""
+    try:
+        started = await executor(connect)
+        try:
+            await started.run(first)
+        except BaseException:
+            await started.close()
+            raise
+    except sqlite3.OperationalError as error:
+        raise LedgerUnavailable(str(error), cure=LedgerUnavailable.CURE) from error
+    except sqlite3.DatabaseError as error:
+        raise LedgerDamaged(
+            f"the ledger file cannot be read: {error}",
+            cure="Run: trueup ledger verify. Then restore the last backup that verifies.",
+        ) from error
+    return started
+
+
+def _in_read_transaction(db: sqlite3.Connection, *, query: Callable[[Views], T]) -> T:
+    db.execute("BEGIN")
+    try:
+        return query(Views(db))
+    finally:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+
+
+def _answer(group: Sequence[_Waiting], results: Iterable[tuple[int, ...] | BaseException]) -> None:
+    for waiting, result in zip(group, results, strict=True):
+        if waiting.done.done():
+            continue
+        if isinstance(result, BaseException):
+            waiting.done.set_exception(result)
+        else:
+            waiting.done.set_result(result)
+
+
+def _look_at_result(done: "asyncio.Future[tuple[int, ...]]") -> None:
+    """A caller that was cancelled never looks; somebody has to, or the loop complains."""
+    if not done.cancelled():
+        done.exception()
+
+
+def _closing(path: Path) -> TrueupError:
+    return LedgerUnavailable(f"{path} was closed before this could be appended")

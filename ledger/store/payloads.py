@@ -1,0 +1,104 @@
+"""Bodies that lie beside the chain: how an observation is packed, and which bodies entries name."""
+
+import base64
+import binascii
+
+import msgspec
+
+from ledger.model import entries
+from ledger.model.encoding import encode
+from ledger.model.entries import Entry
+from ledger.model.facts import Observation
+from ledger.model.ids import Digest
+from ledger.model.records import Record
+
+
+class StoredObservation(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of ``Observed``, ``VersionMoved`` and ``Confirmed``: canonical and wire form."""
+
+    record: Record
+    raw: bytes = b""
+    """The wire's own bytes, exactly as they came; ``b""`` when none were kept."""
+
+
+class _Inline(msgspec.Struct, frozen=True, kw_only=True):
+    """As stored: wire JSON stands inside as it is, readable; anything else as base64 text."""
+
+    record: Record
+    raw: msgspec.Raw = msgspec.Raw(b'""')
+
+
+_decoder: msgspec.json.Decoder[_Inline] = msgspec.json.Decoder(_Inline)
+_anything: msgspec.json.Decoder[msgspec.Raw] = msgspec.json.Decoder(msgspec.Raw)
+
+
+def pack(observation: Observation) -> bytes:
+    """The body of an observation."""
+    return pack_record(observation.record, observation.raw)
+
+
+def pack_record(record: Record, raw: bytes = b"") -> bytes:
+    if _is_json_object(raw):
+        return encode(_Inline(record=record, raw=msgspec.Raw(raw)))
+    return encode(StoredObservation(record=record, raw=raw))
+
+
+def unpack(body: bytes) -> StoredObservation:
+    """What ``pack`` was given; ``msgspec.DecodeError`` for any other body."""
+    stored = _decoder.decode(body)
+    raw = bytes(stored.raw)
+    if raw.startswith(b'"'):
+        try:
+            raw = base64.b64decode(msgspec.json.decode(raw, type=str), validate=True)
+        except binascii.Error as error:
+            raise msgspec.DecodeError("the wire form in this body is not base64") from error
+    return StoredObservation(record=stored.record, raw=raw)
+
+
+def _is_json_object(raw: bytes) -> bool:
+    if not (raw.startswith(b"{") and raw.endswith(b"}")):
+        return False
+    try:
+        _anything.decode(raw)
+    except msgspec.DecodeError:
+        return False
+    return True
+
+
+def named_payloads(entry: Entry) -> tuple[Digest, ...]:
+    """The bodies an entry names; an entry without them is refused at the append."""
+    match entry:
+        case (
+            entries.Observed(payload=payload)
+            | entries.VersionMoved(payload=payload)
+            | entries.Planned(payload=payload)
+            | entries.Held(payload=payload)
+            | entries.Intended(payload=payload)
+        ):
+            return (payload,)
+        case entries.Confirmed(payload=payload):
+            # An operation may be confirmed by a tombstone, which has no body.
+            return (payload,) if payload else ()
+        case entries.Quarantined(payload=payload):
+            return () if payload is None else (payload,)
+        case entries.BaselineAdvanced(images=images):
+            return tuple(images.values())
+        case (
+            entries.Pinned()
+            | entries.ConfigApplied()
+            | entries.Tombstoned()
+            | entries.Swept()
+            | entries.Linked()
+            | entries.Unlinked()
+            | entries.Withdrawn()
+            | entries.Released()
+            | entries.GateHeld()
+            | entries.Approved()
+            | entries.ConflictResolved()
+            | entries.Retried()
+            | entries.Rejected()
+            | entries.OutcomeUnknown()
+            | entries.Restored()
+            | entries.FirstPlanApproved()
+        ):
+            return ()

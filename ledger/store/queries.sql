@@ -1,0 +1,194 @@
+-- The reading statements, by name. Each must be answered from an index (tests look at the plans).
+-- Lists of values arrive as one JSON array, so that a question about many is one statement.
+
+-- name: last
+SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1
+
+-- name: heads
+-- Latest of each reference in a list of [system, kind, id].
+SELECT o.system, o.kind, o.external_id, l.record, h.version, h.comparable, h.payload, h.seq,
+  h.tombstone, h.problem, h.out_of_scope
+FROM json_each(:refs) AS wanted
+CROSS JOIN object AS o ON o.system = json_extract(wanted.value, '$[0]')
+  AND o.kind = json_extract(wanted.value, '$[1]')
+  AND o.external_id = json_extract(wanted.value, '$[2]')
+JOIN head AS h ON h.object = o.id
+JOIN link AS l ON l.object = o.id
+
+-- name: sides
+-- Every reference of some records with its latest body.
+SELECT l.record, o.system, o.kind, o.external_id, h.version, h.comparable, p.body, h.seq,
+  h.tombstone, h.problem, h.out_of_scope
+FROM json_each(:records) AS wanted
+CROSS JOIN link AS l ON l.record = wanted.value
+JOIN object AS o ON o.id = l.object
+JOIN head AS h ON h.object = l.object
+LEFT JOIN payload AS p ON p.digest = h.payload
+ORDER BY l.record, o.system
+
+-- name: baselines
+SELECT b.record, b.system, p.body, b.seq, b.mapping_version
+FROM json_each(:records) AS wanted
+CROSS JOIN baseline AS b ON b.record = wanted.value
+LEFT JOIN payload AS p ON p.digest = b.image
+
+-- name: open_items
+SELECT i.record, i.request
+FROM json_each(:records) AS wanted
+CROSS JOIN intent_item AS i ON i.record = wanted.value AND i.open = 1
+ORDER BY i.request
+
+-- name: rejections
+SELECT r.record, r.digest, r.system, r.code, r.message, r.field, r.cure
+FROM json_each(:records) AS wanted
+CROSS JOIN rejection AS r ON r.record = wanted.value
+ORDER BY r.record, r.seq
+
+-- name: resolutions
+SELECT r.record, r.field, r.take, r.value_digest
+FROM json_each(:records) AS wanted
+CROSS JOIN resolution AS r ON r.record = wanted.value
+ORDER BY r.record, r.field
+
+-- name: record_of
+SELECT l.record FROM object AS o JOIN link AS l ON l.object = o.id
+WHERE o.system = :system AND o.kind = :kind AND o.external_id = :id
+
+-- name: ref_of
+SELECT o.system, o.kind, o.external_id FROM link AS l JOIN object AS o ON o.id = l.object
+WHERE l.record = :record AND l.system = :system
+
+-- name: find
+-- References that are not gone and show a key.
+SELECT o.system, o.kind, o.external_id
+FROM key AS k JOIN head AS h ON h.object = k.object JOIN object AS o ON o.id = k.object
+WHERE k.system = :system AND k.kind = :kind AND k.name = :name AND k.value = :value
+  AND h.tombstone = ''
+ORDER BY o.id
+
+-- name: meant
+-- Records in scope that a key may mean, active ones told apart.
+SELECT l.record, h.state <> 'inactive'
+FROM key AS k JOIN head AS h ON h.object = k.object JOIN link AS l ON l.object = k.object
+WHERE k.system = :system AND k.kind = :kind AND k.name = :name AND k.value = :value
+  AND h.tombstone = '' AND h.out_of_scope = ''
+
+-- name: dirty
+SELECT record FROM dirty WHERE record > :after ORDER BY record LIMIT :limit
+
+-- name: dirty_count
+SELECT count(*) FROM dirty
+
+-- name: cursors
+SELECT kind, token, complete FROM cursor WHERE system = :system
+
+-- name: unseen
+-- References of one kind that are not gone and that a sweep has not shown.
+SELECT o.system, o.kind, o.external_id
+FROM object AS o JOIN head AS h ON h.object = o.id
+WHERE o.system = :system AND o.kind = :kind AND h.tombstone = ''
+  AND NOT EXISTS (SELECT 1 FROM seen AS s WHERE s.object = o.id AND s.sweep = :sweep)
+LIMIT :limit
+
+-- name: holds
+SELECT d.record, d.subject, d.code, d.payload, p.body, d.since, d.seq
+FROM hold AS d LEFT JOIN payload AS p ON p.digest = d.payload
+ORDER BY d.seq LIMIT :limit OFFSET :offset
+
+-- name: holds_by_code
+SELECT d.record, d.subject, d.code, d.payload, p.body, d.since, d.seq
+FROM hold AS d LEFT JOIN payload AS p ON p.digest = d.payload
+WHERE d.code = :code ORDER BY d.seq LIMIT :limit OFFSET :offset
+
+-- name: holds_of
+SELECT d.record, d.subject, d.code, d.payload, p.body, d.since, d.seq
+FROM json_each(:records) AS wanted
+CROSS JOIN hold AS d ON d.record = wanted.value
+LEFT JOIN payload AS p ON p.digest = d.payload
+ORDER BY d.record, d.seq
+
+-- name: holds_count
+SELECT code, count(*) FROM hold GROUP BY code
+
+-- name: operations
+-- The page is cut before bodies are fetched: sorting carries two small columns only.
+SELECT n.operation, p.body, n.state, n.reason, n.text, n.seq, n.at
+FROM (
+  SELECT o.operation AS id, o.seq AS seq
+  FROM json_each(:states) AS wanted CROSS JOIN operation AS o ON o.state = wanted.value
+  ORDER BY o.seq, o.operation LIMIT :limit OFFSET :offset
+) AS page
+CROSS JOIN operation AS n ON n.operation = page.id
+LEFT JOIN payload AS p ON p.digest = n.payload
+ORDER BY page.seq, page.id
+
+-- name: operations_of
+SELECT n.operation, p.body, n.state, n.reason, n.text, n.seq, n.at
+FROM json_each(:records) AS wanted
+CROSS JOIN operation AS n ON n.record = wanted.value
+LEFT JOIN payload AS p ON p.digest = n.payload
+WHERE n.state IN (SELECT value FROM json_each(:states))
+ORDER BY n.seq, n.operation
+
+-- name: operation
+SELECT n.operation, p.body, n.state, n.reason, n.text, n.seq, n.at
+FROM operation AS n LEFT JOIN payload AS p ON p.digest = n.payload
+WHERE n.operation = :operation
+
+-- name: operations_count
+SELECT state, count(*) FROM operation GROUP BY state
+
+-- name: approvals
+SELECT digest FROM approval WHERE expires_at > :now
+
+-- name: open_intents
+SELECT t.request, t.system, t.at, t.attempts, j.body
+FROM intent AS t JOIN journal AS j ON j.seq = t.seq
+WHERE t.open = 1 ORDER BY t.seq
+
+-- name: open_operations
+SELECT operation FROM intent_item WHERE request = :request AND open = 1
+
+-- name: generation
+SELECT count FROM answer WHERE operation = :operation
+
+-- name: confirmed_changes
+-- By record: most operations are confirmed in the end, so the state tells little.
+SELECT n.at, p.body
+FROM operation AS n INDEXED BY operation_by_record JOIN payload AS p ON p.digest = n.payload
+WHERE n.record = :record AND n.state = 'confirmed' AND n.at >= :since
+ORDER BY n.seq
+
+-- name: counts
+SELECT system, kind, state, count FROM tally ORDER BY system, kind
+
+-- name: history_of_record
+-- Entries that concern a record or any reference that belongs to it now.
+SELECT j.seq, j.at, j.actor, j.cycle, j.body FROM journal AS j JOIN (
+  SELECT seq FROM record_entry WHERE record = :record
+  UNION
+  SELECT e.seq FROM link AS l JOIN object_entry AS e ON e.object = l.object
+  WHERE l.record = :record
+) AS mine ON mine.seq = j.seq
+ORDER BY j.seq DESC LIMIT :limit
+
+-- name: history_of_ref
+SELECT j.seq, j.at, j.actor, j.cycle, j.body
+FROM object AS o JOIN object_entry AS e ON e.object = o.id JOIN journal AS j ON j.seq = e.seq
+WHERE o.system = :system AND o.kind = :kind AND o.external_id = :id
+ORDER BY j.seq DESC LIMIT :limit
+
+-- name: entries
+SELECT seq, at, actor, cycle, body, hash FROM journal WHERE seq > :after ORDER BY seq LIMIT :limit
+
+-- name: body
+SELECT body FROM payload WHERE digest = :digest
+
+-- name: runtime
+SELECT value FROM runtime WHERE key = :key
+
+-- name: pins
+SELECT system, fingerprint, environment FROM pin
+
+-- name: standing
+SELECT value FROM standing WHERE name = :name

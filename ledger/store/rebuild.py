@@ -1,0 +1,122 @@
+"""Makes every folded table again from the journal, and tells what was wrong with the kept ones.
+
+Offline: it needs the ledger's lock. Cursors stay as they are, marks of running sweeps keep their
+references, and every record is marked for another look.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+
+from ledger.store.engine import writing
+from ledger.store.errors import LedgerDamaged, LedgerMissing
+from ledger.store.fold.entry import FOLD_VERSION
+from ledger.store.lock import Lock
+from ledger.store.migrate import migrate
+from ledger.store.shadow import (
+    FOLDED,
+    WAITS,
+    Progress,
+    differences,
+    drop_shadow,
+    fold_everything,
+    shadow,
+)
+
+MAX_DIFFERENCES = 50
+_VERSION_NAME = "ledger.fold_version"
+
+
+class RebuildReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What was folded again."""
+
+    entries: int
+    differences: tuple[str, ...] = ()
+    """What the kept tables had wrong, at most ``MAX_DIFFERENCES``; empty = they were right."""
+
+
+def rebuild(
+    path: Path, *, now: Callable[[], datetime], progress: Progress | None = None
+) -> RebuildReport:
+    """Raises ``LedgerLocked`` while a daemon has the ledger, ``LedgerDamaged`` when the journal
+    itself does not verify: then nothing is touched."""
+    if not path.exists():
+        raise LedgerMissing(f"there is no ledger at {path}")
+    lock = Lock.take(path, now=now())
+    try:
+        with closing(writing(path)()) as db:
+            migrate(db, now=now())
+            return refold(db, progress=progress)
+    finally:
+        lock.release()
+
+
+def refold_if_outdated(db: sqlite3.Connection) -> None:
+    """Fold again what another version of the program has folded in another way."""
+    row = db.execute("SELECT value FROM runtime WHERE key = ?", (_VERSION_NAME,)).fetchone()
+    (entries,) = db.execute("SELECT count(*) FROM (SELECT 1 FROM journal LIMIT 1)").fetchone()
+    if row is None and entries == 0:
+        _note_version(db)
+    elif row is None or int(row[0]) != FOLD_VERSION:
+        refold(db)
+
+
+def _note_version(db: sqlite3.Connection) -> None:
+    db.execute(
+        "INSERT OR REPLACE INTO runtime (key, value) VALUES (?, ?)",
+        (_VERSION_NAME, str(FOLD_VERSION).encode()),
+    )
+
+
+def refold(db: sqlite3.Connection, *, progress: Progress | None = None) -> RebuildReport:
+    """Rebuild over an open writing connection, in one transaction."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        shadow(db)
+        entries = 0
+        for reached, problem in fold_everything(db, progress=progress):
+            if problem:
+                raise LedgerDamaged(
+                    problem,
+                    cure="The journal cannot be rebuilt from itself: restore the last backup "
+                    "that verifies.",
+                )
+            entries = reached.seq
+        found = tuple(islice(differences(db), MAX_DIFFERENCES))
+        _replace(db)
+        drop_shadow(db)
+        _note_version(db)
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+    return RebuildReport(entries=entries, differences=found)
+
+
+def _replace(db: sqlite3.Connection) -> None:
+    db.execute("PRAGMA defer_foreign_keys = ON")
+    db.execute(
+        "CREATE TEMP TABLE sighting AS SELECT o.system, o.kind, o.external_id, s.sweep"
+        " FROM main.seen AS s JOIN main.object AS o ON o.id = s.object"
+    )
+    for table in reversed((*FOLDED, *WAITS)):
+        db.execute(f"DELETE FROM main.{table}")
+    for table in (*FOLDED, *WAITS):
+        db.execute(f"INSERT INTO main.{table} SELECT * FROM temp.{table}")
+    db.execute("DELETE FROM main.seen")
+    db.execute(
+        "INSERT INTO main.seen (object, sweep) SELECT o.id, s.sweep FROM temp.sighting AS s"
+        " JOIN main.object AS o ON o.system = s.system AND o.kind = s.kind"
+        " AND o.external_id = s.external_id"
+    )
+    db.execute("DROP TABLE temp.sighting")
+    db.execute("DELETE FROM main.dirty")
+    db.execute(
+        "INSERT INTO main.dirty (record, seq) SELECT DISTINCT record,"
+        " (SELECT coalesce(max(seq), 0) FROM main.journal) FROM main.link"
+    )

@@ -1,0 +1,179 @@
+"""Views of what is under way: operations, intents, holds, approvals."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+from ledger.model.encoding import decode
+from ledger.model.entries import Intended
+from ledger.model.facts import ConfirmedChange, Hold, HoldCode
+from ledger.model.ids import Digest, OperationId, RecordId, RequestId, SystemName
+from ledger.model.outcomes import Intent
+from ledger.model.plans import Conflict, Operation
+from ledger.store.asking import hex_digest, json_list
+from ledger.store.instants import instant
+from ledger.store.journal import decode_entry
+from ledger.store.rows import HeldRow, OperationRow
+from ledger.store.views_history import body_of
+from ledger.store.views_records import RecordViews
+
+_ERASED = "(the reason was erased by retention)"
+
+
+class WorkViews(RecordViews):
+    """Questions about work in progress."""
+
+    def holds(
+        self,
+        *,
+        record: RecordId | None = None,
+        code: HoldCode | None = None,
+        limit: int = 500,
+        offset: int = 0,
+    ) -> list[HeldRow]:
+        """What waits, oldest first; of one record, of one code, or all."""
+        page = {"limit": limit, "offset": offset}
+        if record is not None:
+            rows = [
+                row
+                for row in self._rows("holds_of", {"records": json_list([record])})
+                if code is None or row[2] == code.value
+            ][offset : offset + limit]
+        elif code is not None:
+            rows = self._rows("holds_by_code", {"code": code.value, **page})
+        else:
+            rows = self._rows("holds", page)
+        return self._held(rows)
+
+    def holds_of(self, records: Iterable[RecordId]) -> dict[RecordId, list[HeldRow]]:
+        """Everything that some records wait for; records that wait for nothing are absent."""
+        found: dict[RecordId, list[HeldRow]] = {}
+        for row in self._held(self._rows("holds_of", {"records": json_list(set(records))})):
+            found.setdefault(row.record, []).append(row)
+        return found
+
+    def holds_count(self) -> dict[HoldCode, int]:
+        return {HoldCode(code): count for code, count in self._rows("holds_count")}
+
+    def operations(
+        self, *, states: Collection[str], limit: int = 500, offset: int = 0
+    ) -> list[OperationRow]:
+        """Operations in any of some states, in the order in which they came there."""
+        values = {"states": json_list(set(states)), "limit": limit, "offset": offset}
+        return _operations(self._rows("operations", values))
+
+    def operations_of(
+        self, records: Iterable[RecordId], states: Collection[str]
+    ) -> dict[RecordId, list[OperationRow]]:
+        """Operations of some records in any of some states; records without are absent."""
+        values = {"records": json_list(set(records)), "states": json_list(set(states))}
+        found: dict[RecordId, list[OperationRow]] = {}
+        for row in _operations(self._rows("operations_of", values)):
+            found.setdefault(row.operation.record, []).append(row)
+        return found
+
+    def operation(self, operation: OperationId) -> OperationRow | None:
+        rows = _operations(self._rows("operation", {"operation": operation}))
+        return rows[0] if rows else None
+
+    def operations_count(self) -> dict[str, int]:
+        """How many operations are in each state; states without any are absent."""
+        return dict(self._rows("operations_count"))
+
+    def approvals(self, now: datetime) -> frozenset[Digest]:
+        """Digests that a person has approved and whose approval has not expired."""
+        rows = self._rows("approvals", {"now": instant(now)})
+        return frozenset(Digest(digest) for (digest,) in rows)
+
+    def open_intents(self, system: SystemName | None = None) -> list[Intent]:
+        """Requests whose end is not known, oldest first, each with its unsettled items only."""
+        found = []
+        for request, of_system, at, attempts, body in self._rows("open_intents"):
+            if system is not None and of_system != system:
+                continue
+            entry = decode_entry(body)
+            assert isinstance(entry, Intended)  # the fold stores the seq of nothing else
+            rows = self._rows("open_operations", {"request": request})
+            open_operations = {operation for (operation,) in rows}
+            found.append(
+                Intent(
+                    id=RequestId(request),
+                    system=entry.system,
+                    generation=entry.generation,
+                    items=tuple(i for i in entry.items if i.operation in open_operations),
+                    request=body_of(self._db, entry.payload) or b"",
+                    at=at,
+                    attempts=attempts,
+                )
+            )
+        return found
+
+    def generation(self, operation: OperationId) -> int:
+        """How many definite answers an operation has had."""
+        return int(self._value("generation", {"operation": operation}) or 0)
+
+    def confirmed_changes(self, record: RecordId, since: datetime) -> list[ConfirmedChange]:
+        """Fields of a record that we wrote and that were confirmed, oldest first."""
+        values = {"record": record, "since": instant(since)}
+        return [
+            ConfirmedChange(
+                system=operation.system,
+                field=change.field,
+                before=change.before,
+                after=change.after,
+                at=at,
+            )
+            for at, body in self._rows("confirmed_changes", values)
+            for operation in [_operation(body)]
+            for change in operation.changes
+        ]
+
+    def _held(self, rows: list[Any]) -> list[HeldRow]:
+        views = {view.record: view for view in self.views(RecordId(row[0]) for row in rows)}
+        held = []
+        for record, subject, code, payload, body, since, seq in rows:
+            view = views.get(RecordId(record))
+            if view is None:
+                continue
+            hold, conflict = _hold(RecordId(record), HoldCode(code), body)
+            held.append(
+                HeldRow(
+                    record=view.record,
+                    subject=subject,
+                    kind=view.kind,
+                    label=view.label,
+                    hold=hold,
+                    since=since,
+                    seq=seq,
+                    payload=hex_digest(payload),
+                    conflict=conflict,
+                )
+            )
+        return held
+
+
+def _hold(record: RecordId, code: HoldCode, body: bytes | None) -> tuple[Hold, Conflict | None]:
+    if body is None:
+        return Hold(record=record, code=code, text=_ERASED, cure=""), None
+    if code is not HoldCode.CONFLICT:
+        hold: Hold = decode(body, Hold)
+        return hold, None
+    conflict: Conflict = decode(body, Conflict)
+    fields = ", ".join(field.field for field in conflict.fields)
+    cure = f"Say which value of {fields} counts, or make both systems show the same."
+    return Hold(record=record, code=code, text=conflict.text, cure=cure, field=fields), conflict
+
+
+def _operations(rows: list[Any]) -> list[OperationRow]:
+    return [
+        OperationRow(
+            operation=_operation(body), state=state, reason=reason, text=text, seq=seq, at=at
+        )
+        for _, body, state, reason, text, seq, at in rows
+        if body is not None
+    ]
+
+
+def _operation(body: bytes) -> Operation:
+    operation: Operation = decode(body, Operation)
+    return operation

@@ -1,0 +1,158 @@
+"""Commands that ask a daemon: what they print, and how they end."""
+
+import json
+from collections.abc import Awaitable, Callable
+
+from daemon.cli.root import COMMANDS, root
+from ledger.model.records import Vendor
+from tests.daemon.cli.conftest import Office, Said
+from tests.daemon.control.conftest import DEAR, QBO
+
+Ask = Callable[..., Awaitable[Said]]
+
+
+async def test_status_names_the_company_without_its_escapes(
+    office: Office, ask_daemon: Ask
+) -> None:
+    await office.renamed_vendor()
+    await office.plan()
+    said = await ask_daemon("status")
+    assert said.code == 0
+    assert "acme: Acme \\e[31mFasteners" in said.out
+    assert "\x1b" not in said.out
+    assert "observing only" in said.out
+    assert "trueup approve --all --expect-count 1" in said.out
+
+
+async def test_status_exit_codes(office: Office, ask_daemon: Ask) -> None:
+    assert (await ask_daemon("status", "--exit-code")).code == 0
+    await office.renamed_vendor()
+    assert (await ask_daemon("status", "--exit-code")).code == 2
+    await office.plan()
+    assert (await ask_daemon("status", "--exit-code")).code == 4
+    assert (await ask_daemon("status")).code == 0
+
+
+async def test_json_is_one_object_with_schema_and_time(office: Office, ask_daemon: Ask) -> None:
+    await office.two_prices()
+    await office.plan()
+    for args in (("status",), ("plan",), ("conflict", "list"), ("ledger", "history", "W-7")):
+        said = await ask_daemon(*args, "--json")
+        assert (said.code, said.err) == (0, ""), args
+        shown = json.loads(said.out)
+        assert shown["schema"].startswith("trueup."), args
+        assert shown["as_of"], args
+
+
+async def test_the_plan_in_words(office: Office, ask_daemon: Ask) -> None:
+    await office.renamed_vendor()
+    await office.two_prices()
+    await office.plan()
+    said = await ask_daemon("plan")
+    assert "update vendor Bolts 1 in qbo  [waiting: first plan]" in said.out
+    assert "a@bolts.example -> b@bolts.example" in said.out
+    assert "item W-7  [conflict]" in said.out
+    assert "--field sales_price --take dear|qbo --reason TEXT" in said.out
+    assert "1 change (1 waiting)" in said.out
+    assert "next: trueup approve --all --expect-count 1" in said.out
+
+
+async def test_plan_exit_code_and_cut(office: Office, ask_daemon: Ask) -> None:
+    assert (await ask_daemon("plan", "--exit-code")).code == 0
+    for number in range(3):
+        await office.renamed_vendor(number)
+    await office.plan()
+    said = await ask_daemon("plan", "--exit-code", "--limit", "2")
+    assert said.code == 2
+    assert "--offset 2" in said.err
+    assert "--offset" not in said.out
+
+
+async def test_hostile_names_are_shown_and_do_nothing(office: Office, ask_daemon: Ask) -> None:
+    name = "[@click=app.approve_all]x[/] \x1b]52;c;eA==\x07 \u202egnp"
+    await office.show(QBO, "1", Vendor(name=name, email="x@y.example", active=True))
+    await office.show(DEAR, "d", Vendor(name="Y", email="x@y.example", active=True))
+    await office.plan()
+    for args in (("plan",), ("plan", "--json"), ("ledger", "history", "qbo/vendor/1")):
+        said = await ask_daemon(*args)
+        assert said.code == 0
+        assert "\x1b" not in said.out
+        assert "\x07" not in said.out
+    said = await ask_daemon("plan")
+    assert "[@click=app.approve_all]x[/] \\e]52;c;eA==\\x07 \\u202egnp" in said.out
+
+
+async def test_approve_needs_the_count_where_nobody_can_be_asked(
+    office: Office, ask_daemon: Ask
+) -> None:
+    await office.renamed_vendor()
+    await office.plan()
+    said = await ask_daemon("approve", "--all")
+    assert (said.code, said.out) == (64, "")
+    assert "--expect-count" in said.err
+
+
+async def test_approve_by_the_digits_that_plan_shows(office: Office, ask_daemon: Ask) -> None:
+    await office.renamed_vendor()
+    await office.plan()
+    digits = next(
+        line.split()[0]
+        for line in (await ask_daemon("plan")).out.splitlines()
+        if "update vendor" in line
+    )
+    said = await ask_daemon("approve", digits, "--note", "checked")
+    assert said.code == 0
+    assert said.out.startswith("1 change approved by ")
+    assert (await ask_daemon("approve", "0" * 12)).code == 6
+
+
+async def test_approve_refuses_another_count_with_6(office: Office, ask_daemon: Ask) -> None:
+    await office.renamed_vendor()
+    await office.plan()
+    said = await ask_daemon("approve", "--all", "--expect-count", "2")
+    assert said.code == 6
+    assert "trueup plan" in said.err
+
+
+async def test_a_conflict_is_listed_and_decided(office: Office, ask_daemon: Ask) -> None:
+    record = await office.two_prices()
+    await office.plan()
+    listed = await ask_daemon("conflict", "list", "--json")
+    (conflict,) = json.loads(listed.out)["conflicts"]
+    assert conflict["conflict"][0]["values"] == {"dear": "12.95", "qbo": "13.00"}
+    said = await ask_daemon(
+        "conflict", "resolve", record, "--field", "sales_price", "--take", "qbo", "--reason", "x"
+    )
+    assert said.code == 0
+    assert "the value of qbo is right" in said.out
+    await office.plan()
+    assert (await ask_daemon("conflict", "list")).out == "no conflicts\n"
+
+
+async def test_link_from_the_plan(office: Office, ask_daemon: Ask) -> None:
+    await office.show(QBO, "1", Vendor(name="Acme", email="x@y.example", active=True))
+    await office.show(DEAR, "d", Vendor(name="Acme Limited", email="x@y.example", active=True))
+    await office.plan()
+    shown = (await ask_daemon("plan")).out
+    command = next(line.split() for line in shown.splitlines() if "trueup link" in line)
+    said = await ask_daemon(*command[1:])
+    assert said.code == 0
+    assert "ledger entry" in said.out
+    wrong = await ask_daemon(*command[1:], "--apart", "--unlink")
+    assert wrong.code == 64
+
+
+async def test_unknown_things_end_with_66(ask_daemon: Ask) -> None:
+    for args in (("send", "vendor", "Nobody"), ("retry", "Nobody"), ("ledger", "history", "x")):
+        said = await ask_daemon(*args)
+        assert (said.code, said.out) == (66, ""), args
+
+
+def test_every_command_of_the_table_can_be_loaded() -> None:
+    context = root.make_context("trueup", ["version"], resilient_parsing=True)
+    for name in COMMANDS:
+        if name in {"sandbox", "demo"}:
+            continue  # theirs is the test of being started
+        command = root.get_command(context, name)
+        assert command is not None
+        assert command.get_short_help_str()

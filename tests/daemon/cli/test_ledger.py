@@ -1,0 +1,104 @@
+"""The ledger's care from the command line, with and without a daemon."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.daemon.cli.conftest import Office, Said, call
+from tests.daemon.control.conftest import KEY
+
+
+async def run(office: Office, *args: str) -> Said:
+    return await asyncio.to_thread(call, "ledger", *args, "--config", str(office.config))
+
+
+@pytest.fixture
+async def closed(office: Office) -> Office:
+    """An installation whose daemon was stopped after some work."""
+    await office.two_prices()
+    await office.plan()
+    await office.ledger.close()
+    office.socket.unlink()
+    return office
+
+
+async def test_verify_beside_a_daemon(office: Office) -> None:
+    await office.two_prices()
+    said = await run(office, "verify", "--json")
+    assert said.code == 0
+    assert json.loads(said.out)["entries"] == office.ledger.head
+
+
+async def test_history_without_a_daemon(closed: Office) -> None:
+    said = await run(closed, "history", "W-7")
+    assert said.code == 0
+    assert "held, conflict: " in said.out
+    assert "qbo/item/7" in said.out
+
+
+async def test_export_without_a_daemon(closed: Office, tmp_path: Path) -> None:
+    said = await run(closed, "export")
+    lines = [json.loads(line) for line in said.out.splitlines()]
+    assert lines[-1]["footer"]["entries"] == lines[-2]["seq"]
+    target = tmp_path / "out.jsonl"
+    written = await run(closed, "export", "--bodies", "-o", str(target))
+    assert (written.code, written.out) == (0, "")
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert b"Widget" in target.read_bytes()
+    again = await run(closed, "export", "-o", str(target))
+    assert again.code != 0
+
+
+async def test_backup_and_restore(closed: Office, tmp_path: Path) -> None:
+    copy = tmp_path / "copies" / "one.backup"
+    made = await run(closed, "backup", str(copy), "--json")
+    assert made.code == 0
+    entries = json.loads(made.out)["entries"]
+    asked = await run(closed, "restore", str(copy))
+    assert asked.code == 64
+    said = await run(closed, "restore", str(copy), "--yes")
+    assert said.code == 0
+    assert "observes until the plan is approved" in said.err
+    history = json.loads((await run(closed, "verify", "--json")).out)
+    assert history["ok"]
+    assert history["entries"] == entries + 1
+
+
+async def test_a_backup_needs_a_place(office: Office) -> None:
+    said = await run(office, "backup")
+    assert said.code == 64
+    assert "ledger.backup.folder" in said.err
+
+
+async def test_rebuild_needs_the_daemon_to_be_stopped(office: Office) -> None:
+    said = await run(office, "rebuild")
+    assert said.code == 75
+    assert "stop it first" in said.err
+
+
+async def test_rebuild_finds_nothing_wrong(closed: Office) -> None:
+    said = await run(closed, "rebuild")
+    assert said.code == 0
+    assert "0 differences" in said.out
+
+
+async def test_a_changed_file_is_found(closed: Office) -> None:
+    ledger = closed.ledger.path
+    data = ledger.read_bytes()
+    assert b"test" in data
+    ledger.write_bytes(data.replace(b'"evidence":"test"', b'"evidence":"tost"'))
+    said = await run(closed, "verify")
+    assert said.code == 74
+    assert "DAMAGED" in said.out
+
+
+async def test_without_its_key_nothing_is_read_and_none_is_made(closed: Office) -> None:
+    key = closed.config.with_name("ledger.key")
+    assert key.read_bytes() == KEY
+    key.unlink()
+    said = await run(closed, "verify")
+    assert said.code == 78
+    assert "put it back" in said.err
+    assert not key.exists()

@@ -1,0 +1,158 @@
+"""Who may go by itself, who waits, and when everything stops."""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+
+from daemon.reconcile.gate import GateFacts, common_cause, gate
+from daemon.reconcile.policy import Limits
+from ledger.model.ids import Digest, Kind, OperationId, RecordId
+from ledger.model.plans import Action, FieldChange, Operation, Ruling
+from ledger.model.values import RecordRef, Value
+from tests.daemon.reconcile.worlds import DEAR, QBO, policy
+
+
+def operation(
+    number: int = 0,
+    *,
+    action: Action = Action.UPDATE,
+    kind: Kind = Kind.ITEM,
+    changes: tuple[tuple[str, Value, Value], ...] = (("name", "a", "b"),),
+) -> Operation:
+    return Operation(
+        id=OperationId(f"op{number}-{action}-{kind}"),
+        digest=Digest(f"d{number}"),
+        record=RecordId(f"r{number}"),
+        kind=kind,
+        label=f"W-{number:03}",
+        system=QBO,
+        action=action,
+        ref=None,
+        changes=tuple(FieldChange(field=f, before=b, after=a, trace="") for f, b, a in changes),
+        wave=0,
+    )
+
+
+def facts(**changes: Any) -> GateFacts:
+    base = GateFacts(first_plan_approved=True, approved=frozenset(), live_counts={})
+    return msgspec.structs.replace(base, **changes)
+
+
+def ruled(one: Operation, given: GateFacts | None = None, **rules: Any) -> tuple[Ruling, str]:
+    verdict = gate([one], given or facts(), policy(**rules))[one.id]
+    assert bool(verdict.text) is (verdict.reason != "")
+    return verdict.ruling, verdict.reason
+
+
+def test_a_small_change_goes_by_itself() -> None:
+    assert ruled(operation()) == (Ruling.AUTO, "")
+    assert ruled(operation(action=Action.REACTIVATE)) == (Ruling.AUTO, "")
+    assert ruled(operation(action=Action.CREATE)) == (Ruling.AUTO, "")
+
+
+@pytest.mark.parametrize("given", [{"first_plan_approved": False}, {"observe_only": True}])
+def test_nothing_goes_before_the_first_plan_is_approved(given: dict[str, Any]) -> None:
+    assert ruled(operation(), facts(**given)) == (Ruling.APPROVAL, "first_plan")
+    many = [operation(n) for n in range(200)]
+    assert {v.ruling for v in gate(many, facts(**given), policy()).values()} == {Ruling.APPROVAL}
+    approved = facts(**given, approved=frozenset({Digest("d0")}))
+    assert ruled(operation(), approved) == (Ruling.AUTO, "approved")
+
+
+def test_manual_flows_wait_unless_the_record_was_sent() -> None:
+    rules: dict[str, Any] = {"flows": {Kind.ITEM: "manual"}}
+    assert ruled(operation(), **rules) == (Ruling.APPROVAL, "manual_flow")
+    sent = facts(sent=frozenset({RecordId("r0")}))
+    assert ruled(operation(), sent, **rules) == (Ruling.AUTO, "")
+    assert ruled(operation(kind=Kind.VENDOR), **rules) == (Ruling.AUTO, "")
+
+
+def test_inactivation_always_waits() -> None:
+    resting = operation(action=Action.INACTIVATE)
+    assert ruled(resting) == (Ruling.APPROVAL, "inactivates")
+    assert ruled(resting, facts(approved=frozenset({resting.digest}))) == (
+        Ruling.AUTO,
+        "approved",
+    )
+
+
+def test_creates_are_asked_for_where_the_policy_says_so() -> None:
+    rules: dict[str, Any] = {"create": {Kind.ITEM: {QBO: "ask"}}}
+    assert ruled(operation(action=Action.CREATE), **rules) == (Ruling.APPROVAL, "create_policy")
+    assert ruled(operation(), **rules) == (Ruling.AUTO, "")
+    other: dict[str, Any] = {"create": {Kind.ITEM: {DEAR: "ask"}}}
+    assert ruled(operation(action=Action.CREATE), **other) == (Ruling.AUTO, "")
+
+
+@pytest.mark.parametrize(
+    ("count", "live", "halts"),
+    [(25, 0, False), (26, 0, True), (30, 100, False), (31, 100, True), (300, 1000, False)],
+)
+def test_the_count_breaker(count: int, live: int, halts: bool) -> None:
+    many = [operation(n) for n in range(count)]
+    verdicts = gate(many, facts(live_counts={(QBO, Kind.ITEM): live}), policy())
+    expected = Ruling.HALTED if halts else Ruling.AUTO
+    assert {v.ruling for v in verdicts.values()} == {expected}
+
+
+def test_groups_are_counted_by_system_kind_and_class_of_action() -> None:
+    many = [operation(n) for n in range(20)]
+    many += [operation(n, action=Action.CREATE) for n in range(20)]
+    many += [operation(n, kind=Kind.VENDOR) for n in range(20)]
+    many += [operation(n, kind=Kind.CUSTOMER, action=Action.INACTIVATE) for n in range(30)]
+    verdicts = gate(many, facts(), policy())
+    halted = {o.kind for o in many if verdicts[o.id].ruling is Ruling.HALTED}
+    assert halted == {Kind.CUSTOMER}
+
+
+def test_what_is_approved_does_not_count() -> None:
+    many = [operation(n) for n in range(30)]
+    approved = frozenset(o.digest for o in many[:10])
+    verdicts = gate(many, facts(approved=approved), policy())
+    assert {v.ruling for v in verdicts.values()} == {Ruling.AUTO}
+    verdicts = gate(many, facts(approved=frozenset(o.digest for o in many[:2])), policy())
+    assert [v.ruling for v in verdicts.values()].count(Ruling.HALTED) == 28
+
+
+def test_limits_come_from_the_policy() -> None:
+    many = [operation(n) for n in range(3)]
+    rules = policy(limits=Limits(min_count=1, fraction=Decimal("0.1")))
+    (verdict, *_) = gate(many, facts(live_counts={(QBO, Kind.ITEM): 20}), rules).values()
+    assert verdict.text == (
+        "3 updates of items in QuickBooks at once, where 20 are live; more than 1 and 10 % waits "
+        "for a person. All change name to b. Such as: W-000, W-001, W-002."
+    )
+
+
+def amounts(*pairs: tuple[str, str]) -> list[Operation]:
+    return [
+        operation(n, changes=(("sales_price", Decimal(b), Decimal(a)),))
+        for n, (b, a) in enumerate(pairs)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("case", "group", "cause"),
+    [
+        ("a rise", amounts(("10", "11"), ("12.35", "13.59"), ("3", "3.30")),
+         "All change sales price by x1.1"),
+        ("no rule", amounts(("10", "11"), ("12", "18")), "All change sales price"),
+        ("from nothing", amounts(("0", "11"), ("0", "18")), "All change sales price"),
+        ("one alone", amounts(("10", "11")), "All change sales price"),
+        ("whole numbers", amounts(("10", "20"), ("1E+1", "2E+1")), "All change sales price to 20"),
+        ("all emptied", [operation(n, changes=(("email", "x", None),)) for n in range(3)],
+         "All change e-mail address to nothing"),
+        ("to one record", [operation(n, changes=(("terms", None, RecordRef(RecordId("t"))),))
+                           for n in range(3)], "All change terms to one value"),
+        ("nearly all", [*[operation(n) for n in range(9)],
+                        operation(9, changes=(("sku", "a", "b"),))],
+         "9 of 10 change name to b"),
+        ("nothing in common", [operation(0), operation(1, changes=(("sku", "a", "b"),))], ""),
+        ("creates", [operation(n, action=Action.CREATE) for n in range(3)], ""),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)  # fmt: skip
+def test_the_common_cause(case: str, group: list[Operation], cause: str) -> None:
+    assert common_cause(group) == cause, case

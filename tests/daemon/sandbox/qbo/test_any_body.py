@@ -1,0 +1,139 @@
+"""Whatever a client sends is answered: by a record or by a fault, never by a crash."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from daemon.sandbox.qbo import batch, cdc, control, query, taxservice
+from daemon.sandbox.qbo.app import QboTwin
+from daemon.sandbox.qbo.crud import Options, write
+from daemon.sandbox.qbo.faultbodies import QboFault
+from daemon.sandbox.qbo.txnentities import SPECS
+from daemon.sandbox.qbo.wire import decode, encode
+from daemon.sandbox.world import make_world
+from tests.daemon.sandbox.qbo.client import Client
+from tests.jumpclock import JumpClock
+
+TWIN = QboTwin(make_world(2, "small"), clock=JumpClock())
+
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.decimals(allow_nan=False, allow_infinity=False, places=3)
+    | st.text(max_size=12)
+    | st.sampled_from(["3", "79", "2026-05-05", "Inventory", {"value": "79"}, {"value": ""}])
+)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["value", "Line1", "Address", "Amount"]), inner, max_size=3
+        )
+    ),
+    max_leaves=6,
+)
+DETAILS = ("SalesItemLineDetail", "AccountBasedExpenseLineDetail", "ItemBasedExpenseLineDetail")
+LINES = st.fixed_dictionaries(
+    {"DetailType": st.sampled_from([*DETAILS, "DescriptionOnly"])},
+    optional={
+        "Amount": LEAVES,
+        **{
+            detail: st.dictionaries(
+                st.sampled_from(["ItemRef", "AccountRef", "Qty", "UnitPrice", "TaxCodeRef"]), VALUES
+            )
+            for detail in DETAILS
+        },
+    },
+)
+
+
+@st.composite
+def bodies(draw: st.DrawFn) -> tuple[str, Any]:
+    entity = draw(st.sampled_from(sorted(SPECS)))
+    names = st.sampled_from([*SPECS[entity].fields, "Id", "SyncToken", "sparse"])
+    body = draw(st.dictionaries(names, VALUES, max_size=6))
+    if draw(st.booleans()):
+        body |= {"Name": draw(st.text(max_size=6)), "IncomeAccountRef": {"value": "79"}}
+    if entity in ("Invoice", "Bill") and draw(st.booleans()):
+        body["Line"] = draw(st.lists(LINES | VALUES, max_size=3))
+    if draw(st.booleans()):
+        body |= {"Id": "5", "SyncToken": "0", "sparse": True}
+    return entity, body
+
+
+def refused(act: Callable[[], object]) -> dict[str, Any] | None:
+    """The fault that an action ends in, as it goes on the wire, or None when it succeeds."""
+    try:
+        act()
+    except QboFault as fault:
+        return dict(json.loads(encode(fault.fault())))
+    except ValueError as error:  # an edit or a body that makes no sense
+        return {"Error": [str(error)]}
+    return None
+
+
+@settings(max_examples=150, deadline=None)
+@given(bodies(), st.sampled_from(["", "update", "delete", "void"]), st.booleans())
+def test_any_write_is_answered(case: tuple[str, Any], operation: str, by_user: bool) -> None:
+    entity, body = case
+    books, spec = TWIN.state, SPECS[entity]
+    before = encode(control.dump(books, spec))
+    refusal = refused(
+        lambda: write(books, spec, body, Options(operation=operation, by_user=by_user))
+    )
+    if refusal is not None:
+        assert encode(control.dump(books, spec)) == before
+    assert decode(encode(control.dump(books, spec))) is not None
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.text(max_size=60) | st.from_regex(r"select [*a-zA-Z, ]{1,9} from Item [a-z'=% 0-9]{0,30}")
+)
+def test_any_statement_is_answered(text: str) -> None:
+    answer = refused(lambda: query.run(TWIN.state, text))
+    assert answer is None or answer["Error"][0]["code"] in ("4000", "4001")
+
+
+@settings(max_examples=100, deadline=None)
+@given(VALUES, st.text(max_size=20))
+def test_any_batch_tax_code_edit_and_instant_is_answered(value: Any, text: str) -> None:
+    books = TWIN.state
+    tax_code = {"TaxCode": text, "TaxRateDetails": [value]}
+    order = {"kind": "item", "id": "5", "set": value}
+    for act in (
+        lambda: batch.items_of(value, short_ids=True),
+        lambda: batch.items_of({"BatchItemRequest": value}, short_ids=False),
+        lambda: taxservice.create(books, tax_code),
+        lambda: control.edit(books, order),
+        lambda: cdc.run(books, "Item", text),
+    ):
+        answer = refused(act)
+        assert answer is None or answer["Error"]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '"text"',
+        "[" * 100_000,
+        '{"DisplayName": "\\ud800"}',
+        '{"\\ud800": 1}',
+        '{"Balance": NaN}',
+        '{"Balance": ' + "9" * 5000 + "}",
+    ],
+)
+async def test_any_bytes_are_answered(client: Client, raw: str) -> None:
+    answer = await client.send("POST", "vendor", raw)
+    assert answer.status == 400
+    assert json.loads(answer.raw)["Fault"]["Error"]

@@ -1,0 +1,252 @@
+"""A whole company for tests: both sandboxes on loopback, real connectors, a real ledger.
+
+Everything shares one ``JumpClock``, so that the vendors' limits are honoured and nobody waits.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from daemon.connectors.base import Connector
+from daemon.connectors.dear.config import DearConfig
+from daemon.connectors.dear.connector import DearConnector
+from daemon.connectors.qbo.config import QboConfig
+from daemon.connectors.qbo.connector import QboConnector
+from daemon.connectors.vault import FileVault
+from daemon.cycle.company import Company, Pace
+from daemon.cycle.report import CycleReport
+from daemon.cycle.schedule import Scheduler
+from daemon.reconcile.policy import Policy
+from daemon.sandbox.dear.app import DearTwin
+from daemon.sandbox.dear.switches import DearSwitches
+from daemon.sandbox.faults import FaultScript
+from daemon.sandbox.qbo.app import QboTwin
+from daemon.sandbox.qbo.switches import QboSwitches
+from daemon.sandbox.requestlog import RequestLog
+from daemon.sandbox.server import serve
+from daemon.sandbox.world import Size, World, make_world
+from ledger.model.entries import Approved, Entry, FirstPlanApproved
+from ledger.model.ids import ExternalRef, Kind, RecordId, SystemName
+from ledger.store.ledger import Ledger
+from ledger.store.rows import HeldRow, OperationRow
+
+from .jumpclock import JumpClock
+
+QBO = SystemName("qbo")
+DEAR = SystemName("dear")
+KEY = bytes(range(32))
+
+
+class Town:
+    """One company under test. ``cycle()`` runs the daemon's own cycle over real sockets."""
+
+    def __init__(self, folder: Path, world: World, clock: JumpClock) -> None:
+        self.folder = folder
+        self.world = world
+        self.clock = clock
+        self.faults = FaultScript([])
+        self.log = RequestLog(clock)
+        self.qbo: QboTwin
+        self.dear: DearTwin
+        self.urls: dict[str, str] = {}
+        self.http: aiohttp.ClientSession
+        self.ledger: Ledger
+        self.scheduler: Scheduler
+        self.policy_changes: dict[str, Any] = {}
+        self._running = AsyncExitStack()
+
+    async def start_daemon(self) -> None:
+        """Open ledger and connectors as the daemon does at its start."""
+        stack = self._running = AsyncExitStack()
+        self.ledger = await Ledger.open(self.folder / "ledger.db", now=self.clock.now, key=KEY)
+        stack.push_async_callback(self.ledger.close)
+        connectors: dict[SystemName, Connector] = {QBO: self._open_qbo(), DEAR: self._open_dear()}
+        for connector in connectors.values():
+            stack.push_async_callback(connector.close)
+        policy = Policy(
+            systems=(DEAR, QBO),
+            capabilities={name: c.capabilities for name, c in connectors.items()},
+            **self.policy_changes,
+        )
+        company = Company(
+            ledger=self.ledger,
+            connectors=connectors,
+            policy=policy,
+            clock=self.clock,
+            pace=Pace(),
+        )
+        self.scheduler = Scheduler(company, poll_s=60)
+
+    async def stop_daemon(self) -> None:
+        """Close everything in order; also what a kill leaves is a closed file."""
+        await self._running.aclose()
+
+    async def restart(self) -> None:
+        """Stop and start the daemon over the same state directory."""
+        await self.stop_daemon()
+        await self.start_daemon()
+
+    def _open_qbo(self) -> QboConnector:
+        given = self.qbo.credentials
+        config = QboConfig.model_validate(
+            {
+                "environment": "sandbox",
+                "base_url": self.urls["qbo"],
+                "token_url": self.qbo.addresses(self.urls["qbo"])["token_url"],
+                "realm_id": given["realm_id"],
+                "client_id": self._secret("client_id", given["client_id"]),
+                "client_secret": self._secret("client_secret", given["client_secret"]),
+                "refresh_token": self._secret("refresh_token", given["refresh_token"]),
+                "new_items": {
+                    "income_account": "Sales of Product Income",
+                    "expense_account": "Cost of Goods Sold",
+                },
+            }
+        )
+        tokens = FileVault(self.folder / "vault", system="qbo", realm=given["realm_id"])
+        return QboConnector.open(config, clock=self.clock, tokens=tokens)
+
+    def _open_dear(self) -> DearConnector:
+        given = self.dear.credentials
+        config = DearConfig.model_validate(
+            {
+                "type": "dear",
+                "native_link": "none",
+                "base_url": self.urls["dear"] + self.dear.path.rstrip("/"),
+                "account_id": given["account_id"],
+                "application_key": self._secret("application_key", given["application_key"]),
+                "defaults": DEAR_DEFAULTS,
+            }
+        )
+        return DearConnector.open(config, clock=self.clock)
+
+    def _secret(self, name: str, value: str) -> dict[str, str]:
+        path = self.folder / "secrets" / name
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(value, encoding="utf-8")
+        return {"file": str(path)}
+
+    async def cycle(self, reason: str = "test", *, after_s: float = 60.0) -> CycleReport:
+        """Let time pass, then run one cycle."""
+        self.clock.advance(after_s)
+        return await self.scheduler.run_now(reason)
+
+    async def settle(self, limit: int = 6) -> CycleReport:
+        """Cycles until one learns nothing."""
+        for _ in range(limit - 1):
+            if (report := await self.cycle("settle")).learned_nothing:
+                return report
+        report = await self.cycle("settle")
+        assert report.learned_nothing, f"still moving after {limit} cycles: {report}"
+        return report
+
+    async def approve_all(self) -> int:
+        """A person accepts everything that waits, the first plan included."""
+        rows = await self.operations("waiting", "planned")
+        draft = self.ledger.draft(actor="test")
+        expires = (self.clock.now() + timedelta(days=7)).isoformat()
+        digests = tuple(row.operation.digest for row in rows)
+        draft.add(Approved(digests=digests, by="test", expires_at=expires))
+        draft.add(FirstPlanApproved(by="test"))
+        await self.ledger.append(draft)
+        return len(rows)
+
+    async def agree(self) -> CycleReport:
+        """First load, first plan approved, and on until nothing moves."""
+        await self.cycle("first load")
+        await self.approve_all()
+        return await self.settle()
+
+    async def operations(self, *states: str) -> list[OperationRow]:
+        return await self.ledger.read(lambda views: views.operations(states=states, limit=100_000))
+
+    async def holds(self, kind: Kind | None = None) -> list[HeldRow]:
+        rows = await self.ledger.read(lambda views: views.holds(limit=100_000))
+        return [row for row in rows if kind is None or row.kind is kind]
+
+    async def record_of(self, system: SystemName, kind: Kind, ref_id: str) -> RecordId:
+        ref = ExternalRef(system, kind, ref_id)
+        found = await self.ledger.read(lambda views: views.record_of(ref))
+        assert found is not None, f"the ledger has never seen {ref}"
+        return found
+
+    async def entries(self) -> Sequence[Entry]:
+        rows = await self.ledger.read(lambda views: views.entries(0, 1_000_000))
+        return [row.entry for row in rows]
+
+    async def edit(self, system: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Change a record as a user of that system would in its own screens."""
+        async with self.http.post(f"{self.urls[system]}/_sandbox/edit", json=body) as answer:
+            text = await answer.text()
+            assert answer.status == 200, text
+            data: dict[str, Any] = await answer.json()
+            return data
+
+    def fail(self, *rules: dict[str, Any]) -> None:
+        """Add rules to the fault script that both sandboxes follow."""
+        self.faults.extend(rules)
+
+    def writes(self, system: str) -> list[Any]:
+        """What the sandbox's own log says was written by the daemon."""
+        return [
+            row
+            for row in self.log.rows
+            if row["system"] == system
+            and row["method"] in {"POST", "PUT", "DELETE"}
+            and "/oauth2/" not in row["path"]
+            and "/_sandbox/" not in row["path"]
+            and not row["path"].endswith("/query")
+        ]
+
+
+DEAR_DEFAULTS: dict[str, Any] = {
+    "account": {"bank": "House bank", "bank_account_number": "000-1"},
+    "tax": {"account": "Q90"},
+    "supplier": {
+        "tax_rule": "Tax Exempt",
+        "payment_term": "Net 30",
+        "account_payable": "Q33",
+        "currency": "USD",
+    },
+    "customer": {
+        "tax_rule": "Tax Exempt",
+        "payment_term": "Net 30",
+        "account_receivable": "Q84",
+        "revenue_account": "Q79",
+        "price_tier": "Tier 1",
+        "currency": "USD",
+    },
+    "product": {"category": "Other", "unit": "Item"},
+}
+
+
+@asynccontextmanager
+async def town(
+    folder: Path,
+    *,
+    seed: int = 1,
+    size: Size = "small",
+    qbo: QboSwitches | None = None,
+    dear: DearSwitches | None = None,
+    **policy: Any,
+) -> AsyncIterator[Town]:
+    """Both sandboxes served on loopback, and a daemon's parts over a fresh state directory."""
+    clock = JumpClock()
+    one = Town(folder, make_world(seed, size), clock)
+    one.policy_changes = policy
+    one.qbo = QboTwin(one.world, clock=clock, faults=one.faults, log=one.log, switches=qbo)
+    one.dear = DearTwin(one.world, clock=clock, faults=one.faults, log=one.log, switches=dear)
+    async with AsyncExitStack() as stack:
+        one.urls["qbo"] = await stack.enter_async_context(serve(one.qbo.app))
+        one.urls["dear"] = await stack.enter_async_context(serve(one.dear.app))
+        one.http = await stack.enter_async_context(aiohttp.ClientSession())
+        await one.start_daemon()
+        try:
+            yield one
+        finally:
+            await one.stop_daemon()
