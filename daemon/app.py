@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from importlib.metadata import version
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -39,6 +39,9 @@ _log = log.Log(__name__)
 
 LIVE_SECTIONS = ("kinds", "names", "limits", "approvals", "log")
 """Sections that take effect between two cycles; a change of any other needs a restart."""
+DISTRIBUTION = "trueup"
+PACKAGES = ("daemon", "ledger", "tui")
+"""Short names that somebody else may have taken too."""
 GRACE_S = 180.0
 """A request under way may take 130 seconds to end, and its end must be written down."""
 
@@ -174,6 +177,7 @@ async def opened(loaded: Loaded, clock: Clock) -> AsyncIterator[App]:
 async def run(config_path: Path, *, once: bool = False, scale: float = 1.0) -> CycleReport | None:
     """Run the daemon until a signal comes, or one cycle; the report of that cycle."""
     os.umask(0o077)
+    check_owners()
     loaded = load(config_path)
     log.setup(loaded.config.log.level, loaded.config.log.format)
     async with opened(loaded, SystemClock(scale)) as app:
@@ -181,6 +185,20 @@ async def run(config_path: Path, *, once: bool = False, scale: float = 1.0) -> C
             return await app.run_once()
         await app.run()
     return None
+
+
+def check_owners() -> None:
+    """Refuse to run mixed with another distribution that ships packages of our names."""
+    owners = packages_distributions()
+    for package in PACKAGES:
+        others = sorted(set(owners.get(package, ())) - {DISTRIBUTION})
+        if others:
+            raise ConfigProblem(
+                [
+                    f"the package {package!r} is also installed by {', '.join(others)}: install "
+                    f"{DISTRIBUTION} in an environment of its own"
+                ]
+            )
 
 
 def _connectors(config: Config, clock: Clock) -> list[Connector]:
@@ -207,7 +225,7 @@ def _facts(config: Config) -> Facts:
     return Facts(
         instance=config.instance,
         company=config.company.display_name,
-        version=version("trueup"),
+        version=version(DISTRIBUTION),
         approvals_expire_after=config.approvals.expire_after,
     )
 

@@ -37,3 +37,20 @@ class JumpClock:
     def advance(self, seconds: float) -> None:
         """Let time pass from outside, as between two cycles."""
         self._elapsed += seconds
+
+
+class OffsetClock:
+    """The clock of a machine that is set wrong: it runs with another one, always so far ahead."""
+
+    def __init__(self, clock: JumpClock, ahead_s: float) -> None:
+        self._clock = clock
+        self._ahead = timedelta(seconds=ahead_s)
+
+    def now(self) -> datetime:
+        return self._clock.now() + self._ahead
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)

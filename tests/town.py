@@ -3,7 +3,7 @@
 Everything shares one ``JumpClock``, so that the vendors' limits are honoured and nobody waits.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ from daemon.cycle.schedule import Scheduler
 from daemon.reconcile.policy import Policy
 from daemon.sandbox.dear.app import DearTwin
 from daemon.sandbox.dear.switches import DearSwitches
-from daemon.sandbox.faults import FaultScript
+from daemon.sandbox.faults import Fault, FaultScript
 from daemon.sandbox.qbo.app import QboTwin
 from daemon.sandbox.qbo.switches import QboSwitches
 from daemon.sandbox.requestlog import RequestLog
@@ -34,11 +34,25 @@ from ledger.model.ids import ExternalRef, Kind, RecordId, SystemName
 from ledger.store.ledger import Ledger
 from ledger.store.rows import HeldRow, OperationRow
 
-from .jumpclock import JumpClock
+from .jumpclock import JumpClock, OffsetClock
 
 QBO = SystemName("qbo")
 DEAR = SystemName("dear")
 KEY = bytes(range(32))
+
+
+class Wire(FaultScript):
+    """The fault script of both sandboxes, and the place from which a test sees each request."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on_request: Callable[[str, str, str], None] | None = None
+        """Called with system, method and path before a request is carried out."""
+
+    def take(self, system: str, method: str, path: str, *, query: str = "") -> Fault | None:
+        if self.on_request is not None:
+            self.on_request(system, method, path)
+        return super().take(system, method, path, query=query)
 
 
 class Town:
@@ -48,7 +62,7 @@ class Town:
         self.folder = folder
         self.world = world
         self.clock = clock
-        self.faults = FaultScript([])
+        self.faults = Wire()
         self.log = RequestLog(clock)
         self.qbo: QboTwin
         self.dear: DearTwin
@@ -116,6 +130,8 @@ class Town:
             {
                 "type": "dear",
                 "native_link": "none",
+                "expense_account": "cogs",
+                "home_country": ["USA"],
                 "base_url": self.urls["dear"] + self.dear.path.rstrip("/"),
                 "account_id": given["account_id"],
                 "application_key": self._secret("application_key", given["application_key"]),
@@ -218,7 +234,7 @@ DEAR_DEFAULTS: dict[str, Any] = {
         "payment_term": "Net 30",
         "account_receivable": "Q84",
         "revenue_account": "Q79",
-        "price_tier": "Tier 1",
+        "price_tier": "Retail",
         "currency": "USD",
     },
     "product": {"category": "Other", "unit": "Item"},
@@ -231,16 +247,23 @@ async def town(
     *,
     seed: int = 1,
     size: Size = "small",
+    world: World | None = None,
     qbo: QboSwitches | None = None,
     dear: DearSwitches | None = None,
+    dear_ahead_s: float = 0.0,
     **policy: Any,
 ) -> AsyncIterator[Town]:
-    """Both sandboxes served on loopback, and a daemon's parts over a fresh state directory."""
+    """Both sandboxes served on loopback, and a daemon's parts over a fresh state directory.
+
+    ``world`` replaces the sample world of ``seed`` and ``size``. ``dear_ahead_s`` sets DEAR's
+    clock that far ahead of everybody else's.
+    """
     clock = JumpClock()
-    one = Town(folder, make_world(seed, size), clock)
+    one = Town(folder, world or make_world(seed, size), clock)
     one.policy_changes = policy
     one.qbo = QboTwin(one.world, clock=clock, faults=one.faults, log=one.log, switches=qbo)
-    one.dear = DearTwin(one.world, clock=clock, faults=one.faults, log=one.log, switches=dear)
+    ahead = OffsetClock(clock, dear_ahead_s)
+    one.dear = DearTwin(one.world, clock=ahead, faults=one.faults, log=one.log, switches=dear)
     async with AsyncExitStack() as stack:
         one.urls["qbo"] = await stack.enter_async_context(serve(one.qbo.app))
         one.urls["dear"] = await stack.enter_async_context(serve(one.dear.app))

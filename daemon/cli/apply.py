@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from daemon.cli.exits import Exit
-from daemon.cli.out import answer, say, wants_colour
+from daemon.cli.out import answer, note, say, wants_colour
+from daemon.cli.plan import hold_lines
 from daemon.cli.settings import ask, json_option, shared_options
 from daemon.cli.text import clean, plural
 from daemon.clock import SystemClock
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from daemon.control.protocol import CycleAnswer, CycleShown
 
 LOOK_EVERY_S = 0.5
+MOST_SHOWN = 50
 
 Wanted = Callable[["ControlClient"], Awaitable["CycleAnswer"]]
 
@@ -51,7 +53,19 @@ def _run(wanted: Wanted, as_json: bool) -> int:
     else:
         for line in cycle_lines(shown.report):
             say(line)
+        if shown.report.rejected:
+            _say_refused()
     return cycle_exit(shown.report)
+
+
+def _say_refused() -> None:
+    """What stands refused now: refusals that the daemon settled by itself are gone again."""
+    refused = ask(lambda daemon: daemon.plan(limit=MOST_SHOWN, code="rejected"))
+    for hold in refused.holds:
+        for line in hold_lines(hold):
+            say(line)
+    if refused.more:
+        note("there are more: trueup plan shows them all")
 
 
 def cycle_exit(report: "CycleShown") -> Exit:

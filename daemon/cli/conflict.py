@@ -24,14 +24,18 @@ def conflict() -> None:
 @shared_options
 def list_conflicts(*, limit: int, as_json: bool) -> int:
     """Every conflict, with what each side showed when they agreed and what it shows now."""
-    shown = ask(lambda daemon: daemon.plan(limit=limit))
-    found = [hold for hold in shown.holds if hold.code in DECIDED_BY_VALUE]
+    pages = [
+        ask(lambda daemon, code=code: daemon.plan(limit=limit, code=code))  # type: ignore[misc]
+        for code in DECIDED_BY_VALUE
+    ]
+    found = [hold for page in pages for hold in page.holds]
+    more = any(page.more for page in pages)
     if as_json:
         answer_values(
             "trueup.conflicts/1",
-            as_of=shown.as_of.isoformat(),
+            as_of=pages[0].as_of.isoformat(),
             conflicts=[hold.model_dump(mode="json") for hold in found],
-            more=shown.more,
+            more=more,
         )
         return Exit.DONE
     for hold in found:
@@ -39,8 +43,8 @@ def list_conflicts(*, limit: int, as_json: bool) -> int:
             say(line)
     if not found:
         say("no conflicts")
-    if shown.more:
-        note("there may be more: use a larger --limit")
+    if more:
+        note("there are more: use a larger --limit")
     return Exit.DONE
 
 

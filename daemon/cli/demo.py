@@ -49,6 +49,7 @@ dear:
   account_id: "{dear[account_id]}"
   application_key: {{file: "{secrets}/dear-application-key"}}
   home_country: ["USA"]
+  expense_account: cogs
   defaults:
     account: {{bank: "House bank", bank_account_number: "000-1"}}
     tax: {{account: "Q90"}}
@@ -62,7 +63,7 @@ dear:
       payment_term: "Net 30"
       account_receivable: "Q84"
       revenue_account: "Q79"
-      price_tier: "Tier 1"
+      price_tier: "Retail"
       currency: USD
     product: {{category: "Other", unit: "Item"}}
 """

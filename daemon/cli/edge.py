@@ -50,10 +50,6 @@ class Edge:
             return True
         error = _only(error)
         if isinstance(error, SystemExit):
-            # click ends the process itself when the reader of stdout is gone.
-            if isinstance(error.__context__, BrokenPipeError):
-                self.code = _reader_left()
-                return True
             return False
         if os.environ.get("TRUEUP_DEBUG"):
             traceback.print_exception(error)

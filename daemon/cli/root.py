@@ -1,6 +1,7 @@
 """The ``trueup`` command: its sub-commands, found by name and imported only when they are used."""
 
 import difflib
+import os
 import sys
 from importlib import import_module
 from importlib.metadata import version
@@ -10,6 +11,10 @@ import click
 
 from daemon.cli.edge import Edge
 from daemon.cli.settings import shared_options
+
+NAME = "trueup"
+COMPLETION = "_TRUEUP_COMPLETE"
+"""Set by the completion script of a shell, which click writes and answers."""
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("daemon.cli.run:run", "Run the daemon, or one cycle of it."),
@@ -87,7 +92,11 @@ def root() -> None:
 
 def main(args: list[str] | None = None) -> NoReturn:
     """Run the command line and leave the process with its exit code."""
+    if COMPLETION in os.environ:
+        root.main(prog_name=NAME)
     with Edge() as edge:
-        code = root.main(args=args, prog_name="trueup", standalone_mode=False)
+        # Not ``root.main``: it would end the process itself when the reader of stdout leaves.
+        with root.make_context(NAME, sys.argv[1:] if args is None else args) as context:
+            code = root.invoke(context)
         edge.code = code if isinstance(code, int) else 0
     sys.exit(edge.code)

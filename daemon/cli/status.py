@@ -49,7 +49,10 @@ def _print(shown: "StatusAnswer") -> None:
         say("  single-user: whoever owns the control socket may do everything")
     say()
     heading("Systems")
-    table(("system", "state", "company", "currency", "last look"), [*map(_system, shown.systems)])
+    table(
+        ("system", "state", "company", "currency", "last look", "calls"),
+        [*map(_system, shown.systems)],
+    )
     for line in _complaints(shown):
         say(f"  {line}")
     if shown.counts:
@@ -66,7 +69,18 @@ def _print(shown: "StatusAnswer") -> None:
 def _system(system: "SystemShown") -> Row:
     name = system.company_name + (f" ({system.environment})" if system.environment else "")
     state = system.link.replace("_", " ")
-    return (system.system, state, name, system.home_currency, system.last_observed or "never")
+    last = system.last_observed or "never"
+    return (system.system, state, name, system.home_currency, last, _budget(system))
+
+
+def _budget(system: "SystemShown") -> str:
+    """Calls since the daemon started, and what is left of a metered month."""
+    told = f"{system.calls:,}"
+    if system.throttled:
+        told += f", throttled {system.throttled:,} times"
+    if system.metered_left is not None:
+        told += f", {system.metered_left:,} metered reads left this month"
+    return told
 
 
 def _complaints(shown: "StatusAnswer") -> Iterator[str]:

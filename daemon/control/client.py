@@ -72,8 +72,13 @@ class ControlClient:
         """``counts=False`` leaves out the numbers of records: cheap enough to ask every second."""
         return await self._get("/v1/status", StatusAnswer, counts="1" if counts else "0")
 
-    async def plan(self, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> PlanAnswer:
-        return await self._get("/v1/plan", PlanAnswer, limit=str(limit), offset=str(offset))
+    async def plan(
+        self, *, limit: int = DEFAULT_PAGE, offset: int = 0, code: str = ""
+    ) -> PlanAnswer:
+        """With ``code`` only what is held for that reason, and no operations."""
+        return await self._get(
+            "/v1/plan", PlanAnswer, limit=str(limit), offset=str(offset), code=code
+        )
 
     async def approve(
         self,

@@ -42,6 +42,7 @@ from daemon.control.shapes import (
 )
 from daemon.cycle.schedule import Scheduler
 from ledger.model.entries import Entry
+from ledger.model.facts import HoldCode
 from ledger.model.ids import SystemName
 from ledger.model.plans import Operation
 from ledger.store.views import Views
@@ -122,13 +123,18 @@ class Desk:
         last = self.scheduler.last
         return await self.ledger.read(ask)
 
-    async def plan(self, *, limit: int, offset: int) -> PlanAnswer:
-        """One page of everything that would be written and everything that is held."""
+    async def plan(self, *, limit: int, offset: int, code: HoldCode | None = None) -> PlanAnswer:
+        """One page of everything that would be written and everything that is held; with
+        ``code``, of what is held for that reason alone."""
         last = self.scheduler.last
 
         def ask(views: Views) -> PlanAnswer:
-            rows = views.operations(states=PENDING, limit=limit + 1, offset=offset)
-            held = views.holds(limit=limit + 1, offset=offset)
+            rows = (
+                views.operations(states=PENDING, limit=limit + 1, offset=offset)
+                if code is None
+                else []
+            )
+            held = views.holds(code=code, limit=limit + 1, offset=offset)
             more = len(rows) > limit or len(held) > limit
             rows, held = rows[:limit], held[:limit]
             labels = {view.record: view.label for view in views.views(pointed(rows, held))}

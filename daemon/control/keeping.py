@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -79,7 +79,7 @@ class Keeper:
             sha256=manifest.sha256,
         )
 
-    async def export(self, *, bodies: bool = False) -> AsyncIterator[bytes]:
+    async def export(self, *, bodies: bool = False) -> AsyncGenerator[bytes, None]:
         """The journal as JSON lines. Goes through a file, so that a slow reader costs no memory."""
         with tempfile.TemporaryFile(dir=self.ledger.path.parent) as spool:
             await export(self.ledger, spool, bodies=bodies, progress=self._step)

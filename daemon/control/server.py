@@ -11,6 +11,7 @@ import socket
 import stat
 import struct
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -35,6 +36,7 @@ from daemon.control.protocol import (
     SendRequest,
 )
 from ledger.model.errors import ConfigProblem, Throttled, Transient, TrueupError
+from ledger.model.facts import HoldCode
 from ledger.store.errors import LedgerUnavailable
 
 BODY_S = 10.0
@@ -114,7 +116,8 @@ class ControlServer:
     async def _plan(self, request: web.Request) -> web.Response:
         limit = _number(request, "limit", DEFAULT_PAGE, most=MAX_PAGE)
         offset = _number(request, "offset", 0, most=10**9)
-        return await _quick(self.desk.plan(limit=limit, offset=offset))
+        code = _hold_code(request.query.get("code", ""))
+        return await _quick(self.desk.plan(limit=limit, offset=offset, code=code))
 
     async def _history(self, request: web.Request) -> web.Response:
         return await _quick(self.desk.history(request.query.get("record", "")))
@@ -155,8 +158,9 @@ class ControlServer:
         reply = web.StreamResponse(headers={"Content-Type": "application/jsonl"})
         reply.enable_chunked_encoding()
         await reply.prepare(request)
-        async for lines in self.desk.keeper.export(bodies=bodies):
-            await reply.write(lines)
+        async with aclosing(self.desk.keeper.export(bodies=bodies)) as lines:
+            async for chunk in lines:
+                await reply.write(chunk)
         await reply.write_eof()
         return reply
 
@@ -235,6 +239,18 @@ def _peer(request: web.Request) -> Actor:
     except KeyError:
         name = "?"
     return Actor(uid=uid, name=name)
+
+
+def _hold_code(text: str) -> HoldCode | None:
+    if not text:
+        return None
+    if text not in set(HoldCode):
+        raise Declined(
+            Code.BAD_REQUEST,
+            f"{text!r} is no reason to hold a record",
+            cure=f"known reasons: {', '.join(HoldCode)}",
+        )
+    return HoldCode(text)
 
 
 def _number(request: web.Request, name: str, default: int, *, most: int) -> int:

@@ -161,7 +161,7 @@ def shown_cycle(report: CycleReport) -> CycleShown:
 
 
 def shown_history(row: HistoryRow) -> HistoryRowShown:
-    details: dict[str, JsonValue] = msgspec.to_builtins(row.entry)
+    details: dict[str, JsonValue] = msgspec.json.decode(msgspec.json.encode(row.entry))
     details.pop("entry", None)
     return HistoryRowShown(
         seq=row.seq,

@@ -16,7 +16,7 @@ from ledger.model.encoding import comparable_bytes
 from ledger.model.entries import Confirmed, Intended, OutcomeUnknown, Rejected, Tombstoned
 from ledger.model.errors import Throttled, Transient, Unauthorised
 from ledger.model.facts import Observation, Tombstone
-from ledger.model.ids import SystemName
+from ledger.model.ids import Digest, SystemName
 from ledger.model.outcomes import Confirmed as Done
 from ledger.model.outcomes import Intent, IntentItem, Outcome, RefusalKind, Unknown, WriteRequest
 from ledger.model.outcomes import Rejected as Refused
@@ -76,7 +76,23 @@ async def _send(
     company: Company, connector: Connector, batch: Sequence[Ready], report: CycleReport
 ) -> None:
     request = make_request(connector.name, batch)
-    intent = make_intent(request, batch)
+    report.sent += len(batch)
+    await attempt(company, connector, make_intent(request, batch), request, report)
+
+
+async def attempt(
+    company: Company,
+    connector: Connector,
+    intent: Intent,
+    request: WriteRequest,
+    report: CycleReport,
+) -> None:
+    """Make the intent durable, send it once, and append what came of it.
+
+    Sending again under the same id is a new ``Intended``: the wait for its end starts anew. When
+    the connector proves that nothing acted, the intent is closed as not sent before the error goes
+    on to the caller.
+    """
     draft = company.ledger.draft(actor="daemon", cycle=report.cycle)
     draft.add(
         Intended(
@@ -88,22 +104,6 @@ async def _send(
         )
     )
     await company.ledger.append(draft)
-    report.sent += len(batch)
-    await attempt(company, connector, intent, request, report)
-
-
-async def attempt(
-    company: Company,
-    connector: Connector,
-    intent: Intent,
-    request: WriteRequest,
-    report: CycleReport,
-) -> None:
-    """One attempt at a durable intent, and the entries of its end.
-
-    When the connector proves that nothing acted, the intent is closed as not sent before the error
-    goes on to the caller.
-    """
     try:
         outcomes = await connector.write(request)
     except (Throttled, Transient, Unauthorised) as error:
@@ -176,9 +176,12 @@ def _confirm(
     *,
     how: str,
 ) -> None:
+    comparable = payload = Digest("")  # a write confirmed by a removal has no content to show
     if isinstance(shown, Tombstone):
         draft.add(Tombstoned(ref=shown.ref, evidence=shown.evidence))
-        return
+    else:
+        comparable = ledger.digest(comparable_bytes(shown.record))
+        payload = draft.body(pack(shown))
     draft.add(
         Confirmed(
             request=intent.id,
@@ -186,8 +189,8 @@ def _confirm(
             record=item.record,
             ref=shown.ref,
             version=shown.version,
-            comparable=ledger.digest(comparable_bytes(shown.record)),
-            payload=draft.body(pack(shown)),
+            comparable=comparable,
+            payload=payload,
             how=how,
         )
     )

@@ -20,7 +20,7 @@ from ledger.model.entries import (
     Tombstoned,
     VersionMoved,
 )
-from ledger.model.errors import Unsafe
+from ledger.model.errors import Refused, Unsafe
 from ledger.model.facts import Observation, Page, Tombstone, Unreadable
 from ledger.model.ids import ExternalRef, Kind, SystemName
 from ledger.store.ledger import Draft, Ledger
@@ -185,7 +185,10 @@ async def _ask_for(
     found: list[Observation] = []
     gone: list[Tombstone] = []
     for ref in refs:
-        answer = await connector.read(ref)
+        try:
+            answer = await connector.read(ref)
+        except Refused:
+            continue  # it is there but cannot be understood: neither seen nor gone
         if isinstance(answer, Tombstone):
             gone.append(answer)
         else:

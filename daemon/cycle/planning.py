@@ -25,7 +25,7 @@ from ledger.model.entries import (
 from ledger.model.facts import HoldCode, Problem, RecordView
 from ledger.model.ids import OperationId, RecordId
 from ledger.model.plans import Action, Operation, Plan, Ruling, Verdict
-from ledger.store.errors import LinkRefused
+from ledger.store.errors import DraftRefused
 from ledger.store.ledger import Draft, Ledger
 from ledger.store.views import HeldRow, OperationRow, Views
 
@@ -110,7 +110,7 @@ async def _link(company: Company, part: Slice, report: CycleReport) -> int:
         )
         try:
             await company.ledger.append(draft)
-        except LinkRefused as refused:
+        except DraftRefused as refused:
             report.problems.append(Problem(code="link_refused", message=str(refused)))
             continue
         report.linked += 1

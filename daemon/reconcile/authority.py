@@ -58,8 +58,8 @@ DEFAULT_AUTHORITY: Final[dict[Kind, dict[str, str]]] = {
             "currency",
             "tax_number",
         ),
-        source=("code", "price_tier"),
-        both=(*_BOTH_PARTY, "contact_name", "shipping_address"),
+        source=("code", "contact_name", "price_tier"),
+        both=(*_BOTH_PARTY, "shipping_address"),
     ),
     Kind.ITEM: _table(
         books=(

@@ -24,6 +24,8 @@ from .world import Party, World
 DEEPEST = 50
 """Longest chain of records pointing at records that is followed."""
 ACTIVE = "active"
+CATALOGUE_COMPLETE = ("catalogue", "complete")
+"""Key under which the end of the first complete sweep of a kind wakes those that wait for it."""
 
 
 class Decider:
@@ -257,24 +259,29 @@ def _look_for(
     active = any(p.is_active for p in parties)
     if rule is not None and rule.disabled:
         return disabled(view, system, rule.disabled, world) if active else False
-    if not world.catalogues_complete(view.kind):
-        return _incomplete(view, system, world) if active else False
+    half_read = world.half_read(view.kind)
+    if half_read:
+        return _incomplete(view, system, half_read, world) if active else False
     found = match(view, system, world)
     if isinstance(found, tuple):
         return Decision(links=found)
     return found if found is not None else active
 
 
-def _incomplete(view: RecordView, system: SystemName, world: World) -> Hold:
+def _incomplete(
+    view: RecordView, system: SystemName, half_read: tuple[SystemName, ...], world: World
+) -> Hold:
+    unread = " and ".join(world.policy.title(s) for s in half_read)
     return Hold(
         record=view.record,
         code=HoldCode.CATALOGUE_INCOMPLETE,
         text=(
             f"{thing(view.kind, view.label)} may exist in {world.policy.title(system)} already: "
-            "not every system has been read to the end yet."
+            f"{unread} has not been read to the end yet."
         ),
         cure="Nothing to do: it is decided when the first complete read has ended.",
         system=system,
+        waits_for_keys=tuple((s, view.kind.value, *CATALOGUE_COMPLETE) for s in half_read),
     )
 
 

@@ -81,12 +81,10 @@ def _because(take: Take, target: Party, world: World) -> str:
     subject = field_name(field)
     match take.reason:
         case Reason.CHANGED | Reason.OWNER_CHANGED:
-            agreed = ""
-            if field in source.base:
-                agreed = f" (it was {show(source.base[field], world)} when both agreed)"
+            agreed = f"(it was {show(source.base[field], world)} when both agreed)"
             shared = take.owner == BOTH
             why = "nobody else changed it" if shared else f"{then} owns the {subject} here"
-            return f"{now} still shows {subject} {was}, {then} now says {new}{agreed}, and {why}"
+            return f"{now} still shows {subject} {was}, {then} now says {new} {agreed}, and {why}"
         case Reason.OWNER_DIFFERS:
             return f"{now} shows {subject} {was}, {then} says {new}, and {then} owns it"
         case Reason.RESTORE:

@@ -83,6 +83,9 @@ def render(
         return Rendered(None)
     if isinstance(kept, str):
         return _text(kept, rule, values, trimmed=kept != value)
+    if isinstance(kept, Address) and kept.country in rule.words:
+        # The words of an address field speak of its country, the one part that has a vocabulary.
+        return Rendered(msgspec.structs.replace(kept, country=rule.words[kept.country]), (WORDS,))
     if isinstance(kept, Decimal) and rule.places is not None:
         rounded = quantise(kept, rule.places)
         # An amount that needs no rounding keeps the digits that it was entered with.

@@ -113,8 +113,9 @@ def _merge_field(
 ) -> FieldMerge:
     fixed = [p for p in parties if _is_fixed(p, field)] if said == BOTH else []
     if len(fixed) == 1:
-        # Shared on paper, but one side takes no writes: only that side's value can be everyone's.
-        outcome = _owned(field, parties, fixed[0], "hold")
+        # Shared on paper, but one side takes no writes: only that side's value can be everyone's,
+        # and an edit elsewhere stays where it was made.
+        outcome = _owned(field, parties, fixed[0], "accept")
     elif said == BOTH:
         outcome = _shared(field, parties)
     else:

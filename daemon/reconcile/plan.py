@@ -53,26 +53,25 @@ def plan(views: Sequence[RecordView], lookups: Lookups, policy: Policy) -> Plan:
 def _one_link_each(decisions: Iterable[Decision], world: World) -> tuple[LinkProposal, ...]:
     """At most one link for a record and a reference in one pass, first come by name."""
     proposals = {(p.record, p.ref): p for d in decisions for p in d.links}
-    used: set[RecordId | ExternalRef] = set()
+    used: set[RecordId] = set()
     links = []
     for (record, ref), proposal in sorted(proposals.items()):
-        emptied = world.view_of(ref)
-        parts: set[RecordId | ExternalRef] = {record, ref}
-        if emptied is not None:
-            parts.add(emptied.record)
+        parts = {record, _joining(ref, world)}
         if not parts & used:
             used |= parts
             links.append(proposal)
     return tuple(links)
 
 
+def _joining(ref: ExternalRef, world: World) -> RecordId:
+    """The record that a reference has before it joins another."""
+    view = world.view_of(ref)
+    assert view is not None, "only references with a record are proposed"
+    return view.record
+
+
 def _touched(links: Sequence[LinkProposal], world: World) -> set[RecordId]:
-    touched = {link.record for link in links}
-    for link in links:
-        emptied = world.view_of(link.ref)
-        if emptied is not None:
-            touched.add(emptied.record)
-    return touched
+    return {link.record for link in links} | {_joining(link.ref, world) for link in links}
 
 
 def _one_name_each(

@@ -111,10 +111,9 @@ def _missing(
     kind = pointed.kind if pointed else place.view.kind
     label = pointed.label if pointed else record
     where = " and ".join(title(s) for s in sorted(pointed.sides)) if pointed else "no system"
-    text = (
-        f"{field_name(place.field)} of {thing(place.view.kind, place.view.label)}: "
-        f"{thing(kind, label)} exists in {where}, not in {title(place.target)}"
-    )
+    said = f"{thing(kind, label)} exists in {where}, not in {title(place.target)}"
+    text = f"{field_name(place.field)} of {thing(place.view.kind, place.view.label)}: {said}"
+    why = why.removeprefix(said).removeprefix(", and ")
     return Hold(
         record=place.view.record,
         code=HoldCode.MISSING_REFERENCE,

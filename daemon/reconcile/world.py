@@ -90,12 +90,13 @@ class World:
             self._found[question] = tuple(sorted(self._lookups.find(*question)))
         return self._found[question]
 
-    def catalogues_complete(self, kind: Kind) -> bool:
-        """Whether every system that keeps the kind, and can be asked for it, has shown it all."""
-        return all(
-            self._lookups.catalogue_complete(system, kind)
+    def half_read(self, kind: Kind) -> tuple[SystemName, ...]:
+        """Systems that keep the kind, and can be asked for it, but have not shown all of it yet."""
+        return tuple(
+            system
             for system in self.policy.keepers(kind)
             if not self._is_disabled(system, kind)
+            and not self._lookups.catalogue_complete(system, kind)
         )
 
     def _is_disabled(self, system: SystemName, kind: Kind) -> bool:

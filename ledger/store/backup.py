@@ -18,7 +18,7 @@ import msgspec
 from ledger.model.entries import Restored
 from ledger.model.ids import Digest
 from ledger.store.draft import Draft
-from ledger.store.engine import PAGE_BYTES, make_private, reading, writing
+from ledger.store.engine import PAGE_BYTES, make_private, reading, trouble_named, writing
 from ledger.store.errors import LedgerDamaged, LedgerMissing
 from ledger.store.journal import Journal
 from ledger.store.key import keyed_digest
@@ -62,7 +62,7 @@ def backup_file(
     path: Path, target: Path, *, now: datetime, progress: Progress | None = None
 ) -> Manifest:
     """Back up the ledger in a file, whether or not a daemon has it open."""
-    with closing(reading(path)()) as db:
+    with trouble_named(path), closing(reading(path)()) as db:
         return backup(db, target, now=now, progress=progress)
 
 
@@ -115,7 +115,7 @@ def restore(
         _remove(part)
         make_private(part)
         shutil.copyfile(backup, part)
-        with closing(reading(part)()) as db:
+        with trouble_named(backup), closing(reading(part)()) as db:
             look(db, key=key)
         report = verify_file(part, key=key)
         if not report.is_sound:

@@ -8,14 +8,14 @@ of everything comes from the caller.
 import contextlib
 import os
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Protocol, TypeAlias, TypeVar
 
 import aiosqlite
 
 from ledger.model.errors import TrueupError
-from ledger.store.errors import LedgerMissing
+from ledger.store.errors import LedgerDamaged, LedgerMissing, LedgerUnavailable
 
 T = TypeVar("T")
 Connect: TypeAlias = Callable[[], sqlite3.Connection]
@@ -26,6 +26,20 @@ CACHE_KIB = 64 * 1024
 CHECKPOINT_PAGES = 16_000
 BUSY_MS = 10_000
 """How long a connection waits for another one's checkpoint before it gives up."""
+
+
+@contextlib.contextmanager
+def trouble_named(path: Path) -> Iterator[None]:
+    """Engine errors in the ledger's own words: what cannot be used now, and what is damaged."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise LedgerUnavailable(f"{path}: {error}", cure=LedgerUnavailable.CURE) from error
+    except sqlite3.DatabaseError as error:
+        raise LedgerDamaged(
+            f"the ledger file {path} cannot be read: {error}",
+            cure="Run: trueup ledger verify. Then restore the last backup that verifies.",
+        ) from error
 
 
 class Executor(Protocol):

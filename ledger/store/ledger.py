@@ -16,8 +16,15 @@ from ledger.model.errors import TrueupError
 from ledger.model.ids import Digest
 from ledger.store.backup import Manifest, backup
 from ledger.store.draft import Draft
-from ledger.store.engine import Executor, ExecutorFactory, reading, threaded, writing
-from ledger.store.errors import LedgerDamaged, LedgerUnavailable
+from ledger.store.engine import (
+    Executor,
+    ExecutorFactory,
+    reading,
+    threaded,
+    trouble_named,
+    writing,
+)
+from ledger.store.errors import LedgerUnavailable
 from ledger.store.journal import Journal
 from ledger.store.key import keyed_digest
 from ledger.store.lock import Lock
@@ -76,21 +83,22 @@ class Ledger:
         """
         journal = Journal(key=key, now=now)
         if read_only:
-            reader = await _start(executor, reading(path), partial(look, key=key))
+            with trouble_named(path):
+                reader = await _start(executor, reading(path), partial(look, key=key))
             ledger = cls(path, key=key, journal=journal, reader=reader, lock=None)
             ledger._executor = executor
             return ledger
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = Lock.take(path, now=now())
+        first = partial(prepare, key=key, journal=journal, now=now())
         try:
-            writer = await _start(
-                executor, writing(path), partial(prepare, key=key, journal=journal, now=now())
-            )
-            try:
-                reader = await executor(reading(path))
-            except BaseException:
-                await writer.close()
-                raise
+            with trouble_named(path):
+                writer = await _start(executor, writing(path), first)
+                try:
+                    reader = await executor(reading(path))
+                except BaseException:
+                    await writer.close()
+                    raise
         except BaseException:
             lock.release()
             raise
@@ -229,20 +237,12 @@ async def _start(
     first: Callable[[sqlite3.Connection], None],
 ) -> Executor:
     """An executor that has done its first work, or none at all."""
+    started = await executor(connect)
     try:
-        started = await executor(connect)
-        try:
-            await started.run(first)
-        except BaseException:
-            await started.close()
-            raise
-    except sqlite3.OperationalError as error:
-        raise LedgerUnavailable(str(error), cure=LedgerUnavailable.CURE) from error
-    except sqlite3.DatabaseError as error:
-        raise LedgerDamaged(
-            f"the ledger file cannot be read: {error}",
-            cure="Run: trueup ledger verify. Then restore the last backup that verifies.",
-        ) from error
+        await started.run(first)
+    except BaseException:
+        await started.close()
+        raise
     return started
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from ledger.store.engine import writing
+from ledger.store.engine import trouble_named, writing
 from ledger.store.errors import LedgerDamaged, LedgerMissing
 from ledger.store.fold.entry import FOLD_VERSION
 from ledger.store.lock import Lock
@@ -49,7 +49,7 @@ def rebuild(
         raise LedgerMissing(f"there is no ledger at {path}")
     lock = Lock.take(path, now=now())
     try:
-        with closing(writing(path)()) as db:
+        with trouble_named(path), closing(writing(path)()) as db:
             migrate(db, now=now())
             return refold(db, progress=progress)
     finally:

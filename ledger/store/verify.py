@@ -10,11 +10,11 @@ from pathlib import Path
 
 import msgspec
 
-from ledger.store.engine import reading
+from ledger.store.engine import reading, trouble_named
 from ledger.store.journal import GENESIS, Head
 from ledger.store.key import key_id, keyed_digest
 from ledger.store.migrate import require_known
-from ledger.store.shadow import Progress, differences, drop_shadow, fold_everything, shadow
+from ledger.store.shadow import Progress, differences, fold_everything, shadow
 
 MAX_PROBLEMS = 50
 
@@ -39,18 +39,21 @@ class VerifyReport(msgspec.Struct, frozen=True, kw_only=True):
 
 def verify_file(path: Path, *, key: bytes, progress: Progress | None = None) -> VerifyReport:
     """Verify the ledger in a file, whether or not a daemon has it open."""
-    with closing(reading(path)()) as db:
+    with trouble_named(path), closing(reading(path)()) as db:
         require_known(db)
         return verify(db, key=key, progress=progress)
 
 
 def verify(db: sqlite3.Connection, *, key: bytes, progress: Progress | None = None) -> VerifyReport:
     """Verify over an open connection that is in no transaction."""
+    head = Head(0, GENESIS)
+    problems: list[str] = []
+    bodies = erased = 0
     db.execute("BEGIN")
     try:
+        verdicts = db.execute("PRAGMA main.integrity_check(10)").fetchall()
+        problems += [f"the file: {verdict}" for (verdict,) in verdicts if verdict != "ok"]
         shadow(db)
-        head = Head(0, GENESIS)
-        problems: list[str] = []
         for reached, problem in fold_everything(db, progress=progress):
             head = reached
             if problem and len(problems) < MAX_PROBLEMS:
@@ -61,9 +64,12 @@ def verify(db: sqlite3.Connection, *, key: bytes, progress: Progress | None = No
             "SELECT count(*) FROM payload_erasure AS e"
             " WHERE NOT EXISTS (SELECT 1 FROM payload AS p WHERE p.digest = e.digest)"
         ).fetchone()
-        drop_shadow(db)
+    except sqlite3.OperationalError:
+        raise  # the file cannot be used now, which proves nothing about it
+    except sqlite3.DatabaseError as error:
+        problems.append(f"after entry {head.seq} the file itself is damaged: {error}")
     finally:
-        db.execute("ROLLBACK")
+        db.execute("ROLLBACK")  # and with it the shadow
     return VerifyReport(
         entries=head.seq,
         head=head.hash.hex(),

@@ -18,7 +18,7 @@ def sources() -> list[Path]:
     return sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 
-def tests_themselves() -> list[Path]:
+def suite_files() -> list[Path]:
     return sorted((ROOT / "tests").rglob("*.py"))
 
 
@@ -137,7 +137,7 @@ def test_broad_except_has_one_home() -> None:
 
 def test_tests_wait_for_conditions_not_for_time() -> None:
     found = []
-    for path in tests_themselves():
+    for path in suite_files():
         tree = ast.parse(path.read_text(encoding="utf-8"))
         found += [
             f"{name(path)}:{node.lineno}"
@@ -155,7 +155,7 @@ def test_tests_wait_for_conditions_not_for_time() -> None:
 def test_nothing_is_left_for_later_in_code(word: str) -> None:
     found = [
         name(path)
-        for path in [*sources(), *tests_themselves()]
+        for path in [*sources(), *suite_files()]
         if path != Path(__file__) and re.search(rf"\b{word}\b", path.read_text(encoding="utf-8"))
     ]
     assert not found, f"finish it, or write it into docs/weaknesses.md: {found}"
@@ -164,7 +164,7 @@ def test_nothing_is_left_for_later_in_code(word: str) -> None:
 def test_every_module_is_reached() -> None:
     imported: set[str] = set()
     texts = []
-    for path in [*sources(), *tests_themselves()]:
+    for path in [*sources(), *suite_files()]:
         text = path.read_text(encoding="utf-8")
         texts.append(text)
         package = path.relative_to(ROOT).with_suffix("").parts[:-1]

@@ -11,7 +11,9 @@ from ledger.model.capabilities import Access, Capabilities, FieldRule, KindRule
 from ledger.model.ids import Kind
 from ledger.model.values import Reference
 
-NAME_FORBIDDEN = ":\t\r\n"
+CONTROL = "".join(map(chr, [*range(9), 11, 12, *range(14, 32), 127]))
+"""Control characters other than tab and line ends: no text of QBO may hold them."""
+NAME_FORBIDDEN = ":\t\r\n" + CONTROL
 PRICE_PLACES = 7
 _READ = FieldRule(access=Access.READ)
 _FLAG = FieldRule(clearable=False)
@@ -80,7 +82,7 @@ def _name(
 
 
 def _text(longest: int) -> FieldRule:
-    return FieldRule(max_length=longest)
+    return FieldRule(max_length=longest, forbidden=CONTROL)
 
 
 def _account() -> KindRule:

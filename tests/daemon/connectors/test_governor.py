@@ -134,6 +134,21 @@ async def test_F84_metered_reads_end_with_the_month_and_begin_anew() -> None:
     assert paced.budget.metered_left == 1
 
 
+async def test_F84_those_who_wait_together_do_not_overspend() -> None:
+    clock = FastClock()
+    paced = governor(clock, per_second=1, metered_per_month=2)
+
+    async def read() -> bool:
+        try:
+            async with paced.slot(metered=True):
+                return True
+        except Throttled:
+            return False
+
+    assert sum(await asyncio.gather(*(read() for _ in range(4)))) == 2
+    assert paced.budget.metered_reads == 2
+
+
 async def test_the_meter_survives_a_restart_within_its_month() -> None:
     clock = FastClock()
     first = governor(clock, metered_per_month=10)

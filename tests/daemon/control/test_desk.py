@@ -322,3 +322,33 @@ async def test_an_unknown_record_and_an_unknown_kind_are_named(daemon: ControlCl
     kind = await declined(daemon.send("gadget", "x"))
     assert kind.code is Code.BAD_REQUEST
     assert Kind.VENDOR.value in kind.cure
+
+
+async def test_the_plan_of_one_reason(office: Office, daemon: ControlClient) -> None:
+    await office.renamed_vendor()
+    await office.two_prices()
+    await two_look_alikes(office)
+    found = await daemon.plan(code="conflict")
+    assert [hold.code for hold in found.holds] == ["conflict"]
+    assert found.operations == ()
+    error = await declined(daemon.plan(code="mood"))
+    assert error.code is Code.BAD_REQUEST
+
+
+async def test_a_cycle_run_by_a_person_says_who_and_why(daemon: ControlClient) -> None:
+    answer = await daemon.cycle("month end")
+    assert answer.report.reason.startswith("month end, ")
+    assert not answer.report.complete
+    assert {problem.code for problem in answer.report.problems} <= {
+        "down",
+        "reauth_needed",
+        "bad_credentials",
+    }
+    status = await daemon.status()
+    assert status.last_cycle == answer.report
+
+
+async def test_a_record_can_be_sent_by_its_name(office: Office, daemon: ControlClient) -> None:
+    record = await office.renamed_vendor()
+    answer = await daemon.send("vendor", "Bolts 1")
+    assert answer.report.reason == f"send {record}"

@@ -10,13 +10,14 @@ import pytest
 from daemon.reconcile.decide import Decider
 from daemon.reconcile.merge import values_digest
 from daemon.reconcile.plan import plan
+from daemon.reconcile.pointers import Place, point
 from daemon.reconcile.world import World
 from ledger.model.capabilities import Access
 from ledger.model.facts import ConfirmedChange, Problem, Rejection, Resolution
 from ledger.model.ids import ExternalRef, Kind, RecordId, record_id
 from ledger.model.plans import Action
 from ledger.model.records import Account, Class, TaxCode, Term
-from ledger.model.values import Reference
+from ledger.model.values import RecordRef, Reference
 from tests.daemon.reconcile.alphabet import (
     RENT,
     TO_NET30,
@@ -505,6 +506,18 @@ def test_a_pointer_to_a_record_the_target_lacks_says_which_and_why() -> None:
         (QBO, "account", "code", "5000"),
         (QBO, "account", "name", "fuel"),
     )
+
+
+def test_a_pointer_to_a_record_that_nobody_knows_is_held() -> None:
+    ledger = with_books()
+    view = ledger.view(ledger.pair(vendor(), vendor()))
+    assert view is not None
+    world = World([view], ledger, policy())
+    place = Place(view=view, field="terms", source=QBO, target=DEAR)
+    pointed = point(RecordRef(RecordId("term-gone")), place, world, Decider(world))
+    assert pointed.hold is not None
+    assert pointed.hold.waits_for == (RecordId("term-gone"),)
+    assert "exists in no system" in pointed.hold.text
 
 
 def test_a_pointer_to_a_record_removed_from_the_target_is_held() -> None:

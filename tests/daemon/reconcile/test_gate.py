@@ -126,6 +126,15 @@ def test_limits_come_from_the_policy() -> None:
     )
 
 
+def test_a_mass_of_new_records_halts_without_a_cause() -> None:
+    many = [operation(n, action=Action.CREATE) for n in range(26)]
+    (text,) = {v.text for v in gate(many, facts(), policy()).values()}
+    assert text == (
+        "26 creates of items in QuickBooks at once, where 0 are live; more than 25 and 30 % waits "
+        "for a person. Such as: W-000, W-001, W-002, W-003, W-004."
+    )
+
+
 def amounts(*pairs: tuple[str, str]) -> list[Operation]:
     return [
         operation(n, changes=(("sales_price", Decimal(b), Decimal(a)),))

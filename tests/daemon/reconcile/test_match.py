@@ -157,6 +157,20 @@ def test_what_cannot_be_read_stands_in_the_way() -> None:
     assert not operations(made, item)
 
 
+def test_an_unreadable_record_of_the_same_name_stands_in_the_way_too() -> None:
+    ledger = with_books()
+    ledger.show(QBO, "q0", customer(), problem=Problem(code="malformed", message="?"))
+    new = ledger.show(DEAR, "d0", customer())
+    assert codes(ledger.plan(policy()), new) == ["ambiguous_match"]
+
+
+def test_a_lower_rung_does_not_contradict_with_what_is_linked_elsewhere() -> None:
+    ledger = with_books()  # an account of the name "Rent" is linked
+    ledger.show(QBO, "q0", account(code="5", name="Fuel"))
+    ledger.show(DEAR, "d0", account(code="5", name="Rent"))
+    assert linked(ledger.plan(policy())) == ["code: qbo/account/q0"]
+
+
 def test_a_candidate_that_is_about_to_be_linked_to_its_own_twin_is_not_proposed() -> None:
     ledger = seen(
         [vendor("Acme"), vendor("Acme East")],

@@ -168,8 +168,12 @@ def test_shared_with_a_side_that_takes_no_writes_means_that_side_is_right() -> N
     made = met("purchase_cost", (P1, P1), (P1, P2))
     assert written(made.operations) == {(QBO, "purchase_cost"): P2}
     made = met("purchase_cost", (P1, P1), (P2, P1))
-    assert codes(made) == ["foreign_edit"]
     assert not made.operations
+    assert not made.holds
+    image = made.agreements[0].images
+    assert (image[QBO]["purchase_cost"], image[DEAR]["purchase_cost"]) == (P2, P1)
+    made = met("purchase_cost", (P2, P1), (P2, P3))
+    assert written(made.operations) == {(QBO, "purchase_cost"): P3}
 
 
 def test_an_agreement_is_the_whole_new_image() -> None:
@@ -308,6 +312,13 @@ def test_three_systems_one_change_goes_to_both_others() -> None:
 def test_three_systems_two_agree_and_the_third_follows() -> None:
     made = trio(ion="b@x.test", qbo="b@x.test")
     assert written(made.operations) == {(DEAR, "email"): "b@x.test"}
+
+
+def test_three_systems_one_does_not_show_the_field() -> None:
+    made = trio(ion=UNSET, qbo="b@x.test", dear="b@x.test")
+    (agreement,) = made.agreements
+    assert agreement.images[QBO]["email"] == "b@x.test"
+    assert agreement.images[ION]["email"] == "a@x.test", "the last it showed"
 
 
 def test_three_systems_two_differ() -> None:

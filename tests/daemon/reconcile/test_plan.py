@@ -72,6 +72,13 @@ def test_a_name_that_is_given_up_in_the_same_plan_is_taken_one_wave_later() -> N
     until_quiet(ledger, policy())
 
 
+def test_a_name_may_change_its_case() -> None:
+    ledger = with_books()
+    ledger.pair(vendor("Acme"), vendor("Acme"))
+    ledger.edit(DEAR, Kind.VENDOR, "1", name="ACME")
+    assert operations(ledger.plan(policy())) == ["qbo update name=ACME"]
+
+
 def test_names_that_would_be_swapped_are_held() -> None:
     ledger = with_books()
     for number, name in (("1", "A"), ("2", "B")):

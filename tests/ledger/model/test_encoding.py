@@ -3,6 +3,7 @@ content."""
 
 import typing
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import pytest
@@ -216,7 +217,7 @@ ANY: dict[object, object] = {
 
 
 @pytest.mark.parametrize("entry_type", typing.get_args(Entry))
-def test_every_entry_comes_back_by_its_own_name(entry_type: type[Entry]) -> None:
+def test_every_entry_comes_back_by_its_own_name(entry_type: Any) -> None:
     hints = typing.get_type_hints(entry_type)
     given = {
         name: ANY.get(hint, "text")  # the rest are names for text

@@ -3,15 +3,18 @@
 import asyncio
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from ledger.model.entries import FirstPlanApproved, VersionMoved
+from ledger.model.entries import FirstPlanApproved, Observed, VersionMoved
+from ledger.model.facts import Observation
 from ledger.model.ids import Digest
 from ledger.store.engine import inline
-from ledger.store.errors import DraftRefused, LedgerUnavailable, LinkRefused
-from ledger.store.ledger import Ledger
+from ledger.store.errors import DraftRefused, LedgerDamaged, LedgerUnavailable, LinkRefused
+from ledger.store.ledger import QUEUE_LIMIT, Ledger
+from ledger.store.payloads import pack
 from ledger.store.views import Views
 from tests.ledger.store.support import (
     DEAR,
@@ -209,3 +212,80 @@ async def test_the_file_is_durable_and_has_large_pages(ledger: Ledger) -> None:
         return [db.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
 
     assert await writer.run(pragmas) == ["wal", 2, 16384, 1, 1]
+
+
+async def test_a_question_that_fails_leaves_the_reader_usable(ledger: Ledger) -> None:
+    def wrong(views: Views) -> None:
+        raise LookupError(views.head())
+
+    with pytest.raises(LookupError):
+        await ledger.read(wrong)
+    assert (await ledger.read(Views.head))[0] == 0
+
+
+async def test_more_callers_than_places_all_get_through(ledger: Ledger) -> None:
+    drafts = [ledger.draft() for _ in range(QUEUE_LIMIT + 50)]
+    for number, draft in enumerate(drafts):
+        draft.runtime(str(number), b"x")
+    results = await asyncio.gather(*(ledger.append(draft) for draft in drafts))
+    assert results == [()] * len(drafts)
+    last = str(len(drafts) - 1)
+    assert await ledger.read(lambda views: views.runtime(last)) == b"x"
+
+
+async def test_a_ledger_closed_under_waiting_callers_answers_every_one(path: Path) -> None:
+    ledger = await Ledger.open(path, now=Ticking(), key=KEY)
+    drafts = [ledger.draft() for _ in range(QUEUE_LIMIT + 50)]
+    for draft in drafts:
+        draft.runtime("k", b"x")
+    callers = [asyncio.ensure_future(ledger.append(draft)) for draft in drafts]
+    await asyncio.wait(callers, timeout=0)
+    await ledger.close()
+    results = await asyncio.gather(*callers, return_exceptions=True)
+    assert results.count(()) >= QUEUE_LIMIT
+    assert all(result == () or isinstance(result, LedgerUnavailable) for result in results)
+
+
+async def test_a_journal_changed_under_the_writer_stops_it(ledger: Ledger, path: Path) -> None:
+    draft = ledger.draft()
+    see(draft, ledger, item_ref(QBO, 1))
+    await ledger.append(draft)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("DROP TRIGGER journal_is_not_deleted")
+        db.execute("DELETE FROM journal")
+        db.commit()
+    draft = ledger.draft()
+    see(draft, ledger, item_ref(QBO, 2))
+    with pytest.raises(LedgerDamaged, match="not the one this process wrote"):
+        await ledger.append(draft)
+
+
+async def test_digests_not_made_by_the_ledger_are_refused(ledger: Ledger) -> None:
+    draft = ledger.draft()
+    shown = Observation(ref=item_ref(QBO, 1), version="1", record=item())
+    draft.add(
+        Observed(
+            ref=shown.ref,
+            version="1",
+            comparable=Digest("not hex"),
+            payload=draft.body(pack(shown)),
+            via="read",
+        )
+    )
+    with pytest.raises(DraftRefused, match="'not hex' is not a digest"):
+        await ledger.append(draft)
+
+
+async def test_a_body_that_is_no_observation_is_refused(ledger: Ledger) -> None:
+    draft = ledger.draft()
+    draft.add(
+        Observed(
+            ref=item_ref(QBO, 1),
+            version="1",
+            comparable=ledger.digest(b""),
+            payload=draft.body(b"<html>"),
+            via="read",
+        )
+    )
+    with pytest.raises(DraftRefused, match="does not fit the ledger"):
+        await ledger.append(draft)

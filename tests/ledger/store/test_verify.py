@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from ledger.model.entries import BaselineAdvanced, FirstPlanApproved
 from ledger.model.facts import RecordView
 from ledger.model.ids import Kind, RecordId
+from ledger.store.backup import backup_file, restore
 from ledger.store.engine import inline, reading, writing
 from ledger.store.errors import LedgerDamaged, LedgerLocked, LedgerMissing
 from ledger.store.ledger import Ledger
@@ -20,6 +21,7 @@ from ledger.store.verify import verify_file
 from ledger.store.views import KindCount, Views
 from tests.ledger.store.stories import Step, play, stories
 from tests.ledger.store.support import (
+    BEGIN,
     DEAR,
     KEY,
     QBO,
@@ -166,6 +168,32 @@ def test_a_byte_changed_in_the_file_is_found(told: Path) -> None:
     at = content.rindex(b'"ann"') + 1
     told.write_bytes(content[:at] + b"b" + content[at + 1 :])
     assert "entry 9 was changed" in problems(told)[0]
+
+
+@pytest.mark.parametrize("page", [2, 3, 5, 8, 13])
+def test_a_page_of_rubbish_is_a_problem_and_no_crash(told: Path, page: int) -> None:
+    with told.open("r+b") as file:
+        file.seek((page - 1) * 16384)
+        file.write(b"\xa5" * 16384)
+    try:
+        found = problems(told)
+    except LedgerDamaged as error:  # so bad that not even its format can be read
+        found = (str(error),)
+    assert found
+
+
+async def test_what_is_no_ledger_is_named_by_every_tool(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_bytes(b"remember the milk " * 1000)
+    for use in (
+        lambda: verify_file(path, key=KEY),
+        lambda: rebuild(path, now=Ticking()),
+        lambda: backup_file(path, tmp_path / "b.db", now=BEGIN),
+        lambda: restore(path, tmp_path / "l.db", key=KEY, by="ann", now=Ticking()),
+    ):
+        with pytest.raises(LedgerDamaged, match="cannot be read"):
+            use()
+    assert not (tmp_path / "b.db").exists()
 
 
 def test_an_erased_body_is_counted_and_not_missed(told: Path) -> None:

@@ -55,6 +55,18 @@ async def test_an_idle_look_is_one_call_and_stores_nothing(bench: QboBench) -> N
     assert len(bench.rows("cdc")) == 1
 
 
+async def test_what_is_edited_in_the_second_of_a_read_is_seen_by_the_next_look(
+    bench: QboBench,
+) -> None:
+    cursors = await cursors_of(bench, Kind.VENDOR)
+    first = await bench.add(Kind.VENDOR, "Right after the sweep")
+    pages = await changed(bench.connector, cursors)
+    assert first in observations(pages)
+    second = await bench.add(Kind.VENDOR, "Right after the look")
+    bench.clock.advance(60)
+    assert second in observations(await changed(bench.connector, {Kind.VENDOR: last_cursor(pages)}))
+
+
 async def test_cursors_of_quiet_kinds_move_now_and_then(bench: QboBench) -> None:
     cursors = await cursors_of(bench, *FEED)
     bench.clock.advance(15 * 60)
@@ -372,7 +384,7 @@ class TestManyRecords:
             bench.fault(fault, after=1)
             pages = []
             with pytest.raises(Transient):
-                pages += await swept_until_error(bench, pages)
+                await swept_until_error(bench, pages)
             assert not any(page.sweep_done for page in pages), fault
             assert mark_of(last_cursor(pages)).sweep is None
         again = await swept(bench.connector, Kind.ITEM, last_cursor(pages))
@@ -440,6 +452,40 @@ class TestManyRecords:
         assert touched <= seen.keys()
         assert not mark_of(cursors[Kind.ITEM]).owed
 
+    async def test_F46_what_was_caught_up_by_time_is_still_read_whole_after_a_crash(
+        self, bench: QboBench
+    ) -> None:
+        cursors = await cursors_of(bench, Kind.ITEM)
+        bench.clock.advance(60)
+        self.touch(bench, "Item", 1500, seconds=5)
+        bench.clock.advance(60)
+        pages: list[Page] = []
+        async for page in bench.connector.changes(cursors):
+            if page.sweep:
+                break
+            pages.append(page)
+        bench.clock.advance(600)
+        cursors = {Kind.ITEM: last_cursor(pages)}
+        rest = await changed(bench.reopen(), cursors)
+        assert rest[-1].sweep_done
+        assert observations(rest).keys() == bench.names(Kind.ITEM).keys()
+
+    async def test_F27_a_resumed_read_that_cannot_be_proved_begins_anew(
+        self, bench: QboBench
+    ) -> None:
+        first: list[Page] = []
+        async for page in bench.connector.sweep(Kind.ITEM, None):
+            first.append(page)
+            break
+        bench.fault("shift_page")
+        rest: list[Page] = []
+        with pytest.raises(Transient):
+            await swept_until_error(bench, rest, last_cursor(first))
+        assert mark_of(last_cursor(rest)).sweep is None
+        again = await swept(bench.connector, Kind.ITEM, last_cursor(rest))
+        assert again[0].sweep != first[0].sweep
+        assert again[-1].sweep_done
+
     async def test_the_pace_stays_below_the_limits_of_the_system(self, bench: QboBench) -> None:
         await swept(bench.connector, Kind.ITEM)
         assert bench.connector.budget.throttled == 0
@@ -450,10 +496,11 @@ def new_item(name: str) -> dict[str, object]:
     return {"kind": "item", "create": fields}
 
 
-async def swept_until_error(bench: QboBench, pages: list[Page]) -> list[Page]:
-    async for page in bench.connector.sweep(Kind.ITEM, None):
+async def swept_until_error(
+    bench: QboBench, pages: list[Page], cursor: Cursor | None = None
+) -> None:
+    async for page in bench.connector.sweep(Kind.ITEM, cursor):
         pages.append(page)
-    return []
 
 
 def test_order_of_ids_is_judged_in_both_ways() -> None:

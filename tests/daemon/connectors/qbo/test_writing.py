@@ -298,17 +298,22 @@ class Scripted:
     def __init__(self, *answers: tuple[int, Any]) -> None:
         self.answers = list(answers)
         self.asked: list[tuple[str, str, Any]] = []
+        self.grants = 0
+        self.logins: list[str] = []
+        """The access token of each request."""
 
     async def handle(self, asked: web.Request) -> web.StreamResponse:
         data = await asked.read()
         if asked.path == TOKEN_PATH:
+            self.grants += 1
             grant = {
-                "access_token": f"A{len(self.asked)}",
+                "access_token": f"A{self.grants}",
                 "refresh_token": "R",
                 "expires_in": 3600,
             }
             return web.json_response(grant)
         request_id = parse_qs(urlsplit(asked.raw_path).query).get("requestid", [""])[0]
+        self.logins.append(asked.headers["Authorization"])
         self.asked.append((asked.path, request_id, json.loads(data) if data else None))
         status, body = self.answers.pop(0)
         if status == 0:
@@ -387,6 +392,17 @@ async def test_items_of_a_batch_end_each_in_its_own_way(bench: QboBench) -> None
         "operation": "create",
         "Vendor": {"DisplayName": "A"},
     }
+
+
+async def test_a_login_that_only_an_item_was_refused_for_is_renewed_too(bench: QboBench) -> None:
+    items = [{"bId": "b0", **refused("3200")}, {"bId": "b1", **vendor("1", "B")}]
+    server = Scripted((200, {"BatchItemResponse": items}), (200, vendor("2", "A")))
+    async with serving(server.handle) as url:
+        connector = bench.reopen(base_url=url, token_url=url + TOKEN_PATH)
+        await connector.write(request(connector, *creates("A", "B")))
+        shown(await one(connector, creates("A")[0], number=2))
+        await connector.close()
+    assert server.logins == ["Bearer A1", "Bearer A2"]
 
 
 @pytest.mark.parametrize(

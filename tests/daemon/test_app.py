@@ -1,0 +1,91 @@
+"""The composition root opens, notes the configuration in force, and closes everything."""
+
+from pathlib import Path
+
+import pytest
+
+from daemon.app import check_owners, opened
+from daemon.clock import SystemClock
+from daemon.config.load import Loaded, load
+from ledger.model.entries import ConfigApplied
+from ledger.model.errors import ConfigProblem
+
+CONFIG = """
+version: 1
+instance: acme
+company: {display_name: Acme, timezone: UTC, home_currency: USD}
+state_dir: state
+qbo:
+  environment: sandbox
+  base_url: http://127.0.0.1:9
+  token_url: http://127.0.0.1:9/token
+  realm_id: "1"
+  client_id: {env: UNSET}
+  client_secret: {env: UNSET}
+dear: {account_id: "1", application_key: {env: UNSET}, native_link: none}
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "config.yaml"
+    path.write_text(CONFIG)
+    return path
+
+
+async def applied(loaded: Loaded) -> list[ConfigApplied]:
+    async with opened(loaded, SystemClock()) as app:
+        rows = await app.ledger.read(lambda views: views.entries(0, 100))
+    return [row.entry for row in rows if isinstance(row.entry, ConfigApplied)]
+
+
+async def test_a_configuration_is_noted_once_and_again_when_it_decides_otherwise(
+    config: Path,
+) -> None:
+    assert len(await applied(load(config))) == 1
+    assert len(await applied(load(config))) == 1
+    config.write_text(CONFIG + "log: {level: debug}\n")
+    assert len(await applied(load(config))) == 1
+    config.write_text(CONFIG + "names: hold\n")
+    first, second = await applied(load(config))
+    assert first.config != second.config
+
+
+async def test_the_state_folder_is_private(config: Path) -> None:
+    await applied(load(config))
+    state = config.with_name("state")
+    assert state.stat().st_mode & 0o777 == 0o700
+    state.chmod(0o770)
+    with pytest.raises(ConfigProblem, match="chmod 700"):
+        await applied(load(config))
+
+
+async def test_a_lost_key_is_never_replaced(config: Path) -> None:
+    await applied(load(config))
+    (config.with_name("state") / "ledger.key").unlink()
+    with pytest.raises(ConfigProblem, match="put it back"):
+        await applied(load(config))
+    assert not (config.with_name("state") / "ledger.key").exists()
+
+
+async def test_after_a_failure_the_ledger_can_be_opened_again(config: Path) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with opened(load(config), SystemClock()):
+            raise ZeroDivisionError
+    assert len(await applied(load(config))) == 1
+
+
+def test_our_packages_have_one_owner_here() -> None:
+    check_owners()
+
+
+def test_another_owner_of_our_names_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger = tmp_path / "stranger-1.0.dist-info"
+    stranger.mkdir()
+    (stranger / "METADATA").write_text("Metadata-Version: 2.1\nName: stranger\nVersion: 1.0\n")
+    (stranger / "top_level.txt").write_text("ledger\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ConfigProblem, match="'ledger' is also installed by stranger"):
+        check_owners()
