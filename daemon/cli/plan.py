@@ -1,5 +1,6 @@
 """``trueup plan``: what would be written, what waits for a person, and why."""
 
+import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -94,14 +95,15 @@ def hold_lines(hold: "HoldShown") -> Iterator[str]:
         yield f"      {conflict.field}"
         for line in columns(rows):
             yield f"        {line}"
-        sides = "|".join(conflict.values)
+        first, *others = conflict.values
+        alternative = "".join(f" (or --take {side})" for side in others)
         yield (
             f"        trueup conflict resolve {hold.record} --field {conflict.field} "
-            f"--take {sides} --reason TEXT"
+            f"--reason TEXT --take {first}{alternative}"
         )
     for candidate in hold.candidates:
         yield f"      {candidate.ref}  {clean(candidate.label)}  ({clean(candidate.evidence)})"
-        yield f"        trueup link {hold.record} {candidate.ref}"
+        yield f"        trueup link {hold.record} {shlex.quote(candidate.ref)}"
     if hold.cure:
         yield f"      -> {clean(hold.cure)}"
 

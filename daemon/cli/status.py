@@ -58,8 +58,8 @@ def _print(shown: "StatusAnswer") -> None:
     if shown.counts:
         say()
         heading("Records")
-        headers = ("kind", "system", "live", "linked", "inactive", "removed", "unreadable")
-        table(headers, list(_counts(shown)))
+        numbers = ("live", "linked", "inactive", "removed", "unreadable")
+        table(("kind", "system", *numbers), list(_counts(shown)))
     say()
     heading("Work")
     for line in _work(shown):

@@ -6,7 +6,7 @@ value (``Unreadable``, ``Rejected``, ``Unknown``), so that one bad record never 
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -91,3 +91,14 @@ class Connector(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """A connector whose reads are counted by the month: the count must survive a restart."""
+
+    def export_meter(self) -> bytes: ...
+
+    def import_meter(self, data: bytes) -> None:
+        """Go on counting from what ``export_meter`` gave; anything else counts from zero."""
+        ...

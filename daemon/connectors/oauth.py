@@ -30,8 +30,8 @@ TIMEOUT_S = 60.0
 ASKS_PER_TOKEN = 2
 """A reply that is lost is asked for once more with the same token, at once."""
 RECONNECT = (
-    "run: trueup connect {system} (or authorise again in QuickBooks and put the new refresh "
-    "token where refresh_token of {system} points)"
+    "authorise the app again in QuickBooks and put the new refresh token where "
+    "{system}.refresh_token of the configuration points, then start the daemon again"
 )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from daemon.connectors.base import Health
+from daemon.connectors.base import Connector, Health, Metered
 from daemon.cycle.company import Company
 from daemon.cycle.execute import execute
 from daemon.cycle.observe import observe, resweep
@@ -17,7 +17,7 @@ from ledger.model.errors import Refused, Throttled, Transient, TrueupError, Unau
 from ledger.model.facts import Problem
 from ledger.model.ids import SystemName
 
-RESTORED_SWEEP_KEY = "sweep_after_restore"
+METER_KEY = "meter:"
 
 
 class Cycle:
@@ -28,6 +28,7 @@ class Cycle:
         self._stopping = stopping
         self._ran = 0
         self._gate_at = -1
+        self._meters: dict[SystemName, bytes] = {}
         self.current: CycleReport | None = None
         """The report of the cycle under way; it is still being written."""
         self.health: dict[SystemName, SystemStatus] = {
@@ -56,6 +57,7 @@ class Cycle:
         heard = await self._hear_all(report, full=full)
         await plan_dirty(self._company, report)
         await self._reach_agreement(report, may_write=heard)
+        await self._keep_meters()
         report.complete = heard
 
     async def _hear_all(self, report: CycleReport, *, full: bool) -> bool:
@@ -75,6 +77,7 @@ class Cycle:
         seen = report.seen.setdefault(system, Seen())
         connector = company.connectors[system]
         try:
+            await self._load_meter(connector)
             health = await connector.check()
             await self._pin(system, health)
             await recover(company, connector, report)
@@ -107,6 +110,28 @@ class Cycle:
             if failures or report.sent == sent_before:
                 break
         company.sent.clear()
+
+    async def _load_meter(self, connector: Connector) -> None:
+        if not isinstance(connector, Metered) or connector.name in self._meters:
+            return
+        stored = await self._company.ledger.read(
+            lambda views: views.runtime(METER_KEY + connector.name)
+        )
+        self._meters[connector.name] = stored or b""
+        if stored:
+            connector.import_meter(stored)
+
+    async def _keep_meters(self) -> None:
+        """Store the month's counts where they changed; beside the chain, for they are no facts."""
+        draft = self._company.ledger.draft(actor="daemon")
+        for name, connector in self._company.connectors.items():
+            if isinstance(connector, Metered) and name in self._meters:
+                now = connector.export_meter()
+                if now != self._meters[name]:
+                    draft.runtime(METER_KEY + name, now)
+                    self._meters[name] = now
+        if not draft.is_empty:
+            await self._company.ledger.append(draft)
 
     async def _pin(self, system: SystemName, health: Health) -> None:
         """Refuse a company that this ledger does not belong to; pin the first one seen."""

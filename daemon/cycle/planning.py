@@ -10,7 +10,7 @@ from datetime import timedelta
 from daemon.cycle.company import Company
 from daemon.cycle.lookups import LedgerLookups
 from daemon.cycle.report import CycleReport
-from daemon.reconcile.gate import GateFacts, gate
+from daemon.reconcile.gate import MASS_CHANGE, GateFacts, gate
 from daemon.reconcile.plan import plan
 from ledger.model.encoding import encode
 from ledger.model.entries import (
@@ -193,6 +193,11 @@ class Pending:
             live_counts=counts,
             observe_only=company.observe_only,
             sent=frozenset(company.sent),
+            halted=frozenset(
+                row.operation.id
+                for row in rows
+                if row.state == "waiting" and row.reason == MASS_CHANGE
+            ),
         )
         operations = [row.operation for row in rows]
         self.verdicts: dict[OperationId, Verdict] = gate(operations, facts, company.rules())

@@ -5,13 +5,15 @@ changed as intended is confirmed, proven absent may go again. Absent is only bel
 vendor has surely given up on the request; until then the record waits, and the rest goes on.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from daemon.connectors.base import Connector
 from daemon.cycle.company import Company
 from daemon.cycle.execute import attempt, settle
 from daemon.cycle.report import CycleReport
 from ledger.model.encoding import decode
+from ledger.model.errors import Refused
+from ledger.model.entries import Intended
 from ledger.model.facts import Tombstone
 from ledger.model.ids import ExternalRef, RecordId
 from ledger.model.keys import fold
@@ -44,25 +46,31 @@ async def _settle_intent(
     writes = {write.b_id: write for write in request.writes}
     outcomes: list[Outcome] = []
     absent: list[IntentItem] = []
+    unclear = 0
     for item in intent.items:
-        outcome = await _probe(company, connector, item, writes[item.b_id])
+        try:
+            outcome = await _probe(company, connector, item, writes[item.b_id])
+        except Refused:
+            unclear += 1  # it cannot be read or looked up now: neither there nor absent
+            continue
         if outcome is None:
             absent.append(item)
         else:
             outcomes.append(outcome)
     if outcomes:
         await settle(company, intent, outcomes, report, how="probe")
-    report.settled_intents += not absent
-    if not absent:
+    report.open_intents += bool(unclear)
+    report.settled_intents += not absent and not unclear
+    if not absent or unclear:
         return
-    age = company.clock.now() - datetime.fromisoformat(intent.at)
-    if age < timedelta(seconds=company.pace.settle_after_s):
+    if _age(company, intent.at) < company.pace.settle_after_s:
         report.open_intents += 1
         return
-    is_young = age < timedelta(seconds=company.pace.replay_ttl_s)
-    if connector.capabilities.replays_requests and not outcomes and is_young:
+    is_young = _age(company, intent.first_at) < company.pace.replay_ttl_s
+    is_whole = len(absent) == len(request.writes)
+    if connector.capabilities.replays_requests and is_whole and is_young:
         # The very same request: should the probe have been wrong, the first answer is replayed.
-        await attempt(company, connector, intent, request, report)
+        await _send_again(company, connector, intent, request, report)
         return
     gone: list[Outcome] = [
         Rejected(
@@ -75,6 +83,33 @@ async def _settle_intent(
     ]
     await settle(company, intent, gone, report, how="probe")
     report.settled_intents += 1
+
+
+async def _send_again(
+    company: Company,
+    connector: Connector,
+    intent: Intent,
+    request: WriteRequest,
+    report: CycleReport,
+) -> None:
+    """Another attempt is journalled as the first was, so that its own end is waited for too."""
+    draft = company.ledger.draft(actor="daemon", cycle=report.cycle)
+    draft.add(
+        Intended(
+            request=intent.id,
+            system=intent.system,
+            generation=intent.generation,
+            items=intent.items,
+            payload=draft.body(intent.request),
+        )
+    )
+    await company.ledger.append(draft)
+    await attempt(company, connector, intent, request, report)
+
+
+def _age(company: Company, instant: str) -> float:
+    """Seconds since an instant that the ledger noted."""
+    return (company.clock.now() - datetime.fromisoformat(instant)).total_seconds()
 
 
 async def _probe(

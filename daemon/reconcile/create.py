@@ -143,7 +143,7 @@ def _unknown_default(
         record=view.record,
         code=HoldCode.MISSING_REFERENCE,
         text=(
-            f"{rule.default_key} names the {noun(rule.default.kind)} "
+            f"the setting {rule.default_key} names the {noun(rule.default.kind)} "
             f'"{rule.default}", and {title} shows none, or several, of that name.'
         ),
         cure=f"Correct {rule.default_key} in the configuration, or create it in {title}.",

@@ -240,7 +240,7 @@ def _removed(
             Hold(
                 record=view.record,
                 code=code,
-                text=f"{text[0].upper()}{text[1:]}; nothing is passed on.",
+                text=f"{text}; nothing is passed on.",
                 cure=(
                     f"Make it inactive in {others} too, or restore it in {here}, or unlink it so "
                     f"that it is created in {here} anew, or link another record of {here} to it."

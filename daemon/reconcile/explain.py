@@ -42,6 +42,11 @@ def thing(kind: Kind, label: str) -> str:
     return f'{noun(kind)} "{shorten(label)}"'
 
 
+def sentence(text: str) -> str:
+    """The same with a capital at its start."""
+    return text[:1].upper() + text[1:]
+
+
 def shorten(text: str) -> str:
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
@@ -70,8 +75,8 @@ def show(value: Value, world: World) -> str:
 def taken(take: Take, target: Party, after: Value, world: World) -> str:
     """Why one field of one system is changed."""
     now = world.policy.title(target.system)
-    why = _because(take, target, world)
-    return f"{why[0].upper()}{why[1:]}, so {now} will be changed to {show(after, world)}."
+    why = sentence(_because(take, target, world))
+    return f"{why}, so {now} will be changed to {show(after, world)}."
 
 
 def _because(take: Take, target: Party, world: World) -> str:
@@ -112,7 +117,7 @@ def created(
     )
     if configured:
         text += f" ({', '.join(configured)} from the configuration)"
-    return f"{text[0].upper()}{text[1:]}."
+    return f"{sentence(text)}."
 
 
 def activity(action: Action, kind: Kind, label: str, source: str, target: str) -> str:
@@ -136,8 +141,7 @@ def conflict(kind: Kind, label: str, fields: Sequence[FieldConflict], world: Wor
         sentences.append(f"{field_name(one.field)}: {sides}; {past}.")
     if len(fields) > MOST_FIELDS:
         sentences.append(f"{len(fields) - MOST_FIELDS} more fields differ likewise.")
-    text = f"{thing(kind, label)}: {' '.join(sentences)} Choose one."
-    return f"{text[0].upper()}{text[1:]}"
+    return sentence(f"{thing(kind, label)}: {' '.join(sentences)} Choose one.")
 
 
 def foreign(edit: Foreign, kind: Kind, label: str, world: World) -> str:
@@ -145,7 +149,7 @@ def foreign(edit: Foreign, kind: Kind, label: str, world: World) -> str:
     field = edit.field
     here, there = title(edit.edited.system), title(edit.owner.system)
     return (
-        f"{field_name(field).capitalize()} of {thing(kind, label)} was changed to "
+        f"{field_name(field)} of {thing(kind, label)} was changed to "
         f"{show(edit.edited.values[field], world)} in {here}, but {there} owns it and says "
         f"{show(edit.owner.values[field], world)}."
     )

@@ -14,10 +14,11 @@ from ledger.model.money import plain, quantise
 from ledger.model.plans import Action, FieldChange, Operation, Ruling, Verdict
 from ledger.model.values import Value
 
-from .explain import field_name, noun
+from .explain import field_name, noun, sentence
 from .mapping import same
 from .policy import Policy
 
+MASS_CHANGE = "mass_change"
 SAMPLE = 5
 RATIO_PLACES = (2, 3, 4)
 """Digits that a common factor is tried with: "x1.1" says more than "x1.1004"."""
@@ -42,6 +43,9 @@ class GateFacts(msgspec.Struct, frozen=True, kw_only=True):
     observe_only: bool = False
     sent: frozenset[RecordId] = frozenset()
     """Records that an operator sent by name."""
+    halted: frozenset[OperationId] = frozenset()
+    """Operations that the count breaker stopped before: approving a part of a mass change does not
+    let the rest go because fewer are left."""
 
 
 def gate(
@@ -65,6 +69,9 @@ def gate(
         if len(group) > max(Decimal(policy.limits.min_count), policy.limits.fraction * live):
             halt = _mass_change(system, kind, what, group, live, policy)
             verdicts |= {operation.id: halt for operation in group}
+        else:
+            still = [operation for operation in group if operation.id in facts.halted]
+            verdicts |= {operation.id: _still_halted(still) for operation in still}
     return verdicts
 
 
@@ -89,7 +96,7 @@ def _one(operation: Operation, facts: GateFacts, policy: Policy) -> Verdict:
 
 
 def _waits(reason: str, text: str) -> Verdict:
-    return Verdict(ruling=Ruling.APPROVAL, reason=reason, text=text[0].upper() + text[1:])
+    return Verdict(ruling=Ruling.APPROVAL, reason=reason, text=sentence(text))
 
 
 def _mass_change(
@@ -109,7 +116,12 @@ def _mass_change(
     )
     if cause:
         text += f" {cause}."
-    return Verdict(ruling=Ruling.HALTED, reason="mass_change", text=f"{text} Such as: {labels}.")
+    return Verdict(ruling=Ruling.HALTED, reason=MASS_CHANGE, text=f"{text} Such as: {labels}.")
+
+
+def _still_halted(group: Sequence[Operation]) -> Verdict:
+    text = f"{len(group)} of a mass change are left; they wait for a person like the others."
+    return Verdict(ruling=Ruling.HALTED, reason=MASS_CHANGE, text=text)
 
 
 def common_cause(group: Sequence[Operation]) -> str:

@@ -48,6 +48,8 @@ class Claim(msgspec.Struct, frozen=True):
     rung: str
     value: str
     is_active: bool
+    also: tuple[str, ...] = ()
+    """Other keys that agree, in words."""
 
 
 Matched: TypeAlias = tuple[LinkProposal, ...] | Hold | None
@@ -194,8 +196,13 @@ def _loose(view: RecordView, target: SystemName, world: World) -> tuple[Claim, .
     found: dict[RecordId, Claim] = {}
     for rung in LOOSE.get(view.kind, BY_NORMAL_NAME):
         for claim in _on_rung(view, target, rung, world):
-            if _is_free(claim.view, view) and not _is_spoken_for(claim.view, view, world):
-                found.setdefault(claim.view.record, claim)
+            seen = found.get(claim.view.record)
+            if seen is not None:
+                if seen.rung != "name":  # a name that is equal is similar too
+                    also = (*seen.also, key_text(claim))
+                    found[claim.view.record] = msgspec.structs.replace(seen, also=also)
+            elif _is_free(claim.view, view) and not _is_spoken_for(claim.view, view, world):
+                found[claim.view.record] = claim
     return tuple(found.values())
 
 
@@ -232,7 +239,7 @@ def key_text(claim: Claim) -> str:
 def _candidates(claims: tuple[Claim, ...], view: RecordView) -> tuple[Candidate, ...]:
     rows = []
     for claim in claims[:MOST_CANDIDATES]:
-        evidence = f"same {key_text(claim)}"
+        evidence = f"same {' and '.join([key_text(claim), *claim.also])}"
         if not _is_free(claim.view, view):
             evidence += ", already linked"
         if not claim.is_active:
@@ -284,10 +291,10 @@ def _proposed(
     view: RecordView, target: SystemName, claims: tuple[Claim, ...], world: World
 ) -> Hold:
     title = world.policy.title(target)
-    rungs = sorted({rung_name(c.rung) for c in claims})
+    kind = noun(view.kind)
+    found = f"an unlinked {kind}" if len(claims) == 1 else f"{len(claims)} unlinked {kind}s"
     text = (
-        f"{title} has {len(claims)} {noun(view.kind)}{'' if len(claims) == 1 else 's'} that may be "
-        f"{thing(view.kind, view.label)}: only {' and '.join(rungs)} agree."
+        f"{title} has {found} that may be {thing(view.kind, view.label)}, but no exact key says so."
     )
     cure = "Link it if it is the same, or say that it is not; then it will be created."
     return _hold(HoldCode.PROPOSED_MATCH, view, target, claims, text=text, cure=cure)

@@ -84,7 +84,11 @@ def _hold(
     party = world.party(holder, system)
     inactive = party is not None and not party.is_active
     owner = f"{'inactive ' if inactive else ''}{noun(ref.kind)}"
-    choices = f"Rename {thing(view.kind, view.label)}, or rename the {owner} in {title}"
+    what = thing(view.kind, view.label)
+    if field == "name":
+        choices = f"Rename {what}, or rename the {owner} in {title}"
+    else:
+        choices = f"Change the {field_name(field)} of {what}, or that of the {owner} in {title}"
     if ref.kind is view.kind:
         choices += f", or link the two{' after making it active again' if inactive else ''}"
     else:
@@ -93,7 +97,7 @@ def _hold(
         record=view.record,
         code=HoldCode.NAME_TAKEN,
         text=(
-            f'{field_name(field)} "{shorten(value)}" of {thing(view.kind, view.label)} is already '
+            f'{field_name(field)} "{shorten(value)}" of {what} is already '
             f"taken in {title} by the {owner} with id {ref.id}."
         ),
         cure=f"{choices}.",

@@ -6,11 +6,14 @@ whatever order the records or the systems are named. Must not rule on operations
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from ledger.model.facts import Hold, RecordView
 from ledger.model.ids import ExternalRef, RecordId, SystemName
 from ledger.model.plans import Action, LinkProposal, Operation, Plan
 
 from .decide import Decider
+from .explain import sentence
 from .names import taken_in_plan
 from .pointers import Decision, not_coming
 from .policy import Lookups, Policy
@@ -39,12 +42,12 @@ def plan(views: Sequence[RecordView], lookups: Lookups, policy: Policy) -> Plan:
     operations = [o for d in settled.values() for o in d.operations]
     operations, clashes = _one_name_each(operations, world)
     operations, orphans = _without_orphans(operations, clashes, world)
-    holds = [h for r, d in settled.items() for h in d.holds]
+    holds = [*(h for d in settled.values() for h in d.holds), *clashes, *orphans]
     return Plan(
         operations=in_waves(operations, world),
         agreements=tuple(d.agreement for d in settled.values() if d.agreement is not None),
         links=links,
-        holds=(*holds, *clashes, *orphans),
+        holds=tuple(msgspec.structs.replace(h, text=sentence(h.text)) for h in holds),
         conflicts=tuple(d.conflict for d in settled.values() if d.conflict is not None),
         decided=tuple(settled),
     )

@@ -99,5 +99,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     request: bytes
     """The encoded ``WriteRequest``, so that a probe or a re-send needs nothing else."""
     at: str = ""
-    """RFC 3339 instant at which it was made durable."""
+    """RFC 3339 instant at which its latest attempt was made durable."""
+    first_at: str = ""
+    """RFC 3339 instant at which its first attempt was made durable."""
     attempts: int = 1

@@ -142,7 +142,7 @@ SELECT state, count(*) FROM operation GROUP BY state
 SELECT digest FROM approval WHERE expires_at > :now
 
 -- name: open_intents
-SELECT t.request, t.system, t.at, t.attempts, j.body
+SELECT t.request, t.system, t.at, t.first_at, t.attempts, j.body
 FROM intent AS t JOIN journal AS j ON j.seq = t.seq
 WHERE t.open = 1 ORDER BY t.seq
 

@@ -88,7 +88,7 @@ class WorkViews(RecordViews):
     def open_intents(self, system: SystemName | None = None) -> list[Intent]:
         """Requests whose end is not known, oldest first, each with its unsettled items only."""
         found = []
-        for request, of_system, at, attempts, body in self._rows("open_intents"):
+        for request, of_system, at, first_at, attempts, body in self._rows("open_intents"):
             if system is not None and of_system != system:
                 continue
             entry = decode_entry(body)
@@ -103,6 +103,7 @@ class WorkViews(RecordViews):
                     items=tuple(i for i in entry.items if i.operation in open_operations),
                     request=body_of(self._db, entry.payload) or b"",
                     at=at,
+                    first_at=first_at,
                     attempts=attempts,
                 )
             )

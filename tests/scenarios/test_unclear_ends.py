@@ -9,7 +9,7 @@ import pytest
 
 from daemon.sandbox.qbo.switches import QboSwitches
 from daemon.sandbox.world import PartyFace, Thing
-from ledger.model.entries import Retried
+from ledger.model.entries import FirstPlanApproved, Retried
 from ledger.model.facts import HoldCode
 from ledger.model.ids import Kind
 from ledger.store.errors import LedgerLocked
@@ -26,6 +26,7 @@ from tests.scenarios.support import (
     qbo_rows,
     request_ids,
     require_sound,
+    save_in_dear,
     save_in_qbo,
     sent,
     tiny,
@@ -117,8 +118,9 @@ async def test_F01_lost_reply_of_a_batch_in_qbo(
 
 
 @pytest.mark.parametrize("replay", ["replay", "refuse", "execute_again"])
+@pytest.mark.parametrize("looks_after_s", [60, SETTLES_S])
 async def test_F01_lost_reply_of_a_batch_in_which_one_was_refused(
-    tmp_path: Path, replay: Literal["replay", "refuse", "execute_again"]
+    tmp_path: Path, looks_after_s: float, replay: Literal["replay", "refuse", "execute_again"]
 ) -> None:
     names = ("Amber Works", "Birch Works", "Cedar Works")
     switches = QboSwitches(batch_replay=replay)
@@ -133,8 +135,8 @@ async def test_F01_lost_reply_of_a_batch_in_which_one_was_refused(
         one.faults.on_request = somebody_takes_a_name
         one.fail({"system": "qbo", "kind": "lost_reply", "method": "POST", "path": "*/batch"})
         await one.cycle()
-        for _ in range(3):
-            await one.cycle(after_s=SETTLES_S)
+        for wait in (looks_after_s, SETTLES_S, SETTLES_S):
+            await one.cycle(after_s=wait)
 
         assert sorted(row["DisplayName"] for row in qbo_rows(one, "vendor")) == [
             "Amber Works",
@@ -344,7 +346,10 @@ async def test_F09_asked_twice_at_once_is_sent_once(tmp_path: Path) -> None:
 
 async def test_F09_sent_by_name_twice_in_a_manual_flow_is_sent_once(tmp_path: Path) -> None:
     async with village(tmp_path, in_dear(ROCK), flows={Kind.VENDOR: "manual"}) as one:
-        await first_plan_approved(one)
+        await one.cycle("first load")
+        draft = one.ledger.draft(actor="test")
+        draft.add(FirstPlanApproved(by="test"))
+        await one.ledger.append(draft)
         await one.settle()
         assert sent(one, "qbo", "POST", "vendor") == []
 
@@ -472,8 +477,8 @@ async def test_a_lost_request_to_qbo_goes_again_only_after_the_settle_time(
         assert (await one.cycle(after_s=60)).open_intents == 1
         assert (await one.cycle(after_s=60)).open_intents == 1
         assert len(sent(one, "qbo", "POST", "vendor")) == 1
-        (held,) = await one.holds(Kind.VENDOR)
-        assert held.hold.code is HoldCode.OPEN_INTENT
+        (open_one,) = await one.operations("intended")
+        assert open_one.reason.startswith("outcome unknown")
 
         await one.cycle(after_s=60)
         await one.settle()
@@ -483,6 +488,31 @@ async def test_a_lost_request_to_qbo_goes_again_only_after_the_settle_time(
         assert [row["DisplayName"] for row in qbo_rows(one, "vendor")] == [ROCK]
         assert await linked_vendors(one) == vendors_linked(ROCK)
         assert await one.holds(Kind.VENDOR) == []
+
+
+async def test_the_end_of_a_second_attempt_is_waited_for_like_that_of_the_first(
+    tmp_path: Path,
+) -> None:
+    async with village(tmp_path, in_dear(ROCK)) as one:
+        await first_plan_approved(one)
+        one.fail(
+            {
+                "system": "qbo",
+                "kind": "lost_request",
+                "method": "POST",
+                "path": "*/vendor",
+                "times": 2,
+            }
+        )
+        await one.cycle()
+        await one.cycle(after_s=SETTLES_S)
+        assert len(sent(one, "qbo", "POST", "vendor")) == 2
+        await one.cycle(after_s=60)
+        assert len(sent(one, "qbo", "POST", "vendor")) == 2
+        await one.cycle(after_s=SETTLES_S)
+
+        assert len(set(request_ids(sent(one, "qbo", "POST", "vendor")))) == 1
+        assert len(qbo_rows(one, "vendor")) == 1
 
 
 @pytest.mark.parametrize("replay", ["replay", "refuse", "execute_again"])
@@ -537,3 +567,31 @@ async def test_a_request_too_old_to_be_sent_again_is_planned_anew(tmp_path: Path
         first, second = request_ids(sent(one, "qbo", "POST", "vendor"))
         assert first != second
         assert len(qbo_rows(one, "vendor")) == 1
+
+
+@pytest.mark.parametrize("edited", ["qbo", "dear"])
+async def test_a_record_edited_while_the_end_was_open_is_planned_anew(
+    tmp_path: Path, edited: str
+) -> None:
+    """The lost write no longer fits; nothing of it may be left standing."""
+    async with village(tmp_path, paired(ROCK)) as one:
+        await one.agree()
+        one.fail({"system": "dear", "kind": "lost_request", "method": "PUT", "path": "*/supplier"})
+        save_in_qbo(one, "vendor", ROCK, DisplayName="Cedar Rocks")
+        await one.cycle()
+        if edited == "qbo":
+            save_in_qbo(one, "vendor", "Cedar Rocks", DisplayName="Cedar Stones")
+        else:
+            save_in_dear(one, "vendor", ROCK, Name="Cedar Stones")
+        await one.cycle()
+
+        await one.cycle(after_s=SETTLES_S)
+        await one.settle()
+
+        assert await one.operations("planned", "waiting", "approved", "intended") == []
+        holds = await one.holds(Kind.VENDOR)
+        if edited == "qbo":
+            assert dear_row(one, "vendor", "Cedar Stones")
+            assert holds == []
+        else:
+            assert [held.hold.code for held in holds] == [HoldCode.CONFLICT]

@@ -41,9 +41,13 @@ def village(
     customers: Sequence[Thing[PartyFace]] = (),
     products: Sequence[Thing[ProductFace]] = (),
     items: Sequence[str] = ITEMS,
+    step: int = 0,
     closed_until: str = "",
 ) -> World:
-    """A world of the ordinary records above; what is given comes on top."""
+    """A world of the ordinary records above; what is given comes on top.
+
+    Items cost 10.00, and each ``step`` more than the one before.
+    """
     whole = make_world(seed, "small")
     mint = Mint(seed)
     return replace(
@@ -56,7 +60,10 @@ def village(
         payment_methods=whole.payment_methods[:1],
         vendors=(*(_party(mint, "vendor", name) for name in VENDORS), *vendors),
         customers=(*(_party(mint, "customer", name) for name in CUSTOMERS), *customers),
-        products=(*(_product(mint, name) for name in items), *products),
+        products=(
+            *(_product(mint, name, Decimal(10 + n * step)) for n, name in enumerate(items)),
+            *products,
+        ),
         price_tiers=(),
     )
 
@@ -67,14 +74,14 @@ def _party(mint: Mint, kind: str, name: str) -> Thing[PartyFace]:
     return Thing(name, qbo=mint.qbo_party(face), dear=dear)
 
 
-def _product(mint: Mint, name: str) -> Thing[ProductFace]:
+def _product(mint: Mint, name: str, price: Decimal) -> Thing[ProductFace]:
     face = replace(
         mint.named_product(name),
         sku=name.upper(),
         type="Stock",
         unit="Item",
         category="Hardware",
-        sales_price=Decimal("10.00"),
+        sales_price=price,
         purchase_cost=Decimal("6.00"),
         purchase_description="",
     )

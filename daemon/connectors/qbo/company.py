@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from daemon.connectors.oauth import RECONNECT
 from daemon.connectors.qbo.capabilities import Features
 from daemon.connectors.qbo.mapping.wire import Wire
 from daemon.connectors.vault import Tokens
@@ -93,7 +94,7 @@ def login_warnings(tokens: Tokens | None, now: datetime) -> list[Problem]:
             Problem(
                 code="login_ends",
                 message=f"the login to QuickBooks ends on {ends:%Y-%m-%d} unless it is used",
-                cure="let the daemon run, or run: trueup connect qbo",
+                cure="let the daemon run, or " + RECONNECT.format(system="qbo"),
             )
         )
     if consent is not None and consent - now < CONSENT_ENDS_SOON:
@@ -102,7 +103,7 @@ def login_warnings(tokens: Tokens | None, now: datetime) -> list[Problem]:
                 code="consent_ends",
                 message=f"Intuit ends the consent for this company on {consent:%Y-%m-%d}, used "
                 "or not",
-                cure="before that day, run: trueup connect qbo",
+                cure="before that day, " + RECONNECT.format(system="qbo"),
             )
         )
     return warnings

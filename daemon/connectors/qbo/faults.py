@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from daemon.connectors.http import Reply
+from daemon.connectors.oauth import RECONNECT
 from ledger.model.errors import OutcomeIsUnknown, Throttled, TrueupError, Unauthorised
 from ledger.model.errors import Refused as RefusedError
 from ledger.model.errors import Transient as TransientError
@@ -242,7 +243,7 @@ def error_of(fault: Fault) -> TrueupError:
             return Unauthorised(
                 f"QuickBooks does not accept the login: {fault.text}",
                 state="reauth_needed",
-                cure="run: trueup connect qbo",
+                cure=RECONNECT.format(system="qbo"),
             )
         case Next.NO_ACCESS:
             return Unauthorised(

@@ -110,10 +110,9 @@ def rejected(f: Folding, entry: entries.Rejected) -> None:
     _settle(f, entry.request, entry.operation)
     mention_record(f, record)
     match entry.refusal:
-        case RefusalKind.NOT_SENT:
+        case RefusalKind.NOT_SENT | RefusalKind.STALE:
             _set(f, entry.operation, "planned", entry.message)
-        case RefusalKind.STALE:
-            _set(f, entry.operation, "planned", entry.message)
+            # What changed while the end was open was not planned: the record was blocked.
             mark(f, record)
         case RefusalKind.DUPLICATE | RefusalKind.INVALID | RefusalKind.LOST_UPDATE:
             _set(f, entry.operation, "rejected", entry.message)

@@ -244,7 +244,7 @@ async def test_F79_refused_for_good_is_a_named_state_that_asks_no_more(bench: Be
     with pytest.raises(Unauthorised, match="refused") as caught:
         await login.access_token()
     assert caught.value.state == "reauth_needed"
-    assert "trueup connect qbo" in caught.value.cure
+    assert "qbo.refresh_token" in caught.value.cure
     assert login.phase is Phase.REAUTH_NEEDED
     with pytest.raises(Unauthorised):
         await login.access_token()

@@ -269,7 +269,7 @@ def test_a_default_that_names_nothing_is_a_named_problem() -> None:
     ledger.show(DEAR, "1", dear_item(income_account=None))
     (hold,) = ledger.plan(policy()).holds
     assert (hold.code, hold.field) == ("missing_reference", "income_account")
-    assert 'qbo.accounts.income names the account "Sales"' in hold.text
+    assert 'The setting qbo.accounts.income names the account "Sales"' in hold.text
 
 
 def test_a_required_pointer_to_a_kind_out_of_use_takes_the_default() -> None:
@@ -360,7 +360,7 @@ def test_what_matters_and_cannot_be_written_is_told() -> None:
     (hold,) = ledger.plan(policy()).holds
     assert (hold.code, hold.field) == ("not_representable", "type")
     assert hold.text == (
-        'type of item "W-7" is "inventory" in QuickBooks and "stock" in DEAR, which QuickBooks '
+        'Type of item "W-7" is "inventory" in QuickBooks and "stock" in DEAR, which QuickBooks '
         'would show as "non_inventory"; QuickBooks does not let it be changed.'
     )
 
@@ -488,7 +488,7 @@ def test_a_pointer_the_source_does_not_show_waits_for_it() -> None:
     (hold,) = ledger.plan(policy()).holds
     assert hold.waits_for_keys == ((QBO, "term", "name", "net 9"),)
     assert hold.text == (
-        'terms of vendor "Acme" is term "Net 9 " in QuickBooks, and QuickBooks shows no such term, '
+        'Terms of vendor "Acme" is term "Net 9 " in QuickBooks, and QuickBooks shows no such term, '
         "or several."
     )
 

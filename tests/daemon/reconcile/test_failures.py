@@ -11,7 +11,7 @@ from daemon.reconcile.gate import GateFacts, gate
 from ledger.model.facts import ConfirmedChange, Rejection
 from ledger.model.ids import ExternalRef, Kind, record_id
 from ledger.model.plans import Operation, Ruling
-from ledger.model.records import Term
+from ledger.model.records import Account, Term
 from ledger.model.values import Reference
 from tests.daemon.reconcile.alphabet import (
     TO_NET45,
@@ -24,6 +24,7 @@ from tests.daemon.reconcile.worlds import (
     DEAR,
     QBO,
     change_kind,
+    change_rule,
     codes,
     is_quiet,
     operations,
@@ -214,7 +215,7 @@ def test_F42_a_third_writer_is_named_and_the_fight_ends() -> None:
     (hold,) = ledger.plan(rules).holds
     assert (hold.code, hold.field, hold.system) == ("oscillation", "sales_price", QBO)
     assert hold.text == (
-        'sales price of item "W-7" was set to 12.40 in QuickBooks 3 times, and another person or '
+        'Sales price of item "W-7" was set to 12.40 in QuickBooks 3 times, and another person or '
         "program in QuickBooks keeps setting it back to 9.99."
     )
 
@@ -269,7 +270,7 @@ def test_F52_a_customer_with_the_name_of_a_vendor_is_predicted_and_not_renamed()
     (hold,) = made.holds
     assert (hold.record, hold.code, hold.field, hold.system) == (new, "name_taken", "name", QBO)
     assert hold.text == (
-        'name "Black" of customer "Black" is already taken in QuickBooks by the vendor with id 31.'
+        'Name "Black" of customer "Black" is already taken in QuickBooks by the vendor with id 31.'
     )
     assert hold.cure == (
         'Rename customer "Black", or rename the vendor in QuickBooks: QuickBooks keeps one list of '
@@ -319,7 +320,7 @@ def test_F58_what_points_to_a_record_that_is_not_to_be_created_names_it_first() 
     made = ledger.plan(rules)
     hold = next(h for h in made.holds if h.code == "missing_reference")
     assert hold.text == (
-        'terms of vendor "Acme": term "Net 9" exists in QuickBooks, not in DEAR (terms are not '
+        'Terms of vendor "Acme": term "Net 9" exists in QuickBooks, not in DEAR (terms are not '
         "created there by policy)."
     )
     assert not made.operations
@@ -346,3 +347,16 @@ def test_F90_a_kind_that_the_plan_of_the_books_lost_is_one_alarm_and_dependants_
     assert codes(made) == ["disabled"] * 3
     assert len({(h.text, h.cure) for h in made.holds}) == 1
     assert not made.operations
+
+
+def test_a_code_made_from_an_id_that_somebody_uses_already_is_predicted() -> None:
+    rules = change_rule(policy(), DEAR, Kind.ACCOUNT, "code", namespace="account_code")
+    ledger = with_books()
+    new = Account(name="Fuel", code=None, account_type="Expense", active=True)
+    ledger.show(QBO, "7", new)
+    ledger.show(DEAR, "1", msgspec.structs.replace(new, name="Quarry", code="Q7"))
+    hold = next(h for h in ledger.plan(rules).holds if h.code == "name_taken")
+    assert hold.text == (
+        'Code "Q7" of account "Fuel" is already taken in DEAR by the account with id 1.'
+    )
+    assert hold.cure.startswith('Change the code of account "Fuel", or that of the account in DEAR')

@@ -196,6 +196,18 @@ def test_a_person_can_say_that_two_records_are_different_things(on: str) -> None
     assert sorted(o.split()[0] for o in operations(made)) == ["dear", "qbo"]
 
 
+def test_a_proposal_tells_all_that_agrees() -> None:
+    ledger = seen([vendor("Acme  Ltd"), vendor("Zenith")], [vendor("Acme Ltd")])
+    hold = next(h for h in ledger.plan(policy()).holds if h.system == QBO)
+    assert hold.text == (
+        'QuickBooks has 2 unlinked vendors that may be vendor "Acme Ltd", but no exact key says so.'
+    )
+    assert [c.evidence for c in hold.candidates] == [
+        'same e-mail address "ap@acme.test" and similar name "Acme Ltd"',
+        'same e-mail address "ap@acme.test"',
+    ]
+
+
 def test_links_join_the_books_to_the_source_whichever_was_seen_first() -> None:
     one = seen([vendor()], [vendor()])
     other = with_books()

@@ -99,7 +99,7 @@ def test_of_two_new_records_with_one_name_the_literal_one_is_created() -> None:
     assert codes(made) == ["name_taken"]
     assert made.holds[0].waits_for == (plain,)
     assert made.holds[0].text == (
-        'item "A" and item "B" would get the same name in QuickBooks, which allows it once.'
+        'Item "A" and item "B" would get the same name in QuickBooks, which allows it once.'
     )
 
 

@@ -121,7 +121,6 @@ QUIET: dict[str, Callable[[Draft, RecordId], None]] = {
     "Released": lambda d, r: d.add(Released(record=r, subject="x", reason="")),
     "Planned": lambda d, r: plan(d, operation(r, "op-3")),
     "OutcomeUnknown": lambda d, r: d.add(OutcomeUnknown(request=RequestId("r1"), reason="lost")),
-    "not sent": refuse(RefusalKind.NOT_SENT),
     "Swept": lambda d, r: d.add(Swept(system=QBO, kind=Kind.ITEM, sweep="s", seen=2, absent=0)),
     "Linked again": lambda d, r: d.add(
         Linked(record=r, ref=item_ref(QBO, 1), how="sku", evidence="")
