@@ -1,5 +1,7 @@
 """``trueup conflict``: what both sides changed, and a person's decision."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from daemon.cli.exits import Exit
@@ -8,6 +10,9 @@ from daemon.cli.plan import hold_lines
 from daemon.cli.settings import ask, json_option, shared_options
 from daemon.cli.text import clean
 from daemon.control.protocol import MAX_PAGE, ResolveRequest
+
+if TYPE_CHECKING:
+    from daemon.control.protocol import HoldShown, PlanAnswer
 
 DECIDED_BY_VALUE = ("conflict", "foreign_edit")
 
@@ -24,10 +29,7 @@ def conflict() -> None:
 @shared_options
 def list_conflicts(*, limit: int, as_json: bool) -> int:
     """Every conflict, with what each side showed when they agreed and what it shows now."""
-    pages = [
-        ask(lambda daemon, code=code: daemon.plan(limit=limit, code=code))  # type: ignore[misc]
-        for code in DECIDED_BY_VALUE
-    ]
+    pages = _pages(limit)
     found = [hold for page in pages for hold in page.holds]
     more = any(page.more for page in pages)
     if as_json:
@@ -38,14 +40,47 @@ def list_conflicts(*, limit: int, as_json: bool) -> int:
             more=more,
         )
         return Exit.DONE
-    for hold in found:
-        for line in hold_lines(hold):
-            say(line)
+    _print(found)
     if not found:
         say("no conflicts")
     if more:
         note("there are more: use a larger --limit")
     return Exit.DONE
+
+
+@conflict.command()
+@click.argument("record")
+@json_option
+@shared_options
+def show(*, record: str, as_json: bool) -> int:
+    """The conflicts of one RECORD: our id, or its SKU, code or name."""
+    pages = _pages(MAX_PAGE)
+    found = [hold for page in pages for hold in page.holds if record in (hold.record, hold.label)]
+    if as_json:
+        answer_values(
+            "trueup.conflicts/1",
+            as_of=pages[0].as_of.isoformat(),
+            conflicts=[hold.model_dump(mode="json") for hold in found],
+            more=False,
+        )
+        return Exit.DONE if found else Exit.NOT_FOUND
+    _print(found)
+    if not found:
+        note(f"no conflict of {clean(record)}: trueup conflict list shows all")
+    return Exit.DONE if found else Exit.NOT_FOUND
+
+
+def _pages(limit: int) -> "list[PlanAnswer]":
+    return [
+        ask(lambda daemon, code=code: daemon.plan(limit=limit, code=code))  # type: ignore[misc]
+        for code in DECIDED_BY_VALUE
+    ]
+
+
+def _print(holds: "list[HoldShown]") -> None:
+    for hold in holds:
+        for line in hold_lines(hold):
+            say(line)
 
 
 @conflict.command()

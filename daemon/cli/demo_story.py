@@ -47,7 +47,7 @@ def tell(demo: Demo) -> None:
     demo.say(
         "The description that both sides changed is held, with the agreed text and both new ones:"
     )
-    demo.must("conflict", "list", lines=22)
+    demo.must("conflict", "show", cast.disputed["SKU"])
     demo.say("Both sides per kind, at the end:")
     demo.must("status")
     demo.must("ledger", "verify")
@@ -149,11 +149,9 @@ def _edit_both_sides(demo: Demo, cast: Cast) -> None:
 
 
 def _next_command(demo: Demo, cast: Cast) -> None:
-    conflicts = demo.ask("conflict", "list")["holds"]
-    mine = [hold for hold in conflicts if hold["label"] == cast.disputed["SKU"]]
-    if mine:
-        demo.say("Next: decide the conflict, for example in favour of QuickBooks:")
-        demo.note(
-            f"trueup conflict resolve {mine[0]['record']} --field description --take qbo "
-            '--reason "boxes of ten is what we ship"'
-        )
+    held = demo.ask("conflict", "show", cast.disputed["SKU"])["conflicts"][0]
+    demo.say("Next: decide the conflict, for example in favour of QuickBooks:")
+    demo.note(
+        f"trueup conflict resolve {held['record']} --field description --take qbo "
+        '--reason "boxes of ten is what we ship"'
+    )

@@ -58,8 +58,9 @@ def _print(shown: "StatusAnswer") -> None:
     if shown.counts:
         say()
         heading("Records")
-        numbers = ("live", "linked", "inactive", "removed", "unreadable")
-        table(("kind", "system", *numbers), list(_counts(shown)))
+        systems = sorted({count.system for count in shown.counts})
+        headers = ("kind", *systems, "linked", "inactive", "removed", "unreadable")
+        table(headers, list(_counts(shown, systems)))
     say()
     heading("Work")
     for line in _work(shown):
@@ -98,10 +99,17 @@ def _complaints(shown: "StatusAnswer") -> Iterator[str]:
         yield f"configuration on disk not in force: {clean(problem)}"
 
 
-def _counts(shown: "StatusAnswer") -> Iterator[Row]:
-    for count in sorted(shown.counts, key=lambda c: (c.kind, c.system)):
-        numbers = (count.live, count.linked, count.inactive, count.removed, count.unreadable)
-        yield (count.kind, count.system, *(f"{number:,}" for number in numbers))
+def _counts(shown: "StatusAnswer", systems: list[str]) -> Iterator[Row]:
+    """One line a kind: live records of each side, how many are joined, and what is odd."""
+    for kind in sorted({count.kind for count in shown.counts}):
+        mine = {count.system: count for count in shown.counts if count.kind == kind}
+        live = [f"{mine[s].live:,}" if s in mine else "-" for s in systems]
+        linked = max(count.linked for count in mine.values())
+        odd = [
+            sum(getattr(count, name) for count in mine.values())
+            for name in ("inactive", "removed", "unreadable")
+        ]
+        yield (kind, *live, f"{linked:,}", *(f"{number:,}" for number in odd))
 
 
 def _work(shown: "StatusAnswer") -> Iterator[str]:

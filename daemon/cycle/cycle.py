@@ -12,12 +12,15 @@ from daemon.cycle.observe import observe, resweep
 from daemon.cycle.planning import pass_gate, plan_dirty
 from daemon.cycle.recover import recover
 from daemon.cycle.report import CycleReport, Link, Seen, SystemStatus
+from daemon.log import Log, Turns
 from ledger.model.entries import Pinned
 from ledger.model.errors import Refused, Throttled, Transient, TrueupError, Unauthorised, Unsafe
 from ledger.model.facts import Problem
 from ledger.model.ids import SystemName
 
 METER_KEY = "meter:"
+
+_log = Log(__name__)
 
 
 class Cycle:
@@ -29,6 +32,7 @@ class Cycle:
         self._ran = 0
         self._gate_at = -1
         self._meters: dict[SystemName, bytes] = {}
+        self._turns = Turns(_log)
         self.current: CycleReport | None = None
         """The report of the cycle under way; it is still being written."""
         self.health: dict[SystemName, SystemStatus] = {
@@ -167,6 +171,7 @@ class Cycle:
         return False
 
     def _up(self, system: SystemName, health: Health) -> None:
+        self._turns.back(system)
         now = self._company.now_text()
         old = self.health[system]
         self._set(
@@ -185,6 +190,7 @@ class Cycle:
 
     def _down(self, system: SystemName, error: Exception, report: CycleReport) -> None:
         link = _link_for(error)
+        self._turns.down(system, state=link.value)
         cure = getattr(error, "cure", "")
         old = self.health[system]
         since = old.since if old.link is link else self._company.now_text()

@@ -12,8 +12,8 @@ from daemon.cycle.company import Company
 from daemon.cycle.execute import attempt, settle
 from daemon.cycle.report import CycleReport
 from ledger.model.encoding import decode
-from ledger.model.errors import Refused
 from ledger.model.entries import Intended
+from ledger.model.errors import Refused
 from ledger.model.facts import Tombstone
 from ledger.model.ids import ExternalRef, RecordId
 from ledger.model.keys import fold

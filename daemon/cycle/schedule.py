@@ -8,10 +8,13 @@ from zoneinfo import ZoneInfo
 from daemon.cycle.company import Company
 from daemon.cycle.cycle import Cycle
 from daemon.cycle.report import CycleReport, SystemStatus, joined
+from daemon.log import Log
 from daemon.reconcile.policy import Policy
 from ledger.model.ids import ExternalRef, RecordId, SystemName
 
 LAST_FULL_KEY = "last_full_sweep"
+
+_log = Log(__name__)
 
 
 class Scheduler:
@@ -34,6 +37,7 @@ class Scheduler:
         self._nudge = asyncio.Event()
         self._reason = "interval"
         self._cycle = Cycle(company, stopping=self._stop.is_set)
+        self._next_policy: Policy | None = None
         self.last: CycleReport | None = None
 
     @property
@@ -82,7 +86,10 @@ class Scheduler:
         under_way = self._cycle.current
         async with self._turn:
             full = full or await self._full_is_due()
+            if self._next_policy is not None:
+                self._company.policy, self._next_policy = self._next_policy, None
             report = await self._cycle.run_once(reason, full=full)
+            _tell(report)
             if report.complete and (full or self.last is None):
                 await self._remember_full(first=not full)
             self.last = report
@@ -106,7 +113,7 @@ class Scheduler:
 
     def swap(self, policy: Policy) -> None:
         """Use these rules from the next cycle on."""
-        self._company.policy = policy
+        self._next_policy = policy
 
     async def _full_is_due(self) -> bool:
         last = await self._company.ledger.read(lambda views: views.runtime(LAST_FULL_KEY))
@@ -126,3 +133,20 @@ class Scheduler:
         draft = self._company.ledger.draft(actor="daemon")
         draft.runtime(LAST_FULL_KEY, self._company.clock.now().isoformat().encode())
         await self._company.ledger.append(draft)
+
+
+def _tell(report: CycleReport) -> None:
+    """One line for a cycle that did something; counts and ids only."""
+    if report.learned_nothing and report.complete:
+        return
+    _log.info(
+        "cycle ended",
+        cycle=report.cycle,
+        complete=report.complete,
+        planned=report.planned,
+        sent=report.sent,
+        confirmed=report.confirmed,
+        rejected=report.rejected,
+        unknown=report.unknown,
+        waiting=report.waiting,
+    )

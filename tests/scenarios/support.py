@@ -211,7 +211,9 @@ def portrait(one: Town) -> dict[str, list[str]]:
     return shown
 
 
-_PASSING = frozenset({"Id", "ID", "_id", "_modified", "MetaData", "value", "LastModifiedOn"})
+_PASSING = frozenset(
+    {"Id", "ID", "_id", "_modified", "MetaData", "value", "LastModifiedOn", "V4IDPseudonym"}
+)
 
 
 def _plain(value: Any) -> Any:

@@ -305,12 +305,12 @@ async def test_F13_a_name_held_by_an_inactive_record_is_explained_before_the_cal
         assert not [r for r in one.log.since(last, system="qbo") if r["method"] == "POST"]
 
 
-async def test_F13_an_inactivated_record_gives_its_name_free(tmp_path: Path) -> None:
+async def test_F13_renaming_the_old_record_gives_the_name_free(tmp_path: Path) -> None:
     async with settled(tmp_path, world=village(products=[gasket(active=False)])) as one:
         await new_product(one, "Gasket", "NEW-1")
         await one.cycle()
 
-        order = {"kind": "item", "id": "90", "set": {"Name": "Gasket (old)"}}
+        order = {"kind": "item", "id": "90", "set": {"Name": "Old seal", "Active": True}}
         await one.edit("qbo", order)
         await one.settle()
 

@@ -116,6 +116,17 @@ def test_what_is_approved_does_not_count() -> None:
     assert [v.ruling for v in verdicts.values()].count(Ruling.HALTED) == 28
 
 
+def test_approving_a_part_of_a_mass_change_does_not_let_the_rest_go() -> None:
+    many = [operation(n) for n in range(30)]
+    halted = frozenset(o.id for o in many[:29])
+    approved = frozenset(o.digest for o in many[:10])
+    verdicts = gate(many, facts(approved=approved, halted=halted), policy())
+    rulings = [verdicts[o.id].ruling for o in many]
+    assert rulings == [Ruling.AUTO] * 10 + [Ruling.HALTED] * 19 + [Ruling.AUTO]
+    (text,) = {verdicts[o.id].text for o in many[10:29]}
+    assert text.startswith("19 of a mass change are left")
+
+
 def test_limits_come_from_the_policy() -> None:
     many = [operation(n) for n in range(3)]
     rules = policy(limits=Limits(min_count=1, fraction=Decimal("0.1")))

@@ -100,6 +100,7 @@ MARKING: dict[str, Callable[[Draft, RecordId], None]] = {
     ),
     "Retried": lambda d, r: d.add(Retried(record=r, by="ann", reason="fixed")),
     "stale": refuse(RefusalKind.STALE),
+    "not sent": refuse(RefusalKind.NOT_SENT),
     "invalid": refuse(RefusalKind.INVALID),
     "Approved": lambda d, r: d.add(
         Approved(
