@@ -29,7 +29,6 @@ from daemon.cycle.company import Company
 from daemon.cycle.report import CycleReport
 from daemon.cycle.schedule import Scheduler
 from daemon.supervise import Service, notify, supervise
-from ledger.model.entries import ConfigApplied
 from ledger.model.errors import ConfigProblem
 from ledger.model.ids import SystemName
 from ledger.store.key import load_or_create
@@ -121,8 +120,7 @@ class _OnGood:
         config = app.config.model_copy(update=live)
         app.loaded = replace(new, config=config)
         if live:
-            await _apply(app.ledger, config)
-            app.scheduler.swap(make_policy(config))
+            app.scheduler.swap(make_policy(config), deciding_bytes(config))
             app.scheduler.nudge("configuration")
             self.desk.facts = _facts(config)
             log.setup(config.log.level, config.log.format)
@@ -154,9 +152,12 @@ async def opened(loaded: Loaded, clock: Clock) -> AsyncIterator[App]:
         for connector in _connectors(config, clock):
             stack.push_async_callback(connector.close)
             connectors[connector.name] = connector
-        await _apply(ledger, config)
         company = Company(
-            ledger=ledger, connectors=connectors, policy=make_policy(config), clock=clock
+            ledger=ledger,
+            connectors=connectors,
+            policy=make_policy(config),
+            clock=clock,
+            deciding=deciding_bytes(config),
         )
         scheduler = Scheduler(
             company,
@@ -207,18 +208,6 @@ def _connectors(config: Config, clock: Clock) -> list[Connector]:
     if config.dear is not None:
         connectors.append(DearConnector.open(config.dear, clock=clock))
     return connectors
-
-
-async def _apply(ledger: Ledger, config: Config) -> None:
-    """Note in the ledger which configuration decides from here on, when it is another one."""
-    digest = ledger.digest(deciding_bytes(config))
-    mapping_version = make_policy(config).mapping_version
-    in_force = await ledger.read(lambda views: (views.config(), views.mapping_version()))
-    if in_force == (digest, mapping_version):
-        return
-    draft = ledger.draft()
-    draft.add(ConfigApplied(config=digest, mapping_version=mapping_version))
-    await ledger.append(draft)
 
 
 def _facts(config: Config) -> Facts:

@@ -40,6 +40,8 @@ class Company:
     policy: Policy
     clock: Clock
     pace: Pace = field(default_factory=Pace)
+    deciding: bytes = b""
+    """The part of the configuration that decisions follow; its digest goes into the journal."""
     sent: set[RecordId] = field(default_factory=set)
     """Records that an operator asked to send: they pass a manual flow once."""
     observe_only: bool = False

@@ -13,7 +13,8 @@ from daemon.cycle.planning import pass_gate, plan_dirty
 from daemon.cycle.recover import recover
 from daemon.cycle.report import CycleReport, Link, Seen, SystemStatus
 from daemon.log import Log, Turns
-from ledger.model.entries import Pinned
+from ledger.model.encoding import encode
+from ledger.model.entries import ConfigApplied, Pinned
 from ledger.model.errors import Refused, Throttled, Transient, TrueupError, Unauthorised, Unsafe
 from ledger.model.facts import Problem
 from ledger.model.ids import SystemName
@@ -59,6 +60,8 @@ class Cycle:
 
     async def _run(self, report: CycleReport, *, full: bool) -> None:
         heard = await self._hear_all(report, full=full)
+        if heard:
+            await self._note_rules(report)
         await plan_dirty(self._company, report)
         await self._reach_agreement(report, may_write=heard)
         await self._keep_meters()
@@ -114,6 +117,22 @@ class Cycle:
             if failures or report.sent == sent_before:
                 break
         company.sent.clear()
+
+    async def _note_rules(self, report: CycleReport) -> None:
+        """Journal what decides from here on, when it is something else: configuration, and what
+        the systems can do. Every record is then looked at anew."""
+        company = self._company
+        rules = company.rules()
+        can = encode(sorted(rules.capabilities.items()))
+        digest = company.ledger.digest(company.deciding + b"\0" + can)
+        in_force = await company.ledger.read(
+            lambda views: (views.config(), views.mapping_version())
+        )
+        if in_force == (digest, rules.mapping_version):
+            return
+        draft = company.ledger.draft(actor="daemon", cycle=report.cycle)
+        draft.add(ConfigApplied(config=digest, mapping_version=rules.mapping_version))
+        await company.ledger.append(draft)
 
     async def _load_meter(self, connector: Connector) -> None:
         if not isinstance(connector, Metered) or connector.name in self._meters:

@@ -37,7 +37,7 @@ class Scheduler:
         self._nudge = asyncio.Event()
         self._reason = "interval"
         self._cycle = Cycle(company, stopping=self._stop.is_set)
-        self._next_policy: Policy | None = None
+        self._next_rules: tuple[Policy, bytes] | None = None
         self.last: CycleReport | None = None
 
     @property
@@ -86,8 +86,9 @@ class Scheduler:
         under_way = self._cycle.current
         async with self._turn:
             full = full or await self._full_is_due()
-            if self._next_policy is not None:
-                self._company.policy, self._next_policy = self._next_policy, None
+            if self._next_rules is not None:
+                self._company.policy, self._company.deciding = self._next_rules
+                self._next_rules = None
             report = await self._cycle.run_once(reason, full=full)
             _tell(report)
             if report.complete and (full or self.last is None):
@@ -111,9 +112,10 @@ class Scheduler:
             self._company.sent.add(record)
         return await self.run_now(f"send {record}")
 
-    def swap(self, policy: Policy) -> None:
-        """Use these rules from the next cycle on."""
-        self._next_policy = policy
+    def swap(self, policy: Policy, deciding: bytes) -> None:
+        """Use these rules from the next cycle on; ``deciding`` is the configuration they are
+        made from."""
+        self._next_rules = (policy, deciding)
 
     async def _full_is_due(self) -> bool:
         last = await self._company.ledger.read(lambda views: views.runtime(LAST_FULL_KEY))

@@ -22,7 +22,7 @@ def fold(f: Folding, entry: Entry) -> None:
         case entries.Quarantined():
             observations.quarantined(f, entry)
         case entries.Swept():
-            pass  # a fact for people; the cursor says whether the catalogue is complete
+            observations.swept(f, entry)
         case entries.Linked():
             links.linked(f, entry)
         case entries.Unlinked():

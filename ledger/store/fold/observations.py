@@ -88,6 +88,15 @@ def quarantined(f: Folding, entry: entries.Quarantined) -> None:
     changed(f, number, ensure_record(f, number, entry.ref))
 
 
+def swept(f: Folding, entry: entries.Swept) -> None:
+    """A catalogue was read whole: creates that waited for it get a look.
+
+    Whether it is complete now is told by the cursor, which is stored in the same transaction.
+    """
+    ref = ExternalRef(entry.system, entry.kind, "")
+    wake_keys(f, ref, [("catalogue", "complete")])
+
+
 def stored_record(f: Folding, payload: Digest) -> Record | None:
     """The record in a body; None when retention has erased it."""
     body = f.body(payload)

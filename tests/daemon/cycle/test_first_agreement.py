@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ledger.model.ids import Kind
-from tests.town import town
+from tests.town import DEAR, QBO, town
 
 
 async def test_the_first_cycle_only_looks(tmp_path: Path) -> None:
@@ -27,7 +27,7 @@ async def test_an_approved_first_plan_leads_to_agreement(tmp_path: Path) -> None
         counts = await one.ledger.read(lambda views: views.counts())
         for kind in (Kind.VENDOR, Kind.CUSTOMER, Kind.ITEM, Kind.ACCOUNT):
             linked = {c.system: c.linked for c in counts if c.kind is kind}
-            assert linked["qbo"] == linked["dear"] > 0
+            assert linked[QBO] == linked[DEAR] > 0
         held = {row.hold.code for row in await one.holds()}
         assert held, "the awkward records of the sample world wait for a person"
 
