@@ -71,6 +71,8 @@ class Town:
         self.ledger: Ledger
         self.scheduler: Scheduler
         self.policy_changes: dict[str, Any] = {}
+        self.qbo_settings: dict[str, Any] = {}
+        """Settings of the ``qbo`` section that a restart shall bring."""
         self._running = AsyncExitStack()
 
     async def start_daemon(self) -> None:
@@ -119,6 +121,7 @@ class Town:
                     "income_account": "Sales of Product Income",
                     "expense_account": "Cost of Goods Sold",
                 },
+                **self.qbo_settings,
             }
         )
         tokens = FileVault(self.folder / "vault", system="qbo", realm=given["realm_id"])

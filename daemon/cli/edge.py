@@ -88,7 +88,8 @@ def report(error: BaseException) -> int:
             _words(f"error: {error.filename or ''}: not permitted")
             return Exit.NOT_PERMITTED
         case OSError():
-            _words(f"error: {error.filename or ''}: {error.strerror or error}")
+            place = f"{error.filename}: " if error.filename else ""
+            _words(f"error: {place}{error.strerror or error}")
             return Exit.IO if error.errno in DISK else Exit.FAILED
         case _:
             return _bug(error)

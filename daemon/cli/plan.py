@@ -103,7 +103,8 @@ def hold_lines(hold: "HoldShown") -> Iterator[str]:
         )
     for candidate in hold.candidates:
         yield f"      {candidate.ref}  {clean(candidate.label)}  ({clean(candidate.evidence)})"
-        yield f"        trueup link {hold.record} {shlex.quote(candidate.ref)}"
+        if candidate.ref.split("/")[1] == hold.kind:  # a vendor may have the name of a customer
+            yield f"        trueup link {hold.record} {shlex.quote(candidate.ref)}"
     if hold.cure:
         yield f"      -> {clean(hold.cure)}"
 

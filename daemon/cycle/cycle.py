@@ -22,6 +22,7 @@ from ledger.model.ids import SystemName
 METER_KEY = "meter:"
 
 _log = Log(__name__)
+TRIES_AGAIN = "nothing to do: every cycle tries again by itself"
 
 
 class Cycle:
@@ -108,12 +109,16 @@ class Cycle:
             ready = await pass_gate(company, report)
             self._gate_at, _ = await company.ledger.read(lambda views: views.head())
             if not may_write or not ready or self._stopping():
+                if ready:
+                    self._gate_at = -1  # they go as soon as they may, whatever else is learned
                 break
             sent_before = report.sent
             failures = await execute(company, ready, report, stopping=self._stopping)
             for system, error in failures.items():
                 self._down(system, error, report)
             await plan_dirty(company, report)
+            if failures:
+                self._gate_at = -1
             if failures or report.sent == sent_before:
                 break
         company.sent.clear()
@@ -210,7 +215,7 @@ class Cycle:
     def _down(self, system: SystemName, error: Exception, report: CycleReport) -> None:
         link = _link_for(error)
         self._turns.down(system, state=link.value)
-        cure = getattr(error, "cure", "")
+        cure = getattr(error, "cure", "") or TRIES_AGAIN
         old = self.health[system]
         since = old.since if old.link is link else self._company.now_text()
         self._set(system, link=link, text=str(error), cure=cure, since=since)

@@ -283,6 +283,10 @@ class Axe:
         self._appends = 0
         self._requests = 0
 
+    def fall(self) -> None:
+        """Now."""
+        self._task.cancel()
+
     def before_append(self, number: int) -> None:
         """The ``number``-th append never becomes durable."""
         self._at_append(number, keep=False)
