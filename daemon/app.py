@@ -157,6 +157,7 @@ async def opened(loaded: Loaded, clock: Clock) -> AsyncIterator[App]:
             connectors=connectors,
             policy=make_policy(config),
             clock=clock,
+            home_currency=config.company.home_currency,
             deciding=deciding_bytes(config),
         )
         scheduler = Scheduler(

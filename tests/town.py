@@ -31,6 +31,7 @@ from daemon.sandbox.server import serve
 from daemon.sandbox.world import Size, World, make_world
 from ledger.model.entries import Approved, Entry, FirstPlanApproved
 from ledger.model.ids import ExternalRef, Kind, RecordId, SystemName
+from ledger.store.engine import ExecutorFactory, threaded
 from ledger.store.ledger import Ledger
 from ledger.store.rows import HeldRow, OperationRow
 
@@ -73,12 +74,16 @@ class Town:
         self.policy_changes: dict[str, Any] = {}
         self.qbo_settings: dict[str, Any] = {}
         """Settings of the ``qbo`` section that a restart shall bring."""
+        self.executor: ExecutorFactory = threaded
+        """``inline`` makes a run repeatable: no thread then has a say in the order of things."""
         self._running = AsyncExitStack()
 
     async def start_daemon(self) -> None:
         """Open ledger and connectors as the daemon does at its start."""
         stack = self._running = AsyncExitStack()
-        self.ledger = await Ledger.open(self.folder / "ledger.db", now=self.clock.now, key=KEY)
+        self.ledger = await Ledger.open(
+            self.folder / "ledger.db", now=self.clock.now, key=KEY, executor=self.executor
+        )
         stack.push_async_callback(self.ledger.close)
         connectors: dict[SystemName, Connector] = {QBO: self._open_qbo(), DEAR: self._open_dear()}
         for connector in connectors.values():
@@ -254,19 +259,23 @@ async def town(
     qbo: QboSwitches | None = None,
     dear: DearSwitches | None = None,
     dear_ahead_s: float = 0.0,
+    qbo_ahead_s: float = 0.0,
+    executor: ExecutorFactory = threaded,
     **policy: Any,
 ) -> AsyncIterator[Town]:
     """Both sandboxes served on loopback, and a daemon's parts over a fresh state directory.
 
-    ``world`` replaces the sample world of ``seed`` and ``size``. ``dear_ahead_s`` sets DEAR's
-    clock that far ahead of everybody else's.
+    ``world`` replaces the sample world of ``seed`` and ``size``. ``dear_ahead_s`` and
+    ``qbo_ahead_s`` set the clock of that system so far ahead of the daemon's.
     """
     clock = JumpClock()
     one = Town(folder, world or make_world(seed, size), clock)
     one.policy_changes = policy
-    one.qbo = QboTwin(one.world, clock=clock, faults=one.faults, log=one.log, switches=qbo)
-    ahead = OffsetClock(clock, dear_ahead_s)
-    one.dear = DearTwin(one.world, clock=ahead, faults=one.faults, log=one.log, switches=dear)
+    one.executor = executor
+    times = {"qbo": OffsetClock(clock, qbo_ahead_s), "dear": OffsetClock(clock, dear_ahead_s)}
+    shared: dict[str, Any] = {"faults": one.faults, "log": one.log}
+    one.qbo = QboTwin(one.world, clock=times["qbo"], switches=qbo, **shared)
+    one.dear = DearTwin(one.world, clock=times["dear"], switches=dear, **shared)
     async with AsyncExitStack() as stack:
         one.urls["qbo"] = await stack.enter_async_context(serve(one.qbo.app))
         one.urls["dear"] = await stack.enter_async_context(serve(one.dear.app))

@@ -70,9 +70,9 @@ def report(error: BaseException) -> int:
         case click.UsageError():
             error.show(file=sys.stderr)
             return Exit.USAGE
-        case click.ClickException():
+        case click.ClickException(exit_code=code):
             error.show(file=sys.stderr)
-            return Exit.FAILED
+            return code
         case ConfigProblem(problems=problems):
             for problem in problems:
                 _words(problem)

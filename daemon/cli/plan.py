@@ -1,7 +1,8 @@
 """``trueup plan``: what would be written, what waits for a person, and why."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import click
@@ -13,13 +14,24 @@ from daemon.cli.text import clean, columns, plural, value_text
 from daemon.control.protocol import DEFAULT_PAGE, MAX_PAGE
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from daemon.control.protocol import HoldShown, OperationShown, PlanAnswer
 
 SHORT = 12
 """Digits of a digest that are shown; ``approve`` takes any unique beginning."""
+STATES = {"waiting": "waiting for approval"}
+REASONS = {
+    "first_plan": "first plan",
+    "mass_change": "many at once",
+    "inactivates": "makes a record inactive",
+    "manual_flow": "sent by hand",
+    "create_policy": "creation is asked for",
+}
 
 
 @click.command()
+@click.argument("record", default="")
 @json_option
 @click.option("--exit-code", is_flag=True, help="2 if anything would be written or is held.")
 @click.option(
@@ -27,45 +39,63 @@ SHORT = 12
     type=click.IntRange(1, MAX_PAGE),
     default=DEFAULT_PAGE,
     show_default=True,
-    help="Operations and held records shown at most, each.",
+    help="Changes and reasons to hold shown at most, each.",
 )
 @click.option("--offset", type=click.IntRange(0), default=0, help="Skip so many of each.")
 @shared_options
-def plan(*, as_json: bool, exit_code: bool, limit: int, offset: int) -> int:
-    """What would be written, what waits for a person, and why. Writes nothing."""
-    shown = ask(lambda daemon: daemon.plan(limit=limit, offset=offset))
+def plan(*, record: str, as_json: bool, exit_code: bool, limit: int, offset: int) -> int:
+    """What would be written, what waits for a person, and why. Writes nothing.
+
+    With RECORD (a record id, system/kind/id, SKU, code or name) only what concerns that one.
+    """
+    shown = ask(lambda daemon: daemon.plan(limit=limit, offset=offset, record=record))
     if as_json:
         answer(shown)
     else:
-        _print(shown)
+        _print(shown, record)
     if shown.more:
         note(f"there is more: use --offset {offset + limit}, or a larger --limit")
     drift = shown.totals.operations or shown.totals.holds
     return Exit.DRIFT if exit_code and drift else Exit.DONE
 
 
-def _print(shown: "PlanAnswer") -> None:
+def _print(shown: "PlanAnswer", record: str) -> None:
+    if not record:
+        for line in _summary(shown):
+            say(line)
     if shown.operations:
-        heading(f"Changes ({shown.totals.operations:,})")
+        say()
+        heading(f"Changes{_part(shown, len(shown.operations), shown.totals.operations)}")
         for operation in shown.operations:
             for line in operation_lines(operation):
                 say(line)
-        say()
     if shown.holds:
-        heading(f"Held ({shown.totals.holds:,})")
-        for hold in shown.holds:
-            for line in hold_lines(hold):
-                say(line)
         say()
-    for line in _totals(shown):
-        say(line)
+        heading(f"Held{_part(shown, len(shown.holds), shown.totals.holds)}")
+        for line in holds_lines(shown.holds):
+            say(line)
+    if not record:
+        for line in _next(shown):
+            say(line)
+    elif not (shown.operations or shown.holds):
+        say(f"nothing is planned for {clean(record)}, and nothing holds it")
+
+
+def _part(shown: "PlanAnswer", here: int, of: int) -> str:
+    return (
+        f" ({of:,})"
+        if here == of
+        else f" ({shown.offset + 1:,} to {shown.offset + here:,} of {of:,})"
+    )
 
 
 def operation_lines(operation: "OperationShown") -> Iterator[str]:
     """One operation as a person reads it."""
-    state = f"{operation.state}: {operation.reason}" if operation.reason else operation.state
-    what = f"{operation.action} {operation.kind} {clean(operation.label)} in {operation.system}"
-    yield f"  {operation.digest[:SHORT]}  {what}  [{state.replace('_', ' ')}]"
+    reason = REASONS.get(operation.reason, operation.reason.replace("_", " "))
+    state = f"{operation.state}: {reason}" if reason else operation.state
+    label = clean(operation.title or operation.label)
+    what = f"{operation.action} {_noun(operation.kind)} {label} in {operation.system}"
+    yield f"  {operation.digest[:SHORT]}  {what}  [{state}]"
     rows = []
     for change in operation.changes:
         before, after = value_text(change.before), value_text(change.after)
@@ -77,39 +107,63 @@ def operation_lines(operation: "OperationShown") -> Iterator[str]:
         yield f"      {clean(operation.why)}"
 
 
+def holds_lines(holds: "Sequence[HoldShown]") -> Iterator[str]:
+    """Held records, each named once with everything that holds it."""
+    for _, group in groupby(holds, key=lambda hold: (hold.record, hold.code)):
+        first, *others = group
+        yield from hold_lines(first)
+        for other in others:
+            yield from _because(other)
+
+
 def hold_lines(hold: "HoldShown") -> Iterator[str]:
     """One held record: why, both sides, and what releases it."""
-    code = hold.code.replace("_", " ")
-    yield f"  {hold.kind} {clean(hold.label)}  [{code}]  {hold.record}"
-    yield f"      {clean(hold.text)}"
+    label = clean(hold.title or hold.label)
+    yield f"  {_noun(hold.kind)} {label}  [{hold.code.replace('_', ' ')}]  {hold.record}"
+    yield from _because(hold)
+
+
+def _because(hold: "HoldShown") -> Iterator[str]:
+    if not hold.conflict:  # the values below say the same, and say it better
+        yield f"      {clean(hold.text)}"
     for conflict in hold.conflict:
-        rows = [
-            ("", "when they agreed", "now"),
-            *(
-                (system, value_text(conflict.base[system]), value_text(value))
-                if system in conflict.base
-                else (system, "(never agreed)", value_text(value))
-                for system, value in conflict.values.items()
-            ),
-        ]
         yield f"      {conflict.field}"
-        for line in columns(rows):
+        for line in columns(_sides(conflict.base, conflict.values)):
             yield f"        {line}"
-        first, *others = conflict.values
-        alternative = "".join(f" (or --take {side})" for side in others)
-        yield (
-            f"        trueup conflict resolve {hold.record} --field {conflict.field} "
-            f"--reason TEXT --take {first}{alternative}"
-        )
+        yield f"        {_resolve(hold.record, conflict.field, list(conflict.values))}"
+    if hold.code == "foreign_edit" and not hold.conflict:
+        yield f"        {_resolve(hold.record, hold.field, ['SYSTEM'])}"
     for candidate in hold.candidates:
         yield f"      {candidate.ref}  {clean(candidate.label)}  ({clean(candidate.evidence)})"
         if candidate.ref.split("/")[1] == hold.kind:  # a vendor may have the name of a customer
-            yield f"        trueup link {hold.record} {shlex.quote(candidate.ref)}"
-    if hold.cure:
+            command = f"trueup link {hold.record} {shlex.quote(candidate.ref)}"
+            yield f"        {command}    (the same; with --apart: another one)"
+    if hold.cure and not hold.conflict:
         yield f"      -> {clean(hold.cure)}"
 
 
-def _totals(shown: "PlanAnswer") -> Iterator[str]:
+def _sides(base: "dict[str, JsonValue]", now: "dict[str, JsonValue]") -> list[tuple[str, ...]]:
+    if not base:
+        return [(system, value_text(value), "(they never agreed)") for system, value in now.items()]
+    rows: list[tuple[str, ...]] = [("", "when they agreed", "now")]
+    for system, value in now.items():
+        then = value_text(base[system]) if system in base else "(never agreed)"
+        rows.append((system, then, value_text(value)))
+    return rows
+
+
+def _resolve(record: str, field: str, systems: list[str]) -> str:
+    first, *others = systems
+    take = first + "".join(f" (or --take {side})" for side in others)
+    return f"trueup conflict resolve {record} --field {field} --reason TEXT --take {take}"
+
+
+def _noun(kind: str) -> str:
+    return kind.replace("_", " ")
+
+
+def _summary(shown: "PlanAnswer") -> Iterator[str]:
+    """The whole plan in numbers, whichever page of it follows."""
     totals = shown.totals
     yield f"as of {shown.as_of.isoformat(timespec='seconds')}, ledger entry {shown.head}"
     if not shown.complete:
@@ -118,12 +172,28 @@ def _totals(shown: "PlanAnswer") -> Iterator[str]:
         if shown.complete:
             yield "nothing to change: both sides agree"
         return
-    states = ", ".join(f"{count:,} {state}" for state, count in totals.by_state.items())
-    yield f"{plural(totals.operations, 'change')}{f' ({states})' if states else ''}"
+    states = ", ".join(f"{n:,} {STATES.get(state, state)}" for state, n in totals.by_state.items())
+    yield f"{plural(totals.operations, 'change')}{f': {states}' if states else ''}"
     for what, count in totals.by_action.items():
-        yield f"  {count:,} {what}"
-    codes = ", ".join(f"{n:,} {code.replace('_', ' ')}" for code, n in totals.by_code.items())
-    yield f"{plural(totals.holds, 'record')} held{f' ({codes})' if codes else ''}"
-    waiting = totals.by_state.get("waiting", 0) + totals.by_state.get("planned", 0)
-    if waiting:
-        yield f"next: trueup approve --all --expect-count {waiting}"
+        yield f"  {count:>6,}  {what.replace('_', ' ')}"
+    stops = (clean(o.text) for o in shown.operations if o.reason == "mass_change" and o.text)
+    yield from (f"stopped: {text}" for text in dict.fromkeys(stops))
+    if not totals.holds:
+        return
+    yield f"{plural(totals.held_records, 'record')} held for {plural(totals.holds, 'reason')}"
+    for code, count in totals.by_code.items():
+        yield f"  {count:>6,}  {code.replace('_', ' ')}"
+        for one in totals.cures:
+            if one.code == code:
+                yield f"          {one.holds:,} x -> {clean(one.cure)}"
+
+
+def _next(shown: "PlanAnswer") -> Iterator[str]:
+    states = shown.totals.by_state
+    waiting = states.get("waiting", 0) + states.get("planned", 0)
+    if shown.operations or shown.holds:
+        yield ""
+    if shown.totals.by_code.get("conflict"):
+        yield "next: trueup conflict list shows the conflicts alone"
+    if waiting and (shown.complete or shown.first_plan_approved):
+        yield f"next: trueup approve --all --expect-count {waiting}   (or approve DIGEST ...)"

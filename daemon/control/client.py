@@ -73,12 +73,12 @@ class ControlClient:
         return await self._get("/v1/status", StatusAnswer, counts="1" if counts else "0")
 
     async def plan(
-        self, *, limit: int = DEFAULT_PAGE, offset: int = 0, code: str = ""
+        self, *, limit: int = DEFAULT_PAGE, offset: int = 0, code: str = "", record: str = ""
     ) -> PlanAnswer:
-        """With ``code`` only what is held for that reason, and no operations."""
-        return await self._get(
-            "/v1/plan", PlanAnswer, limit=str(limit), offset=str(offset), code=code
-        )
+        """With ``code`` only what is held for that reason, and no operations; with ``record`` (our
+        id, a reference, a SKU, code or name) all that is planned and held of that one."""
+        page = {"limit": str(limit), "offset": str(offset)}
+        return await self._get("/v1/plan", PlanAnswer, **page, code=code, record=record)
 
     async def approve(
         self,

@@ -4,7 +4,6 @@ Decisions become entries under the name of whoever made them; nothing is written
 here, only by the cycle that follows.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -14,6 +13,7 @@ from daemon.clock import Clock
 from daemon.control import approving, deciding
 from daemon.control.finding import the_kind, the_record
 from daemon.control.keeping import Keeper
+from daemon.control.listing import PENDING, of_record, the_plan, title
 from daemon.control.protocol import (
     ApproveAnswer,
     ApproveRequest,
@@ -25,7 +25,6 @@ from daemon.control.protocol import (
     HistoryAnswer,
     LinkRequest,
     PlanAnswer,
-    PlanTotals,
     ResolveRequest,
     RetryRequest,
     SendRequest,
@@ -44,10 +43,8 @@ from daemon.cycle.schedule import Scheduler
 from ledger.model.entries import Entry
 from ledger.model.facts import HoldCode
 from ledger.model.ids import SystemName
-from ledger.model.plans import Operation
 from ledger.store.views import Views
 
-PENDING = ("planned", "waiting", "approved")
 UNFINISHED = (*PENDING, "intended")
 
 
@@ -123,21 +120,23 @@ class Desk:
         last = self.scheduler.last
         return await self.ledger.read(ask)
 
-    async def plan(self, *, limit: int, offset: int, code: HoldCode | None = None) -> PlanAnswer:
+    async def plan(
+        self, *, limit: int, offset: int, code: HoldCode | None = None, record: str = ""
+    ) -> PlanAnswer:
         """One page of everything that would be written and everything that is held; with
-        ``code``, of what is held for that reason alone."""
+        ``code``, of what is held for that reason alone; with ``record``, all of that record."""
         last = self.scheduler.last
 
         def ask(views: Views) -> PlanAnswer:
-            rows = (
-                views.operations(states=PENDING, limit=limit + 1, offset=offset)
-                if code is None
-                else []
-            )
-            held = views.holds(code=code, limit=limit + 1, offset=offset)
-            more = len(rows) > limit or len(held) > limit
-            rows, held = rows[:limit], held[:limit]
-            labels = {view.record: view.label for view in views.views(pointed(rows, held))}
+            if record:
+                one = the_record(views, record, systems=self.systems)
+                listing = of_record(views, one.record)
+            else:
+                listing = the_plan(views, limit=limit, offset=offset, code=code)
+            rows, held = listing.operations, listing.holds
+            wanted = pointed(rows, held) | {row.operation.record for row in rows}
+            wanted |= {row.record for row in held}
+            labels = {view.record: title(view) for view in views.views(wanted)}
             return PlanAnswer(
                 as_of=self.now(),
                 head=views.head()[0],
@@ -145,10 +144,10 @@ class Desk:
                 complete=last is not None and last.complete and not views.dirty_count(),
                 operations=tuple(shown_operation(row, labels) for row in rows),
                 holds=tuple(shown_hold(row, labels) for row in held),
-                totals=_totals(views, [row.operation for row in rows]),
+                totals=listing.totals,
                 limit=limit,
                 offset=offset,
-                more=more,
+                more=listing.more,
             )
 
         return await self.ledger.read(ask)
@@ -204,17 +203,4 @@ def history_of(
         label=view.label,
         refs=tuple(str(side.ref) for side in view.sides.values()),
         rows=tuple(map(shown_history, views.history(view.record))),
-    )
-
-
-def _totals(views: Views, page: Sequence[Operation]) -> PlanTotals:
-    by_state = {s: n for s, n in views.operations_count().items() if s in PENDING and n}
-    by_action = Counter(f"{o.action.value} {o.kind.value} in {o.system}" for o in page)
-    by_code = {code.value: n for code, n in views.holds_count().items()}
-    return PlanTotals(
-        operations=sum(by_state.values()),
-        by_state=by_state,
-        by_action=dict(by_action),
-        holds=sum(by_code.values()),
-        by_code=by_code,
     )

@@ -40,11 +40,10 @@ def the_record(
     if view is None:
         found = _candidates(views, text, systems, kind)
         if len(found) > 1:
-            named = ", ".join(sorted(found)[:MOST_NAMED])
             raise Declined(
                 Code.AMBIGUOUS,
                 f"{text!r} is the name of {len(found)} records",
-                cure=f"give the id of one of them: {named}",
+                cure=f"give the id of one of them: {_named(views, found)}",
             )
         view = views.view(found.pop()) if found else None
     if view is None or (kind is not None and view.kind is not kind):
@@ -55,6 +54,16 @@ def the_record(
             cure="give a record id (trueup plan shows them), system/kind/id, or its SKU or name",
         )
     return view
+
+
+def _named(views: Views, found: set[RecordId]) -> str:
+    """Each record with where it stands, so that a person can tell which one is meant."""
+    told = []
+    for view in views.views(sorted(found)[:MOST_NAMED]):
+        refs = ", ".join(str(side.ref) for side in view.sides.values())
+        told.append(f"{view.record} ({refs})")
+    more = len(found) - MOST_NAMED
+    return "; ".join(told) + (f"; and {more} more" if more > 0 else "")
 
 
 def _candidates(

@@ -193,6 +193,8 @@ class OperationShown(_Part):
     record: str
     kind: str
     label: str
+    title: str = ""
+    """The label, with the name beside it where the label is a SKU or a code."""
     system: str
     action: str
     ref: str = ""
@@ -231,6 +233,8 @@ class HoldShown(_Part):
     record: str
     kind: str
     label: str
+    title: str = ""
+    """The label, with the name beside it where the label is a SKU or a code."""
     code: str
     text: str
     cure: str
@@ -242,13 +246,27 @@ class HoldShown(_Part):
     conflict: tuple[FieldConflictShown, ...] = ()
 
 
+class CureShown(_Part):
+    """One act that would release several holds."""
+
+    code: str
+    cure: str
+    holds: int
+
+
 class PlanTotals(_Part):
+    """Of the whole plan, whichever page of it is shown."""
+
     operations: int
     by_state: dict[str, int]
     by_action: dict[str, int]
-    """``create item in qbo`` -> count, over the operations of this page."""
+    """``create item in qbo`` -> count."""
     holds: int
+    """Reasons to wait: one record may have several."""
     by_code: dict[str, int]
+    held_records: int = 0
+    cures: tuple[CureShown, ...] = ()
+    """Cures that several holds share, the most useful first."""
 
 
 class PlanAnswer(_Answer):

@@ -117,7 +117,8 @@ class ControlServer:
         limit = _number(request, "limit", DEFAULT_PAGE, most=MAX_PAGE)
         offset = _number(request, "offset", 0, most=10**9)
         code = _hold_code(request.query.get("code", ""))
-        return await _quick(self.desk.plan(limit=limit, offset=offset, code=code))
+        record = request.query.get("record", "")
+        return await _quick(self.desk.plan(limit=limit, offset=offset, code=code, record=record))
 
     async def _history(self, request: web.Request) -> web.Response:
         return await _quick(self.desk.history(request.query.get("record", "")))

@@ -40,6 +40,8 @@ class Company:
     policy: Policy
     clock: Clock
     pace: Pace = field(default_factory=Pace)
+    home_currency: str = ""
+    """ISO code that both systems must keep their books in; ``""`` = just the same one."""
     deciding: bytes = b""
     """The part of the configuration that decisions follow; its digest goes into the journal."""
     sent: set[RecordId] = field(default_factory=set)

@@ -18,6 +18,7 @@ from ledger.model.entries import ConfigApplied, Pinned
 from ledger.model.errors import Refused, Throttled, Transient, TrueupError, Unauthorised, Unsafe
 from ledger.model.facts import Problem
 from ledger.model.ids import SystemName
+from ledger.store.errors import LedgerUnavailable
 
 METER_KEY = "meter:"
 
@@ -33,6 +34,9 @@ class Cycle:
         self._stopping = stopping
         self._ran = 0
         self._gate_at = -1
+        """Head of the journal when the gate last let nothing through; -1 = it has to look."""
+        self._standing = (0, 0)
+        """Operations that waited then, and how many of them a breaker had stopped."""
         self._meters: dict[SystemName, bytes] = {}
         self._turns = Turns(_log)
         self.current: CycleReport | None = None
@@ -54,6 +58,13 @@ class Cycle:
         self.current = report
         try:
             await self._run(report, full=full)
+            self._turns.back("ledger")
+        except* LedgerUnavailable as group:
+            # Nothing left without its intent, and nothing was lost: the next cycle tries again.
+            self._turns.down("ledger")
+            report.complete = False
+            for error in _leaves(group):
+                report.problems.append(Problem(code="ledger", message=str(error), cure=error.cure))
         finally:
             self.current = None
             report.ended_at = company.now_text()
@@ -105,20 +116,21 @@ class Cycle:
             report.rounds += 1
             seq, _ = await company.ledger.read(lambda views: views.head())
             if seq == self._gate_at and not company.sent:
+                report.waiting, report.halted = self._standing
                 break  # nothing was learned since the gate last ruled
+            self._gate_at = -1  # what is ready goes as soon as it may, whatever else is learned
             ready = await pass_gate(company, report)
-            self._gate_at, _ = await company.ledger.read(lambda views: views.head())
-            if not may_write or not ready or self._stopping():
-                if ready:
-                    self._gate_at = -1  # they go as soon as they may, whatever else is learned
+            if not ready:
+                self._gate_at, _ = await company.ledger.read(lambda views: views.head())
+                self._standing = (report.waiting, report.halted)
+                break
+            if not may_write or self._stopping():
                 break
             sent_before = report.sent
             failures = await execute(company, ready, report, stopping=self._stopping)
             for system, error in failures.items():
                 self._down(system, error, report)
             await plan_dirty(company, report)
-            if failures:
-                self._gate_at = -1
             if failures or report.sent == sent_before:
                 break
         company.sent.clear()
@@ -182,6 +194,8 @@ class Cycle:
 
     def _same_currency(self, report: CycleReport) -> bool:
         currencies = {s.system: s.home_currency for s in self.health.values() if s.home_currency}
+        if self._company.home_currency:
+            currencies[SystemName("the configuration")] = self._company.home_currency
         if len(set(currencies.values())) < 2:
             return True
         told = ", ".join(f"{system} keeps {code}" for system, code in sorted(currencies.items()))
@@ -189,7 +203,8 @@ class Cycle:
             Problem(
                 code="base_currency",
                 message=f"the base currencies differ: {told}; nothing is written",
-                cure="connect two companies that keep their books in the same currency",
+                cure="connect two companies that keep their books in the same currency, the one "
+                "that company.home_currency names",
             )
         )
         return False
@@ -227,6 +242,15 @@ class Cycle:
         budget = self._company.connectors[system].budget
         spent: Mapping[str, object] = msgspec.structs.asdict(budget)
         self.health[system] = msgspec.structs.replace(self.health[system], **changes, **spent)
+
+
+def _leaves(group: BaseExceptionGroup[LedgerUnavailable]) -> list[LedgerUnavailable]:
+    """The errors in a group, however deep, each text once."""
+    found: dict[str, LedgerUnavailable] = {}
+    for error in group.exceptions:
+        inner = _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+        found |= {str(one): one for one in inner}
+    return list(found.values())
 
 
 def _link_for(error: Exception) -> Link:

@@ -14,6 +14,7 @@ from daemon.cycle.prepare import Ready, cut, make_intent, make_ready, make_reque
 from daemon.cycle.report import CycleReport, Seen
 from ledger.model.encoding import comparable_bytes
 from ledger.model.entries import Confirmed, Intended, OutcomeUnknown, Rejected, Tombstoned
+from ledger.model.errors import Refused as RefusedError
 from ledger.model.errors import Throttled, Transient, Unauthorised
 from ledger.model.facts import Observation, Tombstone
 from ledger.model.ids import Digest, SystemName
@@ -86,6 +87,8 @@ async def attempt(
     intent: Intent,
     request: WriteRequest,
     report: CycleReport,
+    *,
+    again: bool = False,
 ) -> None:
     """Make the intent durable, send it once, and append what came of it.
 
@@ -111,7 +114,27 @@ async def attempt(
             company, intent, [_not_sent(item, error) for item in intent.items], report, how="reply"
         )
         raise
-    await settle(company, intent, outcomes, report, how="reply")
+    if again:
+        outcomes = tuple([await _read_back(connector, outcome) for outcome in outcomes])
+    await settle(company, intent, outcomes, report, how="replay" if again else "reply")
+
+
+async def _read_back(connector: Connector, outcome: Outcome) -> Outcome:
+    """A request that went again may bring its first answer, which is old news: look once more."""
+    if not isinstance(outcome, Done):
+        return outcome
+    try:
+        now = await connector.read(outcome.shown.ref)
+    except (Transient, Throttled, Unauthorised, RefusedError) as error:
+        return Unknown(b_id=outcome.b_id, reason=f"sent again, but not seen since: {error}")
+    if isinstance(now, Tombstone):
+        return Refused(
+            b_id=outcome.b_id,
+            refusal=RefusalKind.STALE,
+            code="removed",
+            message=f"it was done and is gone since: {now.evidence}",
+        )
+    return Done(b_id=outcome.b_id, shown=now)
 
 
 def _not_sent(item: IntentItem, error: Exception) -> Refused:

@@ -12,7 +12,6 @@ from daemon.cycle.company import Company
 from daemon.cycle.execute import attempt, settle
 from daemon.cycle.report import CycleReport
 from ledger.model.encoding import decode
-from ledger.model.entries import Intended
 from ledger.model.errors import Refused
 from ledger.model.facts import Tombstone
 from ledger.model.ids import ExternalRef, RecordId
@@ -68,9 +67,10 @@ async def _settle_intent(
         return
     is_young = _age(company, intent.first_at) < company.pace.replay_ttl_s
     is_whole = len(absent) == len(request.writes)
-    if connector.capabilities.replays_requests and is_whole and is_young:
+    replays = connector.capabilities.replays_requests
+    if replays and is_whole and is_young and await _may_write(company):
         # The very same request: should the probe have been wrong, the first answer is replayed.
-        await _send_again(company, connector, intent, request, report)
+        await attempt(company, connector, intent, request, report, again=True)
         return
     gone: list[Outcome] = [
         Rejected(
@@ -85,26 +85,10 @@ async def _settle_intent(
     report.settled_intents += 1
 
 
-async def _send_again(
-    company: Company,
-    connector: Connector,
-    intent: Intent,
-    request: WriteRequest,
-    report: CycleReport,
-) -> None:
-    """Another attempt is journalled as the first was, so that its own end is waited for too."""
-    draft = company.ledger.draft(actor="daemon", cycle=report.cycle)
-    draft.add(
-        Intended(
-            request=intent.id,
-            system=intent.system,
-            generation=intent.generation,
-            items=intent.items,
-            payload=draft.body(intent.request),
-        )
-    )
-    await company.ledger.append(draft)
-    await attempt(company, connector, intent, request, report)
+async def _may_write(company: Company) -> bool:
+    """Whether writes leave at all; what was lost is else planned anew, and waits at the gate."""
+    approved = await company.ledger.read(lambda views: views.first_plan_approved())
+    return approved and not company.observe_only
 
 
 def _age(company: Company, instant: str) -> float:

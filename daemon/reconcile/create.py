@@ -15,7 +15,7 @@ from ledger.model.values import RecordRef, Reference
 
 from .authority import NONE, owner
 from .changes import Drafted, draft_field
-from .explain import created, field_name, noun, thing
+from .explain import a_field, created, noun, thing
 from .mapping import tidy
 from .merge import FieldMerge, Take, in_use
 from .names import taken
@@ -169,7 +169,7 @@ def _missing_value(
         record=view.record,
         code=HoldCode.MISSING_VALUE,
         text=(
-            f"{title(target.system)} demands a {field_name(field)} for "
+            f"{title(target.system)} demands {a_field(field)} for "
             f"{thing(view.kind, view.label)}, and {where} shows none."
         ),
         cure=f"{cure}.",

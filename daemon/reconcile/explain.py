@@ -18,6 +18,7 @@ from .world import Party, World
 
 LONGEST_VALUE = 80
 MOST_FIELDS = 3
+NOTHING = "nothing"
 
 _FIELDS = {
     "sku": "SKU",
@@ -31,6 +32,12 @@ _FIELDS = {
 
 def field_name(field: str) -> str:
     return _FIELDS.get(field, field.replace("_", " "))
+
+
+def a_field(field: str) -> str:
+    """The field's name with its article: ``an income account``, ``a unit``."""
+    name = field_name(field)
+    return f"{'an' if name[0] in 'aeio' else 'a'} {name}"
 
 
 def noun(kind: Kind) -> str:
@@ -56,7 +63,7 @@ def show(value: Value, world: World) -> str:
     value = tidy(value)
     match value:
         case None:
-            return "nothing"
+            return NOTHING
         case bool():
             return "yes" if value else "no"
         case Decimal():
@@ -84,14 +91,15 @@ def _because(take: Take, target: Party, world: World) -> str:
     now, then = world.policy.title(target.system), world.policy.title(source.system)
     was, new = show(target.values[field], world), show(source.values[field], world)
     subject = field_name(field)
+    shown = f"no {subject}" if was == NOTHING else f"{subject} {was}"
     match take.reason:
         case Reason.CHANGED | Reason.OWNER_CHANGED:
             agreed = f"(it was {show(source.base[field], world)} when both agreed)"
             shared = take.owner == BOTH
             why = "nobody else changed it" if shared else f"{then} owns the {subject} here"
-            return f"{now} still shows {subject} {was}, {then} now says {new} {agreed}, and {why}"
+            return f"{now} still shows {shown}, {then} now says {new} {agreed}, and {why}"
         case Reason.OWNER_DIFFERS:
-            return f"{now} shows {subject} {was}, {then} says {new}, and {then} owns it"
+            return f"{now} shows {shown}, {then} says {new}, and {then} owns it"
         case Reason.RESTORE:
             return f"{subject} was changed to {was} in {now}, but {then} owns it and says {new}"
         case Reason.FILL:

@@ -72,9 +72,10 @@ def refused(view: RecordView, operation: Operation, world: World) -> Hold | None
         return None
     title = world.policy.title(rejection.system)
     code = f" (code {rejection.code})" if rejection.code else ""
+    lost = rejection.code == HoldCode.LOST_UPDATE.value
     return Hold(
         record=view.record,
-        code=HoldCode.REJECTED,
+        code=HoldCode.LOST_UPDATE if lost else HoldCode.REJECTED,
         text=(
             f"{title} refused to {operation.action.value} {thing(view.kind, view.label)}: "
             f"{rejection.message}{code}"

@@ -67,7 +67,9 @@ def derive(*parts: str, length: int = 16) -> str:
         data = part.encode()
         hasher.update(len(data).to_bytes(8, "big"))
         hasher.update(data)
-    return base64.b32encode(hasher.digest()).decode().lower().rstrip("=")[:length]
+    # Five bytes make eight letters: only those that are kept are encoded.
+    needed = hasher.digest()[: (length + 7) // 8 * 5]
+    return base64.b32encode(needed).decode().lower().rstrip("=")[:length]
 
 
 def record_id(ref: ExternalRef) -> RecordId:

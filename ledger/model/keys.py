@@ -1,14 +1,13 @@
 """Keys under which a record can be found again: by matching, by name clash, by a reference."""
 
-import re
 import unicodedata
 
 from .records import Account, Customer, Item, Record, Vendor
 
-_APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'"})
-_REFUSED = str.maketrans(dict.fromkeys(':"\\', "-"))
+_APOSTROPHES = dict.fromkeys("’‘`´", "'")
+_REFUSED = dict.fromkeys(':"\\', "-")
 """Characters that some system refuses in names and that sanitising turns into a hyphen."""
-_SPACES = re.compile(r"\s+")
+_SHAPES = str.maketrans(_APOSTROPHES | _REFUSED)
 
 
 def fold(text: str) -> str:
@@ -22,8 +21,8 @@ def normalise(text: str) -> str:
 
     Two names equal only here are *proposed* as one thing, never linked by the program.
     """
-    text = unicodedata.normalize("NFKC", text).translate(_APOSTROPHES).translate(_REFUSED)
-    return _SPACES.sub(" ", text).strip().casefold()
+    text = unicodedata.normalize("NFKC", text).translate(_SHAPES)
+    return " ".join(text.split()).casefold()
 
 
 def keys(record: Record) -> tuple[tuple[str, str], ...]:

@@ -7,6 +7,7 @@ Fields in ``DERIVED`` are figures that the system computes: observed, never comp
 """
 
 from decimal import Decimal
+from functools import cache
 from typing import ClassVar, TypeAlias
 
 import msgspec
@@ -176,6 +177,7 @@ RECORD_TYPES: dict[Kind, type[Record]] = {
 """Documents join this table in their own module; nothing else lists the kinds in sync."""
 
 
+@cache
 def comparable_fields(kind: Kind) -> tuple[str, ...]:
     """Names of the fields of a kind that take part in comparison, in declared order."""
     record_type = RECORD_TYPES[kind]
@@ -184,9 +186,8 @@ def comparable_fields(kind: Kind) -> tuple[str, ...]:
 
 def comparable_values(record: Record) -> dict[str, Value]:
     """The shown, compared fields of a record; fields the system does not show are absent."""
-    values: dict[str, Value] = {}
-    for field in comparable_fields(record.KIND):
-        value = getattr(record, field)
-        if value is not UNSET:
-            values[field] = value
-    return values
+    return {
+        field: value
+        for field in comparable_fields(record.KIND)
+        if (value := getattr(record, field)) is not UNSET
+    }

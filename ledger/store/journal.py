@@ -17,8 +17,8 @@ from ledger.model.errors import TrueupError
 from ledger.model.ids import Digest
 from ledger.store.draft import Draft
 from ledger.store.errors import DraftRefused, LedgerDamaged, LedgerUnavailable
-from ledger.store.fold.context import Folding, blob
-from ledger.store.fold.entry import fold
+from ledger.store.fold.context import blob
+from ledger.store.fold.runs import Step, fold_run, runs
 from ledger.store.instants import instant
 from ledger.store.key import key_id
 from ledger.store.payloads import named_payloads
@@ -167,8 +167,11 @@ class Journal:
         for entry in draft.entries:
             for digest in named_payloads(entry):
                 bodies.require(digest, entry)
-            head = _chain(db, head, (at, draft.actor, draft.cycle), entry)
-            fold(Folding(db, head.seq, at, bodies.get), entry)
+        first = head.seq + 1
+        head = _chain(db, head, (at, draft.actor, draft.cycle), draft.entries)
+        steps = [Step(seq, at, entry) for seq, entry in enumerate(draft.entries, first)]
+        for run in runs(steps):
+            fold_run(db, run, bodies.get)
         _keep_marks(db, draft)
         return head
 
@@ -198,15 +201,18 @@ class Bodies:
         )
 
 
-def _chain(db: sqlite3.Connection, head: Head, origin: tuple[str, str, str], entry: Entry) -> Head:
-    body = encode(entry)
-    line = (head.seq + 1, *origin, type(entry).__name__)
-    digest = line_hash(head.hash, line, body)
-    db.execute(
-        f"INSERT INTO journal ({LINE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (*line, body, head.hash, digest),
-    )
-    return Head(head.seq + 1, digest)
+def _chain(
+    db: sqlite3.Connection, head: Head, origin: tuple[str, str, str], entries: Sequence[Entry]
+) -> Head:
+    rows = []
+    for entry in entries:
+        body = encode(entry)
+        line = (head.seq + 1, *origin, type(entry).__name__)
+        digest = line_hash(head.hash, line, body)
+        rows.append((*line, body, head.hash, digest))
+        head = Head(head.seq + 1, digest)
+    db.executemany(f"INSERT INTO journal ({LINE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    return head
 
 
 def _keep_marks(db: sqlite3.Connection, draft: Draft) -> None:

@@ -6,16 +6,18 @@ them; nothing of the kept tables is touched here.
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
 
 from ledger.model.errors import TrueupError
-from ledger.store.fold.context import Folding, blob
+from ledger.model.ids import Digest
+from ledger.store.fold.context import Folding
 from ledger.store.fold.entry import fold
+from ledger.store.fold.runs import Step, fold_run, runs
 from ledger.store.fold.tally import add_to_tally
-from ledger.store.journal import GENESIS, LINE, Bodies, Head, Line, broken_at, decode_entry
+from ledger.store.journal import GENESIS, LINE, Head, Line, broken_at, decode_entry
 from ledger.store.payloads import named_payloads
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -47,6 +49,10 @@ _MARKS = ("dirty", "cursor", "seen")
 
 PAGE = 1000
 _SHOWN_PER_TABLE = 5
+_ASKED_AT_ONCE = 500
+_DIGEST = re.compile(r"(?:[0-9a-f]{2})+")
+_FAULTS = (TrueupError, msgspec.MsgspecError, ValueError, sqlite3.IntegrityError)
+"""What a damaged entry can raise; anything else concerns the file."""
 
 
 def shadow(db: sqlite3.Connection) -> None:
@@ -68,7 +74,7 @@ def drop_shadow(db: sqlite3.Connection) -> None:
         db.execute(f"DROP TABLE temp.{name}")
 
 
-def lines(db: sqlite3.Connection) -> Iterator[Line]:
+def pages(db: sqlite3.Connection) -> Iterator[list[Line]]:
     """Every row of the journal in order, a page in memory at a time."""
     after = 0
     while True:
@@ -77,7 +83,7 @@ def lines(db: sqlite3.Connection) -> Iterator[Line]:
         ).fetchall()
         if not rows:
             return
-        yield from (Line(*row) for row in rows)
+        yield [Line(*row) for row in rows]
         after = rows[-1][0]
 
 
@@ -89,44 +95,108 @@ def fold_everything(
     A broken place does not end the check: what follows is judged by the hashes that it carries.
     """
     (total,) = db.execute("SELECT count(*) FROM journal").fetchone()
-    bodies = Bodies(db, {})
     previous = Head(0, GENESIS)
-    for line in lines(db):
-        reason = broken_at(previous, line)
-        if reason:
-            yield previous, reason
-        previous = Head(line.seq, line.hash)
-        for problem in _fold_line(db, line, bodies):
+    for page in pages(db):
+        problems, previous = _check_chain(page, previous)
+        for problem in problems:
             yield previous, problem
-        if progress is not None and line.seq % PAGE == 0:
-            progress(line.seq, total)
+        for problem in _fold_page(db, page):
+            yield previous, problem
+        if progress is not None:
+            progress(previous.seq, total)
     if progress is not None:
         progress(total, total)
     _keep_what_erased_bodies_said(db)
     yield previous, ""
 
 
-def _fold_line(db: sqlite3.Connection, line: Line, bodies: Bodies) -> Iterator[str]:
-    try:
-        entry = decode_entry(line.body)
+def _check_chain(page: Sequence[Line], previous: Head) -> tuple[list[str], Head]:
+    problems = []
+    for line in page:
+        if reason := broken_at(previous, line):
+            problems.append(reason)
+        previous = Head(line.seq, line.hash)
+    return problems, previous
+
+
+def _fold_page(db: sqlite3.Connection, page: Sequence[Line]) -> Iterator[str]:
+    steps: list[Step] = []
+    for line in page:
+        try:
+            entry = decode_entry(line.body)
+        except _FAULTS as error:
+            yield _unfolded(line.seq, line.type, error)
+            continue
         if type(entry).__name__ != line.type:
             yield f"entry {line.seq} is called {line.type} and holds {type(entry).__name__}"
-        for digest in named_payloads(entry):
-            if not _accounted_for(db, blob(digest)):
-                yield (
-                    f"entry {line.seq} ({line.type}) names body {digest}, which is missing "
-                    "and was never erased"
-                )
-        fold(Folding(db, line.seq, line.at, bodies.get), entry)
-    except (TrueupError, msgspec.MsgspecError, ValueError, sqlite3.IntegrityError) as error:
-        yield f"entry {line.seq} ({line.type}) cannot be folded: {error}"
+        steps.append(Step(line.seq, line.at, entry))
+    bodies = _bodies_of(db, steps)
+    for step in steps:
+        yield from _unaccounted_for(db, step, bodies)
+    for run in runs(steps):
+        yield from _fold_run(db, run, bodies)
 
 
-def _accounted_for(db: sqlite3.Connection, digest: bytes) -> bool:
+def _fold_run(
+    db: sqlite3.Connection, run: Sequence[Step], bodies: dict[Digest, bytes]
+) -> Iterator[str]:
+    """Together; where that fails once more one by one, to name the entries that are wrong."""
+    if len(run) == 1:
+        yield from _fold_each(db, run, bodies)
+        return
+    db.execute("SAVEPOINT run")
+    try:
+        fold_run(db, run, bodies.get)
+    except _FAULTS:
+        db.execute("ROLLBACK TO run")
+        yield from _fold_each(db, run, bodies)
+    db.execute("RELEASE run")
+
+
+def _fold_each(
+    db: sqlite3.Connection, run: Sequence[Step], bodies: dict[Digest, bytes]
+) -> Iterator[str]:
+    for step in run:
+        try:
+            fold(Folding(db, step.seq, step.at, bodies.get), step.entry)
+        except _FAULTS as error:
+            yield _unfolded(step.seq, type(step.entry).__name__, error)
+
+
+def _unfolded(seq: int, name: str, error: BaseException) -> str:
+    return f"entry {seq} ({name}) cannot be folded: {error}"
+
+
+def _bodies_of(db: sqlite3.Connection, steps: Sequence[Step]) -> dict[Digest, bytes]:
+    """The bodies that a page of entries names, as far as the ledger has them."""
+    named = dict.fromkeys(digest for step in steps for digest in named_payloads(step.entry))
+    wanted = [digest for digest in named if _DIGEST.fullmatch(digest)]
+    found: dict[Digest, bytes] = {}
+    for first in range(0, len(wanted), _ASKED_AT_ONCE):
+        asked = [bytes.fromhex(digest) for digest in wanted[first : first + _ASKED_AT_ONCE]]
+        marks = ", ".join("?" * len(asked))
+        rows = db.execute(f"SELECT digest, body FROM payload WHERE digest IN ({marks})", asked)
+        found.update((Digest(digest.hex()), body) for digest, body in rows)
+    return found
+
+
+def _unaccounted_for(
+    db: sqlite3.Connection, step: Step, bodies: dict[Digest, bytes]
+) -> Iterator[str]:
+    name = type(step.entry).__name__
+    for digest in named_payloads(step.entry):
+        if digest not in bodies and not _was_erased(db, digest):
+            yield (
+                f"entry {step.seq} ({name}) names body {digest}, which is missing "
+                "and was never erased"
+            )
+
+
+def _was_erased(db: sqlite3.Connection, digest: Digest) -> bool:
+    if not _DIGEST.fullmatch(digest):
+        return False
     row = db.execute(
-        "SELECT 1 FROM payload WHERE digest = ?1"
-        " UNION ALL SELECT 1 FROM payload_erasure WHERE digest = ?1",
-        (digest,),
+        "SELECT 1 FROM payload_erasure WHERE digest = ?", (bytes.fromhex(digest),)
     ).fetchone()
     return row is not None
 

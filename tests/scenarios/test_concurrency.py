@@ -1,5 +1,6 @@
 """Others write while we do, keep writing against us, or wrote while nobody looked."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,64 @@ async def test_F38_a_version_refused_without_cause_is_read_again_and_sent_once_m
         await nothing_under_way(one)
 
 
+async def test_F38_one_stale_record_of_a_batch_does_not_stop_the_others(tmp_path: Path) -> None:
+    names = ("Amber Works", "Birch Works", "Cedar Works")
+    async with village(tmp_path, paired(*names)) as one:
+        await one.agree()
+        for name in names:
+            save_in_dear(one, "vendor", name, Name=f"{name} Ltd")
+        at_first(
+            one,
+            "POST",
+            "batch",
+            lambda: save_in_qbo(one, "vendor", "Birch Works", PrimaryPhone=PHONE),
+        )
+        await one.cycle()
+        await one.settle()
+
+        rows = {row["DisplayName"]: row for row in qbo_rows(one, "vendor")}
+        assert set(rows) == {f"{name} Ltd" for name in names}
+        assert {name: row["SyncToken"] for name, row in rows.items()} == {
+            "Amber Works Ltd": "1",
+            "Birch Works Ltd": "2",
+            "Cedar Works Ltd": "1",
+        }
+        assert rows["Birch Works Ltd"]["PrimaryPhone"] == PHONE
+        assert await one.holds(Kind.VENDOR) == []
+
+
+async def test_names_that_are_passed_on_in_one_cycle(tmp_path: Path) -> None:
+    """Birch frees the name that Amber takes, and both are changed at once."""
+    async with village(tmp_path, paired("Amber Works", "Birch Works")) as one:
+        await one.agree()
+        ids = {row["DisplayName"]: row["Id"] for row in qbo_rows(one, "vendor")}
+        save_in_dear(one, "vendor", "Birch Works", Name="Dune Works")
+        save_in_dear(one, "vendor", "Amber Works", Name="Birch Works")
+        await one.settle()
+
+        assert {row["Id"]: row["DisplayName"] for row in qbo_rows(one, "vendor")} == {
+            ids["Amber Works"]: "Birch Works",
+            ids["Birch Works"]: "Dune Works",
+        }
+        assert await one.holds(Kind.VENDOR) == []
+
+
+async def test_names_that_are_swapped_end_in_agreement_or_in_a_question(tmp_path: Path) -> None:
+    async with village(tmp_path, paired("Amber Works", "Birch Works")) as one:
+        await one.agree()
+        save_in_dear(one, "vendor", "Birch Works", Name="(moving)")
+        save_in_dear(one, "vendor", "Amber Works", Name="Birch Works")
+        save_in_dear(one, "vendor", "(moving)", Name="Amber Works")
+        await one.settle()
+
+        names = sorted(row["DisplayName"] for row in qbo_rows(one, "vendor"))
+        assert names == ["Amber Works", "Birch Works"]
+        pairs = {pair for pair in await pairs_linked(one) if pair[0] == "vendor"}
+        crossed = {(kind, there, here) for kind, there, here in pairs if there != here}
+        codes = [held.hold.code for held in await one.holds(Kind.VENDOR)]
+        assert bool(crossed) == bool(codes), "what is not yet swapped is asked about"
+
+
 async def test_F38_another_field_saved_in_dear_between_our_look_and_our_write(
     tmp_path: Path,
 ) -> None:
@@ -201,12 +260,15 @@ async def test_F40_our_own_creates_come_back_and_mean_nothing(tmp_path: Path) ->
         await one.cycle("first load")
         await one.approve_all()
         await one.cycle()
-        head = await one.ledger.read(lambda views: views.head())
+        writes = len(one.writes("qbo")) + len(one.writes("dear"))
 
         for _ in range(4):
-            assert (await one.cycle(after_s=5)).learned_nothing
+            report = await one.cycle(after_s=5)
+            assert (report.planned, report.sent, report.agreed, report.linked) == (0, 0, 0, 0)
+            assert sum(seen.observed for seen in report.seen.values()) == 0
 
-        assert await one.ledger.read(lambda views: views.head()) == head
+        assert (await one.cycle()).learned_nothing
+        assert len(one.writes("qbo")) + len(one.writes("dear")) == writes
         nothing_doubled(one)
         assert len(qbo_rows(one, "vendor")) == len(dear_rows(one, "vendor")) == 2
         assert len(qbo_rows(one, "item")) == len(dear_rows(one, "item")) == 2
@@ -318,15 +380,11 @@ def crowd(number: int) -> Any:
     goods = Goods()
     first = goods.customer("Customer 0", dear=False)
     assert first.qbo is not None
-    customers = [
-        Thing(f"c{n}", qbo=_numbered(first.qbo, n)) for n in range(number)
-    ]
+    customers = [Thing(f"c{n}", qbo=_numbered(first.qbo, n)) for n in range(number)]
     return tiny(vendors=(goods.vendor(ROCK),), customers=tuple(customers))
 
 
 def _numbered(face: Any, number: int) -> Any:
-    from dataclasses import replace
-
     return replace(face, id=str(100 + number), name=f"Customer {number}")
 
 
@@ -347,11 +405,18 @@ def bulk_edit(one: Town) -> dict[str, str]:
     return {row["Id"]: row["SyncToken"] for row in qbo_rows(one, "customer")}
 
 
-async def test_F46_more_changes_than_the_feed_tells(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    off = {Kind.CUSTOMER: "off"}
-    async with village(tmp_path, crowd(1005), flows=off) as one:
+@pytest.fixture
+def small_cap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The feed's cap and the pages are made small, as if the company were a hundred times this."""
+    monkeypatch.setattr(reading, "CAP", 10)
+    monkeypatch.setattr(reading, "PAGE", 10)
+    monkeypatch.setattr("daemon.sandbox.qbo.cdc.MAX_OBJECTS", 10)
+
+
+@pytest.mark.usefixtures("small_cap")
+@pytest.mark.parametrize("number", [9, 10, 11, 35])
+async def test_F46_more_changes_than_the_feed_tells(tmp_path: Path, number: int) -> None:
+    async with village(tmp_path, crowd(number), flows={Kind.CUSTOMER: "off"}) as one:
         await one.agree()
         wanted = bulk_edit(one)
 
@@ -361,16 +426,12 @@ async def test_F46_more_changes_than_the_feed_tells(
         assert dear_row(one, "vendor", ROCK)["Contacts"][0]["Phone"] == "(555) 0199"
 
 
+@pytest.mark.usefixtures("small_cap")
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
 async def test_F46_killed_while_catching_up_the_cursor_never_passes_unseen_data(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+    tmp_path: Path, number: int
 ) -> None:
-    """The feed's cap and the pages are made small, as if the company were a hundred times this."""
-    monkeypatch.setattr(reading, "CAP", 10)
-    monkeypatch.setattr(reading, "PAGE", 10)
-    monkeypatch.setattr("daemon.sandbox.qbo.cdc.MAX_OBJECTS", 10)
-    off = {Kind.CUSTOMER: "off"}
-    async with village(tmp_path, crowd(35), flows=off) as one:
+    async with village(tmp_path, crowd(35), flows={Kind.CUSTOMER: "off"}) as one:
         await one.agree()
         wanted = bulk_edit(one)
 
@@ -386,15 +447,18 @@ async def test_F46_killed_while_catching_up_the_cursor_never_passes_unseen_data(
 
 
 @pytest.mark.parametrize("ahead", [420.0, -420.0])
-async def test_F49_clocks_that_disagree_lose_nothing(tmp_path: Path, ahead: float) -> None:
-    names = ("Amber Works", "Birch Works")
-    async with village(tmp_path, paired(*names), dear_ahead_s=ahead) as one:
+@pytest.mark.parametrize("system", ["qbo_ahead_s", "dear_ahead_s"])
+async def test_F49_clocks_that_disagree_lose_nothing(
+    tmp_path: Path, system: str, ahead: float
+) -> None:
+    name = "Amber Works"
+    async with village(tmp_path, paired(name, "Birch Works"), **{system: ahead}) as one:
         await one.agree()
         for number in range(4):
-            save_in_dear(one, "vendor", "Amber Works", Comments=f"note {number}")
             phone = {"FreeFormNumber": f"(555) 010{number}"}
             save_in_qbo(one, "vendor", "Birch Works", PrimaryPhone=phone)
-            save_in_dear(one, "vendor", dear_rows(one, "vendor")[0]["Name"], Name=f"Amber {number}")
+            save_in_dear(one, "vendor", name, Name=f"Amber {number}")
+            name = f"Amber {number}"
             await one.cycle(after_s=30)
 
             assert qbo_row(one, "vendor", f"Amber {number}")
@@ -406,9 +470,7 @@ async def test_F49_clocks_that_disagree_lose_nothing(tmp_path: Path, ahead: floa
 
 @pytest.mark.parametrize("ahead", [420.0, -420.0, 0.0])
 @pytest.mark.parametrize("dear_first", [True, False])
-async def test_F49_the_newest_does_not_win(
-    tmp_path: Path, ahead: float, dear_first: bool
-) -> None:
+async def test_F49_the_newest_does_not_win(tmp_path: Path, ahead: float, dear_first: bool) -> None:
     async with village(tmp_path, paired(ROCK), dear_ahead_s=ahead) as one:
         await one.agree()
         if dear_first:
@@ -483,9 +545,7 @@ async def test_F51_a_system_that_was_down_gets_what_waited_though_nothing_new_is
 ) -> None:
     async with village(tmp_path, paired(ROCK)) as one:
         await one.agree()
-        one.fail(
-            {"system": down, "kind": "status", "status": 503, "method": "GET", "times": 0}
-        )
+        one.fail({"system": down, "kind": "status", "status": 503, "method": "GET", "times": 0})
         if down == "dear":
             save_in_qbo(one, "vendor", ROCK, DisplayName="Cedar Rocks")
         else:
@@ -554,7 +614,7 @@ async def test_one_refused_record_of_a_batch_never_stops_the_rest(tmp_path: Path
 # -- a first load that was interrupted ----------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [3, 5, 6])
+@pytest.mark.parametrize("number", [2, 3, 5])
 async def test_an_interrupted_sweep_of_qbo_goes_on_where_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import logging
+import random
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from daemon import log
@@ -20,6 +22,7 @@ from daemon.sandbox.qbo.render import show
 from daemon.sandbox.qbo.switches import QboSwitches
 from daemon.sandbox.qbo.times import envelope_stamp
 from ledger.model.entries import Intended, Tombstoned
+from ledger.model.facts import Problem
 from ledger.model.ids import ExternalRef, Kind, SystemName
 from ledger.store.errors import LedgerUnavailable
 from tests.scenarios.test_identity import new_supplier
@@ -135,10 +138,10 @@ async def _consent(one: Town) -> dict[str, Any]:
         "grant_type": "authorization_code",
         "code": code,
         "redirect_uri": asked["redirect_uri"],
-        "client_id": asked["client_id"],
-        "client_secret": one.qbo.credentials["client_secret"],
     }
-    async with one.http.post(url + TOKEN_PATH, data=form) as answer:
+    client = aiohttp.encode_basic_auth(asked["client_id"], one.qbo.credentials["client_secret"])
+    headers = {"Authorization": client}
+    async with one.http.post(url + TOKEN_PATH, data=form, headers=headers) as answer:
         assert answer.status == 200, await answer.text()
         tokens: dict[str, Any] = await answer.json()
         return tokens
@@ -290,7 +293,7 @@ async def test_F83_what_was_read_before_the_storm_is_kept(tmp_path: Path) -> Non
         assert problem(report, "throttled")
         seen = await one.ledger.read(lambda views: views.counts())
         vendors = {c.system: c.live for c in seen if c.kind is Kind.VENDOR}
-        assert vendors["dear"] == 4
+        assert vendors[DEAR] == 4
         assert [s for s in one.qbo.state.all("Vendor") if s.name == "Grove Lumber"] == []
         await one.settle()
         assert books(one, "Vendor", "Grove Lumber")
@@ -375,6 +378,7 @@ async def test_F89_with_dear_down_quickbooks_is_observed_and_everything_queues(
         await one.edit("qbo", {"kind": "vendor", "create": {"DisplayName": "Grove Lumber"}})
         await raise_price(one, "ANVIL", 99)
         last = one.log.last
+        head = await one.ledger.read(lambda views: views.head())
 
         for _ in range(6):
             report = await one.cycle(after_s=600)
@@ -383,7 +387,9 @@ async def test_F89_with_dear_down_quickbooks_is_observed_and_everything_queues(
         labels = {row.operation.label for row in await pending(one)}
         assert labels == {"BOLT", "Grove Lumber"}
         assert written(one, last) == []
-        assert not [e for e in await one.entries() if isinstance(e, Tombstoned | Intended)][2:]
+        rows = await one.ledger.read(lambda views: views.entries(head[0], 10_000))
+        assert rows, "the books were observed"
+        assert not [row for row in rows if isinstance(row.entry, Tombstoned | Intended)]
         counts = await one.ledger.read(lambda views: views.counts())
         assert sum(c.removed for c in counts) == 0
 
@@ -524,7 +530,7 @@ async def test_F90_a_smaller_plan_is_one_warning_and_the_rest_goes_on(tmp_path: 
 
 async def test_F92_nothing_is_sent_that_cannot_be_journalled_first(tmp_path: Path) -> None:
     async with settled(tmp_path, create={Kind.VENDOR: {QBO: "ask"}}) as one:
-        for n in range(20):
+        for n in range(30):
             await new_supplier(one, f"Grove Lumber {n}")
         await one.cycle()
         await one.approve_all()
@@ -541,7 +547,7 @@ async def test_F92_nothing_is_sent_that_cannot_be_journalled_first(tmp_path: Pat
 
         await _limit_pages(one, full=False)
         await one.settle()
-        assert len(list(one.qbo.state.all("Vendor"))) == 23
+        assert len(list(one.qbo.state.all("Vendor"))) == 33
         assert len(written(one, last)) == 1
 
 
@@ -575,15 +581,12 @@ async def test_F92_an_answer_that_found_no_room_is_settled_by_looking(tmp_path: 
         assert await one.ledger.read(lambda views: views.open_intents()) == []
 
 
-async def _cycle_fails(one: Town) -> LedgerUnavailable:
-    """A cycle that ends because the ledger cannot be written; its error, out of its groups."""
-    with pytest.raises((LedgerUnavailable, ExceptionGroup)) as caught:
-        await one.cycle()
-    error: BaseException = caught.value
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    assert isinstance(error, LedgerUnavailable)
-    return error
+async def _cycle_fails(one: Town) -> Problem:
+    """A cycle that could not write the ledger: it says so and the daemon goes on."""
+    report = await one.cycle()
+    assert not report.complete
+    (problem,) = [p for p in report.problems if p.code == "ledger"]
+    return problem
 
 
 async def _limit_pages(one: Town, *, full: bool) -> None:
@@ -599,11 +602,12 @@ async def _limit_pages(one: Town, *, full: bool) -> None:
 
 
 async def _fill_slack(one: Town) -> None:
-    """Use up what still fits into the pages that there are."""
-    for size in (8000, 1000, 100):
-        for n in range(200):
+    """Use up what still fits into the pages that there are, with bodies that nothing shortens."""
+    noise = random.Random("noise")
+    for size in (12_000, 3000, 700, 150, 40):
+        for _ in range(100):
             draft = one.ledger.draft(actor="test")
-            draft.runtime(f"filler {size} {n}", b"x" * size)
+            draft.runtime(f"filler {noise.random()}", draft.body(noise.randbytes(size)).encode())
             try:
                 await one.ledger.append(draft)
             except LedgerUnavailable:
@@ -640,7 +644,7 @@ async def test_F94_debug_logs_hold_no_secret_and_no_company_data(
         await one.start_daemon()
         await one.settle()
         text = debug_log.getvalue()
-        grants = [g for g in one.qbo.tokens._grants]
+        grants = one.qbo.tokens._grants
         access = {token for grant in grants for token in grant.access}
 
     assert text, "debug logging is on"

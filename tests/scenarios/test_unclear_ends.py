@@ -9,9 +9,9 @@ import pytest
 
 from daemon.sandbox.qbo.switches import QboSwitches
 from daemon.sandbox.world import PartyFace, Thing
-from ledger.model.entries import FirstPlanApproved, Retried
+from ledger.model.entries import FirstPlanApproved, Restored, Retried
 from ledger.model.facts import HoldCode
-from ledger.model.ids import Kind
+from ledger.model.ids import ExternalRef, Kind
 from ledger.store.errors import LedgerLocked
 from ledger.store.ledger import Ledger
 from tests.scenarios.support import (
@@ -32,7 +32,7 @@ from tests.scenarios.support import (
     tiny,
     village,
 )
-from tests.town import DEAR, KEY, Town
+from tests.town import DEAR, KEY, QBO, Town
 
 LOST_ANSWERS = ("lost_reply", "truncated_body")
 """Faults after which the write was carried out."""
@@ -167,6 +167,51 @@ async def test_F01_lost_reply_of_a_create_in_dear(tmp_path: Path, fault: str) ->
         assert await linked_vendors(one) == vendors_linked(ROCK)
 
 
+@pytest.mark.parametrize("replay", ["replay", "refuse", "execute_again"])
+@pytest.mark.parametrize("single", [True, False])
+async def test_F01_what_was_created_is_deleted_in_qbo_before_anybody_looks(
+    tmp_path: Path, single: bool, replay: Literal["replay", "refuse", "execute_again"]
+) -> None:
+    """Somebody did not want it: it is not created a second time behind their back."""
+    names = (ROCK,) if single else (ROCK, "Amber Works")
+    async with village(tmp_path, in_dear(*names), qbo=QboSwitches(batch_replay=replay)) as one:
+        await first_plan_approved(one)
+        one.fail({"system": "qbo", "kind": "lost_reply", "method": "POST", "path": "*"})
+        assert (await one.cycle()).unknown == len(names)
+        made = qbo_row(one, "vendor", ROCK)["Id"]
+        await one.edit("qbo", {"kind": "vendor", "id": made, "delete": True})
+        for _ in range(3):
+            await one.cycle(after_s=SETTLES_S)
+
+        rows = {row["Id"]: row["Active"] for row in qbo_rows(one, "vendor")}
+        assert rows.pop(made) is False
+        assert len(rows) == len(names) - 1
+        assert dear_row(one, "vendor", ROCK)["Status"] == "Active"
+        assert await one.operations("intended") == []
+
+
+@pytest.mark.parametrize("replay", ["replay", "refuse", "execute_again"])
+@pytest.mark.parametrize("single", [True, False])
+async def test_F01_what_was_created_is_renamed_in_qbo_before_anybody_looks(
+    tmp_path: Path, single: bool, replay: Literal["replay", "refuse", "execute_again"]
+) -> None:
+    goods = Goods()
+    skus = ("BR-1",) if single else ("BR-1", "BR-2")
+    world = tiny(products=tuple(goods.item(sku, qbo=False) for sku in skus))
+    async with village(tmp_path, world, qbo=QboSwitches(batch_replay=replay)) as one:
+        await first_plan_approved(one)
+        one.fail({"system": "qbo", "kind": "lost_reply", "method": "POST", "path": "*"})
+        assert (await one.cycle()).unknown == len(skus)
+        save_in_qbo(one, "item", "BR-1", Name="Renamed at once")
+        for wait in (60, SETTLES_S, SETTLES_S, 2 * 3600, 60):
+            await one.cycle(after_s=wait)
+
+        assert sorted(row["Sku"] for row in qbo_rows(one, "item")) == list(skus)
+        linked = {pair for pair in await pairs_linked(one) if pair[0] == "item"}
+        assert len(linked) == len(skus)
+        assert await one.operations("planned", "waiting", "approved", "intended") == []
+
+
 # -- F02: the daemon dies between the reply and the ledger --------------------------------------
 
 
@@ -272,6 +317,36 @@ async def test_F03_the_same_id_over_unknown_and_another_after_the_answer(tmp_pat
         assert lost == refused
         assert done != refused
         assert len(qbo_rows(one, "vendor")) == 1
+
+
+@pytest.mark.parametrize("minutes", [0, 8, 9, 10])
+@pytest.mark.parametrize("change", [{"Name": "Renamed at once"}, {"Active": False}])
+async def test_F03_a_replayed_answer_is_old_news_and_is_read_back(
+    tmp_path: Path, minutes: int, change: dict[str, Any]
+) -> None:
+    """A repeated request id brings the first answer again, whatever happened to the record since.
+
+    The minutes let the cursors of the change feed move past that moment, so that only the
+    read-back can tell.
+    """
+    goods = Goods()
+    world = tiny(products=(goods.item("BR-1"), goods.item("BR-2", qbo=False)))
+    async with village(tmp_path, world) as one:
+        await one.cycle("first load")
+        one.clock.advance(60.0 * minutes)
+        await one.approve_all()
+        one.fail({"system": "qbo", "kind": "lost_reply", "method": "POST", "path": "*/item"})
+        assert (await one.cycle(after_s=1)).unknown == 1
+        save_in_qbo(one, "item", "BR-2", **change)
+        await one.cycle(after_s=65)
+        await one.cycle(after_s=65)
+        await one.cycle(after_s=65)
+
+        made = qbo_row(one, "item", "BR-2")
+        ref = ExternalRef(QBO, Kind.ITEM, made["Id"])
+        head = (await one.ledger.read(lambda views: views.heads([ref])))[ref]
+        assert head.version == made["SyncToken"]
+        assert len(qbo_rows(one, "item")) == 2
 
 
 # -- F05, F06, F09 ------------------------------------------------------------------------------
@@ -422,6 +497,57 @@ async def test_F10_a_timed_out_update_in_dear_that_was_done_is_marked_done(
         assert dear_row(one, "vendor", "Cedar Rocks")
         assert len(sent(one, "dear", "PUT", "supplier")) == 1
         assert await one.operations("planned", "waiting", "approved", "intended") == []
+
+
+@pytest.mark.parametrize("fault", LOST_ANSWERS)
+@pytest.mark.parametrize("replay", ["replay", "refuse", "execute_again"])
+async def test_F10_a_timed_out_batch_of_updates_that_was_done_is_marked_done(
+    tmp_path: Path, fault: str, replay: Literal["replay", "refuse", "execute_again"]
+) -> None:
+    names = ("Amber Works", "Birch Works", "Cedar Works")
+    async with village(tmp_path, paired(*names), qbo=QboSwitches(batch_replay=replay)) as one:
+        await one.agree()
+        one.fail({"system": "qbo", "kind": fault, "method": "POST", "path": "*/batch"})
+        for name in names:
+            save_in_dear(one, "vendor", name, Name=f"{name} Ltd")
+        assert (await one.cycle()).unknown == 3
+        await one.cycle(after_s=SETTLES_S)
+        await one.settle()
+
+        assert [row["SyncToken"] for row in qbo_rows(one, "vendor")] == ["1", "1", "1"]
+        assert len(sent(one, "qbo", "POST", "batch")) == 1
+        assert await one.operations("planned", "waiting", "approved", "intended") == []
+
+
+async def test_an_expired_login_in_the_middle_of_a_write_doubles_nothing(tmp_path: Path) -> None:
+    async with village(tmp_path, in_dear(ROCK)) as one:
+        await first_plan_approved(one)
+        one.fail({"system": "qbo", "kind": "expire_token", "method": "POST", "path": "*/vendor"})
+        await one.settle()
+
+        assert len(set(request_ids(sent(one, "qbo", "POST", "vendor")))) == 1
+        assert len(qbo_rows(one, "vendor")) == 1
+        assert await linked_vendors(one) == vendors_linked(ROCK)
+
+
+async def test_nothing_is_sent_again_from_a_restored_ledger_before_a_person_agrees(
+    tmp_path: Path,
+) -> None:
+    async with village(tmp_path, in_dear(ROCK)) as one:
+        await first_plan_approved(one)
+        one.fail({"system": "qbo", "kind": "lost_request", "method": "POST", "path": "*/vendor"})
+        await one.cycle()
+        draft = one.ledger.draft(actor="test")
+        draft.add(Restored(backup_seq=1, backup_hash="", by="test"))
+        await one.ledger.append(draft)
+        for _ in range(3):
+            await one.cycle(after_s=SETTLES_S)
+        assert len(sent(one, "qbo", "POST", "vendor")) == 1
+
+        await one.approve_all()
+        await one.settle()
+        assert len(qbo_rows(one, "vendor")) == 1
+        assert await linked_vendors(one) == vendors_linked(ROCK)
 
 
 async def test_F10_a_lost_update_is_merged_on_the_version_that_stands_now(tmp_path: Path) -> None:

@@ -64,14 +64,12 @@ def village(
             *(_product(mint, name, Decimal(10 + n * step)) for n, name in enumerate(items)),
             *products,
         ),
-        price_tiers=(),
     )
 
 
 def _party(mint: Mint, kind: str, name: str) -> Thing[PartyFace]:
     face = replace(mint.named_party(kind, name), terms="Net 30")
-    dear = replace(mint.dear_party(kind, face), price_tier="" if kind == "vendor" else "Tier 1")
-    return Thing(name, qbo=mint.qbo_party(face), dear=dear)
+    return Thing(name, qbo=mint.qbo_party(face), dear=mint.dear_party(kind, face))
 
 
 def _product(mint: Mint, name: str, price: Decimal) -> Thing[ProductFace]:

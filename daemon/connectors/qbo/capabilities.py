@@ -26,6 +26,8 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     """Kind -> why it is out of service."""
     is_multicurrency: bool = True
     """Unless known otherwise a currency may be named."""
+    taxes_by_code: bool = True
+    """Companies in the US tax an item yes or no; elsewhere items and vendors name a tax code."""
 
 
 def capabilities(config: QboConfig, features: Features) -> Capabilities:
@@ -55,7 +57,7 @@ def capabilities(config: QboConfig, features: Features) -> Capabilities:
         ),
         Kind.VENDOR: _vendor(features),
         Kind.CUSTOMER: _customer(features),
-        Kind.ITEM: _item(config),
+        Kind.ITEM: _item(config, features),
     }
     for kind, reason in features.disabled.items():
         kinds[kind] = msgspec.structs.replace(kinds[kind], disabled=reason)
@@ -158,12 +160,14 @@ def _customer(features: Features) -> KindRule:
     return KindRule(fields=fields, recovery_key="name")
 
 
-def _item(config: QboConfig) -> KindRule:
+def _item(config: QboConfig, features: Features) -> KindRule:
     new = config.new_items
     price = FieldRule(places=PRICE_PLACES, clearable=False)
     tracks = new.type == "Inventory"
+    tax_codes = ("sales_tax_code", "purchase_tax_code") if features.taxes_by_code else ()
     return KindRule(
         fields={
+            **dict.fromkeys(tax_codes, FieldRule()),
             "name": _name(100, namespace="item", shorten_with="sku"),
             "sku": _text(100),
             "type": FieldRule(
@@ -181,8 +185,6 @@ def _item(config: QboConfig) -> KindRule:
             "asset_account": (
                 _default("asset_account", new.asset_account, required=True) if tracks else _READ
             ),
-            "sales_tax_code": FieldRule(),
-            "purchase_tax_code": FieldRule(),
             "taxable": _FLAG,
             "active": _FLAG,
             "full_name": _READ,

@@ -32,7 +32,11 @@ def features(info: Wire, preferences: Wire) -> Features:
     if any(word in plan.lower() for word in SMALL_PLANS):
         disabled[Kind.CLASS] = f"the plan {plan} has no classes"
     multicurrency = _section(preferences, "CurrencyPrefs").get("MultiCurrencyEnabled")
-    return Features(disabled=disabled, is_multicurrency=multicurrency is not False)
+    return Features(
+        disabled=disabled,
+        is_multicurrency=multicurrency is not False,
+        taxes_by_code=str(info.get("Country", "")).upper() not in {"US", "USA"},
+    )
 
 
 def home_currency(preferences: Wire) -> str:

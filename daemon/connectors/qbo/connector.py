@@ -20,6 +20,7 @@ from daemon.connectors.qbo.reading import EVERYTHING, Reader
 from daemon.connectors.qbo.writing import Writer
 from daemon.connectors.vault import TokenStore
 from ledger.model.capabilities import Capabilities
+from ledger.model.errors import ConfigProblem, Unauthorised
 from ledger.model.facts import Cursor, Observation, Page, Problem, Tombstone
 from ledger.model.ids import ExternalRef, Kind, SystemName
 from ledger.model.outcomes import Outcome, WriteRequest
@@ -88,7 +89,7 @@ class QboConnector:
             system=QBO,
             clock=clock,
             store=tokens,
-            credentials=lambda: (config.client_id.resolve(), config.client_secret.resolve()),
+            credentials=lambda: _credentials(config),
             bootstrap=lambda: first.resolve() if first is not None else "",
             token_url=config.login_url,
             discovery_url=config.discovery_url,
@@ -172,3 +173,15 @@ class QboConnector:
             warnings=tuple(warnings),
             closed_until=company.closed_until(preferences),
         )
+
+
+def _credentials(config: QboConfig) -> tuple[str, str]:
+    """Client id and secret, read anew each time: they may have been replaced."""
+    try:
+        return config.client_id.resolve(), config.client_secret.resolve()
+    except ConfigProblem as problem:
+        raise Unauthorised(
+            f"the client id or secret for QuickBooks cannot be had: {problem}",
+            state="bad_credentials",
+            cure="put them where qbo.client_id and qbo.client_secret point",
+        ) from problem

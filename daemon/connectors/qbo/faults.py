@@ -22,6 +22,8 @@ THROTTLE_S = 60.0
 """Intuit's documented advice after "too many requests"; Retry-After cannot be relied upon."""
 MOST_WAIT_S = 900.0
 LONGEST_TEXT = 500
+_QUOTED_TOKEN = re.compile(r"(token (?:expired|revoked))\b:?\s*\S*", re.IGNORECASE)
+"""The gateway repeats the beginning of the access token after these words."""
 
 
 class Next(StrEnum):
@@ -67,8 +69,9 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def text(self) -> str:
-        """QuickBooks' own words, cut, with the trace id."""
+        """QuickBooks' own words, cut, with the trace id and without the token they may quote."""
         said = "; ".join(one.detail or one.message for one in self.details)[:LONGEST_TEXT]
+        said = _QUOTED_TOKEN.sub(r"\1", said)
         trace = f" (intuit_tid {self.trace})" if self.trace else ""
         return f"{said}{trace}"
 

@@ -119,3 +119,7 @@ def linked() -> Flaw:
     return Flaw(
         "Updating accounts is not allowed while integration with Xero or Quickbooks enabled."
     )
+
+
+def product_missing(value: str, what: str = "Product") -> Flaw:
+    return Flaw(f"{what} '{value}' was not found", code=404)

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from daemon.clock import Clock
 from daemon.sandbox.dear.fields import Fields
+from daemon.sandbox.dear.holdings import Holdings, Place
 
 KINDS: Final = (
     "account",
@@ -29,6 +30,8 @@ KINDS: Final = (
     "supplier",
     "customer",
     "product",
+    "purchase",
+    "sale",
 )
 
 NAMED_BY: Final[dict[str, tuple[tuple[str, str], ...]]] = {
@@ -62,6 +65,19 @@ NAMED_BY: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     ),
 }
 """Which fields of which tables name a record of a kind (by its name, accounts by their code)."""
+
+IN_DOCUMENTS: Final[dict[str, tuple[str, ...]]] = {
+    "account": ("Account", "InventoryAccount"),
+    "tax": ("TaxRule",),
+    "paymentterm": ("Terms",),
+    "location": ("Location",),
+    "carrier": ("Carrier",),
+    "contact": ("SalesRepresentative",),
+    "supplier": ("SupplierID",),
+    "customer": ("CustomerID",),
+    "product": ("ProductID",),
+}
+"""Fields anywhere in a document that name a record: by its name (code) or its id."""
 
 NAME_FIELD: Final = {"account": "Code", "carrier": "Description"}
 """The field by which others name a record, where it is not ``Name``."""
@@ -138,6 +154,31 @@ class Table:
         return found[0] if found else None
 
 
+def _within(value: Any) -> Iterator[Fields]:
+    """Every object inside a document, itself included."""
+    if isinstance(value, dict):
+        yield value
+        for item in value.values():
+            yield from _within(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _within(item)
+
+
+def _mentions(document: Fields, kind: str, keys: set[str]) -> Iterator[str]:
+    for part in _within(document):
+        for field_name in IN_DOCUMENTS.get(kind, ()):
+            if part.get(field_name) in keys:
+                yield field_name
+
+
+def _rename_in(document: Fields, kind: str, before: str, after: str) -> None:
+    for part in _within(document):
+        for field_name in IN_DOCUMENTS.get(kind, ()):
+            if part.get(field_name) == before:
+                part[field_name] = after
+
+
 class DearState:
     """One company."""
 
@@ -150,6 +191,8 @@ class DearState:
         self.stock: list[Stock] = []
         self.price_tiers: list[str] = [f"Tier {n}" for n in range(1, 11)]
         self.me: Fields = {}
+        self.holdings = Holdings()
+        self._stock: dict[Place, Stock] = {}
 
     def __getitem__(self, kind: str) -> Table:
         return self.tables[kind]
@@ -200,10 +243,37 @@ class DearState:
                 rows = product.fields["Suppliers"]
                 product.fields["Suppliers"] = [r for r in rows if r["SupplierID"] != row.id]
 
+    def number(self, prefix: str) -> str:
+        """The next number of a series: ``PO-00001``."""
+        last = self.holdings.numbers.get(prefix, 0) + 1
+        self.holdings.numbers[prefix] = last
+        return f"{prefix}-{last:05}"
+
+    def stock_at(self, place: Place) -> Stock | None:
+        """What is on hand of a product at a location (bins and batches are not told apart)."""
+        if len(self._stock) != len(self.stock):
+            self._stock = {(stock.product, stock.location): stock for stock in self.stock}
+        return self._stock.get(place)
+
+    def keep_stock(self, stock: Stock) -> None:
+        self.stock.append(stock)
+        self._stock[stock.product, stock.location] = stock
+
+    def places(self, product: str) -> list[Place]:
+        """Where a product is or was."""
+        self.stock_at((product, ""))
+        return [place for place in self._stock if place[0] == product]
+
     def mentions(self, kind: str, row: Row) -> list[tuple[Row, str]]:
         """Every record and field that names this record."""
         name = row.fields.get(NAME_FIELD.get(kind, "Name"))
-        return self._named(kind, str(name)) if name else []
+        named = self._named(kind, str(name)) if name else []
+        return named + [
+            (other, mentioned)
+            for table in ("purchase", "sale")
+            for other in self.tables[table]
+            for mentioned in _mentions(other.fields, kind, {row.id, str(name)})
+        ]
 
     def _named(self, kind: str, name: str) -> list[tuple[Row, str]]:
         return [
@@ -219,7 +289,11 @@ class DearState:
             other.fields[field_name] = after
         for table, _ in NAMED_BY.get(kind, ()):
             self.tables[table].touch()
+        for table in ("purchase", "sale"):
+            for document in self.tables[table]:
+                _rename_in(document.fields, kind, before, after)
         if kind == "account":
+            self.holdings.rename_account(before, after)
             row.fields["OldCode"] = before
             self.tables[kind].rows[after.lower()] = self.tables[kind].rows.pop(before.lower())
             row.id = after

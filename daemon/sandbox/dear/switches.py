@@ -74,6 +74,44 @@ class DearSwitches:
     account_types: Literal["known", "open"] = "known"
     """Whether an account Type outside the known vocabulary is refused."""
 
+    line_total: Literal["ex_tax", "with_tax"] = "ex_tax"
+    """Whether the Total of a line of a tax-exclusive document is without or with its tax."""
+    line_places: Literal[2, 4] = 2
+    """Decimal places to which the Total of a line is rounded."""
+    rounding: Literal["half_up", "half_even"] = "half_up"
+    bare_lines: Literal["refuse", "compute"] = "refuse"
+    """A line without Price, Tax, TaxRule or Total (documented as required)."""
+    line_tax: Literal["checked", "kept"] = "checked"
+    """A line's Tax that differs from the computed one by a cent or more."""
+    line_order: Literal["sent", "reversed", "sku"] = "sent"
+    """Order in which answers show the lines of a document."""
+    unknown_document: Literal[400, 404, 200] = 400
+    """HTTP status of the refusal of an unknown purchase or sale ID."""
+    payment_stamps: bool = True
+    """Whether adding, changing or deleting a payment moves the document's stamp."""
+    recost_stamps: bool = False
+    """Whether a sale's stamp moves when the cost of what it shipped changes."""
+    stock_stamps: bool = False
+    """Whether a product's LastModifiedOn moves with its stock."""
+    lock_day: Literal["closed", "open"] = "closed"
+    """Whether the LockDate itself is closed for changes."""
+    undone: Literal["draft", "ordering"] = "draft"
+    """Overall Status after a whole purchase or sale was undone."""
+    undo_paid: Literal["refuse", "drop"] = "refuse"
+    """Undoing or voiding what carries payments: refused, or the payments go with it."""
+    undone_entries: Literal["removed", "reversed"] = "removed"
+    """What /transactions shows of an undone task: nothing, or the entries and their reversal."""
+    void_empties: bool = True
+    """Whether a voided document shows no lines and zero totals (seen in examples only)."""
+    over_receipt: Literal["allow", "refuse"] = "allow"
+    over_payment: Literal["allow", "refuse"] = "allow"
+    bill_numbers: Literal["free", "unique"] = "free"
+    """Whether a purchase invoice number must be unique per supplier."""
+    stub_parts: bool = True
+    """Whether a fresh document shows one part NOT AVAILABLE in every array, or empty arrays."""
+    misspelt_invoice_key: bool = True
+    """Whether /purchase calls the number of its invoice ``InvocieNumber``."""
+
 
 def flipped(switches: DearSwitches, given: Mapping[str, object]) -> DearSwitches:
     """The switches with some of them set otherwise. Raises ``ValueError`` naming every mistake."""

@@ -141,7 +141,9 @@ def bad_reference(family: str, value: str) -> QboFault:
     return _one("Invalid Reference Id", detail, "2500")
 
 
-def inactive_reference() -> QboFault:
+def inactive_reference(code: str = "2500") -> QboFault:
+    if code == "610":
+        return not_found(transaction=False)
     return _one("Invalid Reference Id", f"Invalid Reference Id : {INACTIVE}", "2500")
 
 
@@ -250,17 +252,59 @@ def feature_off(what: str) -> QboFault:
     return _one("Feature Not Supported Error", detail, "5030")
 
 
+def cannot_link(txn_id: str, reason: str) -> QboFault:
+    detail = f"TxnID Cannot Be Linked : Cannot validate linked transactions {txn_id}: {reason}"
+    return _one("TxnID Cannot Be Linked", detail, "620")
+
+
+def negative_amount(field: str, amount: object) -> QboFault:
+    detail = f"Amount cannot be negative here. Supplied value:{amount}"
+    return _one("Invalid Negative Amount", detail, "2290", field)
+
+
+def line_tax_code(code: str, *, purchase: bool = False) -> QboFault:
+    wanted = "NON on purchases" if purchase else "TAX or NON"
+    detail = f"Line tax code must be {wanted} for a company in the United States. Supplied:{code}"
+    return _one("Invalid line tax code", detail, "6100", "Line.TaxCodeRef")
+
+
+def custom_sales_tax() -> QboFault:
+    detail = "The tax code CustomSalesTax cannot be used on transactions"
+    return _one("Invalid tax code", detail, "6160", "TxnTaxDetail.TxnTaxCodeRef")
+
+
+def discount_off() -> QboFault:
+    detail = "Discounts are turned off in the settings of this company"
+    return _one("Invalid discount", detail, "6090", "Line")
+
+
+def no_email() -> QboFault:
+    detail = "An e-mail address is required to send this transaction"
+    return _one("E-mail address required", detail, "6420", "BillEmail")
+
+
+def quantity_needed(item: str) -> QboFault:
+    detail = f"A line with the tracked item {item} needs a quantity"
+    return _one("Quantity required", detail, "6520", "Line.Qty")
+
+
+def custom_field(definition: str) -> QboFault:
+    detail = f"No custom field with DefinitionId {definition or '(none)'} is turned on"
+    return _one("Invalid custom field", detail, "3000", "CustomField")
+
+
 def amount_mismatch(amount: object) -> QboFault:
     detail = f"Amount is not equal to UnitPrice * Qty. Supplied value:{amount}"
     return _one("Amount calculation incorrect in the request.", detail, "6070", "Line.Amount")
 
 
-def period_closed() -> QboFault:
+def period_closed(*, password: bool = False) -> QboFault:
     detail = (
         "The account period has closed and the account books cannot be updated through the QBO "
         "Services API. Please use the QBO website to make these changes."
     )
-    return _one("Account Period Closed, Cannot Update Through Services API", detail, "6200")
+    code = "6210" if password else "6200"
+    return _one("Account Period Closed, Cannot Update Through Services API", detail, code)
 
 
 def before_stock() -> QboFault:

@@ -39,7 +39,8 @@ class Field:
     """One property of an entity.
 
     ``kind``: text, name, flag, number, date, ref, address, phone, email, web, read_only
-    (accepted and ignored) or raw (checked elsewhere).
+    (accepted and ignored), refused (QBO has it, this sandbox has not: anything but nothing is a
+    fault that says so) or raw (checked elsewhere).
     """
 
     kind: str
@@ -74,6 +75,7 @@ FLAG: Final = Field("flag")
 NUMBER: Final = Field("number")
 DATE: Final = Field("date")
 READ_ONLY: Final = Field("read_only")
+REFUSED: Final = Field("refused")
 RAW: Final = Field("raw")
 ADDRESS: Final = Field("address")
 PHONE: Final = Field("phone", most=30)
@@ -93,6 +95,10 @@ def clean(body: Mapping[str, Any], fields: Mapping[str, Field], *, trim: bool) -
     errors: list[Wire] = []
     for key, spec in fields.items():
         if body.get(key) is None or spec.kind == "read_only":
+            continue
+        if spec.kind == "refused":
+            if body[key] not in ("", "0", 0, False, [], {}):
+                raise faultbodies.not_simulated(key)
             continue
         if spec.kind == "raw":
             result.values[key] = body[key]

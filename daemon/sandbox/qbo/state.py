@@ -7,10 +7,12 @@ wire in ``render``.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from daemon.clock import Clock
 from daemon.sandbox.qbo.entities import Spec
+from daemon.sandbox.qbo.shelf import Shelf
 from daemon.sandbox.qbo.switches import QboSwitches
 from daemon.sandbox.qbo.txnentities import SPECS
 from daemon.sandbox.qbo.wire import Wire
@@ -59,6 +61,16 @@ class Stub:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One side of a posting. Debits are positive, credits negative."""
+
+    account: str
+    amount: Decimal
+    party: tuple[str, str] | None = None
+    """Entity and id of the customer or vendor, on receivable and payable accounts."""
+
+
 NameKey = tuple[str, str, str]
 
 
@@ -73,6 +85,14 @@ class Books:
         self._next: dict[str, int] = {}
         self._names: dict[NameKey, tuple[str, str]] = {}
         self.stubs: list[Stub] = []
+        self._transactions: dict[str, Stored] = {}
+        self._numbers: dict[NameKey, dict[str, Stored]] = {}
+        self.postings: dict[str, tuple[Entry, ...]] = {}
+        """What each transaction posts, by its id; ``item <id>`` for the first stock of an item."""
+        self.shelves: dict[str, Shelf] = {}
+        """Stock of each tracked item."""
+        self.stocked: dict[str, frozenset[str]] = {}
+        """Tracked items that each transaction moves."""
 
     @property
     def offering(self) -> str:
@@ -93,6 +113,15 @@ class Books:
     def get(self, entity: str, record_id: str) -> Stored | None:
         return self._records[entity].get(record_id)
 
+    def transaction(self, txn_id: str) -> Stored | None:
+        """A transaction of any kind: they share one sequence of ids."""
+        return self._transactions.get(txn_id)
+
+    def numbered(self, spec: Spec, number: str, party: str = "") -> Stored | None:
+        """The first transaction of a kind (and party, for bills) that has a DocNumber."""
+        found = self._numbers.get((spec.name, party, number), {})
+        return next(iter(found.values()), None)
+
     def all(self, entity: str) -> Iterator[Stored]:
         """Every record of an entity, inactive ones included, in the order of creation."""
         return iter(self._records[entity].values())
@@ -112,6 +141,8 @@ class Books:
         """Store a new record and take its name."""
         stored = Stored(spec, record_id, fields, created=at, updated=at)
         self._records[spec.name][record_id] = stored
+        if spec.transaction:
+            self._transactions[record_id] = stored
         self._take_name(stored)
         return stored
 
@@ -123,13 +154,20 @@ class Books:
         stored.updated = self.now()
         self._take_name(stored)
 
+    def bump(self, stored: Stored) -> None:
+        """Version + 1 and time moved: another transaction changed what this one says."""
+        stored.token += 1
+        stored.updated = self.now()
+
     def touch(self, stored: Stored) -> None:
         """Move the time but not the version: a derived figure changed."""
         stored.updated = max(stored.updated, self.now())
 
     def remove(self, stored: Stored) -> None:
         """Delete a transaction; only change data capture will tell."""
+        self._free_name(stored)
         del self._records[stored.spec.name][stored.id]
+        del self._transactions[stored.id]
         self.stubs.append(Stub(stored.spec.name, stored.id, self.now()))
 
     def holder(self, spec: Spec, name: str, parent: str) -> Stored | None:
@@ -163,11 +201,26 @@ class Books:
             parent = ""
         return (scope, parent, name.casefold())
 
+    def _number_keys(self, stored: Stored) -> list[NameKey]:
+        number = str(stored.fields.get("DocNumber", ""))
+        if not stored.spec.transaction or not number:
+            return []
+        vendor = stored.fields.get("VendorRef")
+        party = str(vendor["value"]) if isinstance(vendor, dict) else ""
+        return [(stored.spec.name, "", number), (stored.spec.name, party, number)]
+
     def _take_name(self, stored: Stored) -> None:
         if stored.spec.name_kind:
             key = self._name_key(stored.spec, stored.name, stored.parent)
             self._names[key] = (stored.spec.name, stored.id)
+        for key in self._number_keys(stored):
+            self._numbers.setdefault(key, {})[stored.id] = stored
 
     def _free_name(self, stored: Stored) -> None:
         if stored.spec.name_kind:
             self._names.pop(self._name_key(stored.spec, stored.name, stored.parent), None)
+        for key in self._number_keys(stored):
+            holders = self._numbers.get(key, {})
+            holders.pop(stored.id, None)
+            if not holders:
+                self._numbers.pop(key, None)

@@ -43,6 +43,49 @@ class QboSwitches:
     """AccountingInfoPrefs.UseAccountNumbers; off: ``AcctNum`` is ignored and not shown."""
     custom_txn_numbers: bool = False
     """SalesFormsPrefs.CustomTxnNumbers; on: missing numbers stay empty, duplicates give 6140."""
+    warn_duplicate_bill: bool = False
+    """A second bill of one vendor with the same number gives 6140."""
+    inactive_reference: Literal["2500", "610"] = "2500"
+    """Fault of a reference to an inactive record."""
+    invalid_link: Literal["drop", "refuse"] = "drop"
+    """What a link of a bill line to no open order line does: 200 without it, or 620."""
+    closed_order_link: Literal["drop", "accept"] = "drop"
+    """Whether a closed purchase order still takes bills."""
+    line_link_omitted: Literal["drop", "keep"] = "drop"
+    """What happens to the link of a known bill line that is sent again without it."""
+    received_unit: Literal["quantity", "amount"] = "quantity"
+    """What ``Received`` counts on item lines of a purchase order."""
+    linked_order_delete: Literal["allow", "refuse"] = "allow"
+    """Whether a purchase order with bills can be deleted; its bills then lose their links."""
+    order_payable_account: Literal["require", "default"] = "require"
+    """What a purchase order without ``APAccountRef`` does: 2020, or the first payable account."""
+    closed_orders: Literal["refuse", "accept"] = "refuse"
+    """Whether purchase orders, which post nothing, may be written in a closed period."""
+    closing_password: bool = False
+    """A password guards the closing date: 6210 in place of 6200."""
+    sparse_bill_needs_vendor: bool = True
+    """A sparse update of a bill without ``VendorRef`` gives 2020."""
+    party_terms: bool = False
+    """Whether a new document without ``SalesTermRef`` takes the terms of its party."""
+    tracked_without_quantity: Literal["accept", "refuse"] = "accept"
+    """What a line with a tracked item but no quantity does: no stock moves, or 6520."""
+    overapplied: Literal["refuse", "cap"] = "refuse"
+    """What a payment line above the open balance does: 6000, or only the open balance counts."""
+    bill_payment_excess: Literal["refuse", "credit"] = "refuse"
+    """What a bill payment above its bills less credits does: 6000, or the rest stays open."""
+    sales_tax: Literal["manual", "automated"] = "manual"
+    """Automated: absent line codes mean TAX for taxable items, and QBO picks the tax group."""
+    allow_discount: bool = True
+    """SalesFormsPrefs.AllowDiscount; off: a discount line gives 6090."""
+    sales_custom_fields: tuple[str, ...] = ()
+    """Names of the custom text fields of sales forms, three at most, as Preferences show them."""
+    order_custom_fields: tuple[str, ...] = ()
+    """The same of purchase orders."""
+    liability_balances: Literal["negative", "positive"] = "negative"
+    """How ``CurrentBalance`` shows what is owed on liability and equity accounts; cards always
+    show it positive."""
+    income_balances: Literal["zero", "shown"] = "zero"
+    """Whether income and expense accounts show a ``CurrentBalance``."""
     without_accept: Literal["xml", "json"] = "xml"
     """What a request gets that does not accept JSON."""
     throttling: bool = True

@@ -9,6 +9,10 @@ from ledger.store.fold.links import mention_record
 from ledger.store.fold.marks import mark, mark_everything, set_waits, wake
 from ledger.store.fold.work import stand
 
+AGREE = """
+INSERT OR REPLACE INTO baseline (record, system, image, seq, mapping_version)
+VALUES (?, ?, ?, ?, ?)"""
+
 
 def held(f: Folding, entry: entries.Held) -> None:
     f.run(
@@ -55,8 +59,7 @@ def retried(f: Folding, entry: entries.Retried) -> None:
 
 def baseline_advanced(f: Folding, entry: entries.BaselineAdvanced) -> None:
     f.db.executemany(
-        "INSERT OR REPLACE INTO baseline (record, system, image, seq, mapping_version)"
-        " VALUES (?, ?, ?, ?, ?)",
+        AGREE,
         [
             (entry.record, system, blob(image), f.seq, entry.mapping_version)
             for system, image in entry.images.items()

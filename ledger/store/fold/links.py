@@ -9,6 +9,19 @@ from ledger.store.fold.tally import count_linked
 
 _OWN_ID_TRIES = 1000
 
+MENTION_OBJECT = "INSERT OR IGNORE INTO object_entry (object, seq) VALUES (?, ?)"
+MENTION_RECORD = "INSERT OR IGNORE INTO record_entry (record, seq) VALUES (?, ?)"
+PLACE = "INSERT INTO link (object, record, system, seq) VALUES (?, ?, ?, ?)"
+
+MOVE = "UPDATE link SET record = ?, seq = ? WHERE object = ?"
+DISAGREE = "DELETE FROM baseline WHERE record = ?"
+WITHDRAW_JOINED = """
+UPDATE operation SET state = 'withdrawn', reason = ?, text = '', seq = ?, at = ?
+WHERE record = ? AND state IN ('planned', 'waiting', 'approved')"""
+INHERIT_ITEMS = "UPDATE intent_item SET record = ? WHERE record = ? AND open = 1"
+FORGETTING = ("hold", "rejection", "resolution", "wake_record", "wake_key", "dirty")
+"""Tables in which a record that was emptied leaves nothing."""
+
 
 def known(f: Folding, ref: ExternalRef) -> int | None:
     """The interned number of a reference."""
@@ -57,11 +70,11 @@ def held_by(f: Folding, record: RecordId, system: SystemName) -> int | None:
 
 
 def mention_object(f: Folding, number: int) -> None:
-    f.run("INSERT OR IGNORE INTO object_entry (object, seq) VALUES (?, ?)", number, f.seq)
+    f.run(MENTION_OBJECT, number, f.seq)
 
 
 def mention_record(f: Folding, record: RecordId) -> None:
-    f.run("INSERT OR IGNORE INTO record_entry (record, seq) VALUES (?, ?)", record, f.seq)
+    f.run(MENTION_RECORD, record, f.seq)
 
 
 def ensure_record(f: Folding, number: int, ref: ExternalRef) -> RecordId:
@@ -150,13 +163,7 @@ def _refuse_other_kind(f: Folding, entry: entries.Linked) -> None:
 
 
 def _place(f: Folding, number: int, record: RecordId, system: SystemName) -> None:
-    f.run(
-        "INSERT INTO link (object, record, system, seq) VALUES (?, ?, ?, ?)",
-        number,
-        record,
-        system,
-        f.seq,
-    )
+    f.run(PLACE, number, record, system, f.seq)
 
 
 def _exists(f: Folding, record: RecordId) -> bool:
@@ -179,14 +186,14 @@ def _own_record(f: Folding, ref: ExternalRef) -> RecordId:
 def _move(f: Folding, number: int, ref: ExternalRef, source: RecordId, target: RecordId) -> None:
     for record in (source, target):
         count_linked(f, record, -1)
-    f.run("UPDATE link SET record = ?, seq = ? WHERE object = ?", target, f.seq, number)
+    f.run(MOVE, target, f.seq, number)
     for record in (source, target):
         count_linked(f, record, +1)
     # What was agreed was agreed between the sides that were together then.
     f.run("DELETE FROM baseline WHERE record = ? AND system = ?", source, ref.system)
     remaining = f.one("SELECT count(*) FROM link WHERE record = ?", source)
     if remaining < 2:
-        f.run("DELETE FROM baseline WHERE record = ?", source)
+        f.run(DISAGREE, source)
     if remaining == 0:
         _forget(f, source, target)
     for record in (source, target):
@@ -196,14 +203,7 @@ def _move(f: Folding, number: int, ref: ExternalRef, source: RecordId, target: R
 
 def _forget(f: Folding, record: RecordId, heir: RecordId) -> None:
     """Nothing waits in the name of a record that no reference belongs to any more."""
-    f.run(
-        "UPDATE operation SET state = 'withdrawn', reason = ?, text = '', seq = ?, at = ?"
-        " WHERE record = ? AND state IN ('planned', 'waiting', 'approved')",
-        f"joined {heir}",
-        f.seq,
-        f.at,
-        record,
-    )
-    f.run("UPDATE intent_item SET record = ? WHERE record = ? AND open = 1", heir, record)
-    for table in ("hold", "rejection", "resolution", "wake_record", "wake_key", "dirty"):
+    f.run(WITHDRAW_JOINED, f"joined {heir}", f.seq, f.at, record)
+    f.run(INHERIT_ITEMS, heir, record)
+    for table in FORGETTING:
         f.run(f"DELETE FROM {table} WHERE record = ?", record)

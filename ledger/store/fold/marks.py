@@ -1,6 +1,7 @@
 """Which records need another look: the dirty set, and the waits that feed it."""
 
-from collections.abc import Iterable
+import sqlite3
+from collections.abc import Iterable, Sequence
 
 from ledger.model.facts import Hold
 from ledger.model.ids import ExternalRef, RecordId
@@ -10,6 +11,7 @@ _MARK = """
 INSERT INTO dirty (record, seq) {rows}
 ON CONFLICT (record) DO UPDATE SET seq = excluded.seq WHERE excluded.seq > dirty.seq"""
 
+_MARK_EXISTING = _MARK.format(rows="VALUES (?, ?)")
 _MARK_ONE = _MARK.format(rows="SELECT ?1, ?2 WHERE EXISTS (SELECT 1 FROM link WHERE record = ?1)")
 _MARK_ALL = _MARK.format(rows="SELECT DISTINCT record, ? FROM link WHERE true")
 _MARK_WAITING = _MARK.format(
@@ -30,6 +32,11 @@ def mark(f: Folding, record: RecordId) -> None:
     f.run(_MARK_ONE, record, f.seq)
 
 
+def mark_many(db: sqlite3.Connection, looks: Sequence[tuple[RecordId, int]]) -> None:
+    """``mark`` for records that certainly exist, each with the entry that asks."""
+    db.executemany(_MARK_EXISTING, sorted(looks))
+
+
 def mark_everything(f: Folding) -> None:
     f.run(_MARK_ALL, f.seq)
 
@@ -39,12 +46,24 @@ def wake(f: Folding, target: RecordId) -> None:
     f.run(_MARK_WAITING, target, f.seq)
 
 
+def wake_many(db: sqlite3.Connection, looks: Sequence[tuple[RecordId, int]]) -> None:
+    """``wake`` for many targets, each with the entry that changed it."""
+    if db.execute("SELECT 1 FROM wake_record LIMIT 1").fetchone() is not None:
+        db.executemany(_MARK_WAITING, looks)
+
+
 def wake_keys(f: Folding, ref: ExternalRef, keys: Iterable[tuple[str, str]]) -> None:
     """Mark the records whose holds wait for one of these keys to appear."""
     if f.one("SELECT 1 FROM wake_key LIMIT 1") is None:
         return  # a first load brings millions of keys that nobody waits for
     for name, value in keys:
         f.run(_MARK_WAITING_FOR_KEY, ref.system, ref.kind.value, name, value, f.seq)
+
+
+def wake_keys_many(db: sqlite3.Connection, keys: Iterable[tuple[str, str, str, str, int]]) -> None:
+    """``wake_keys`` for (system, kind, name, value, seq) of keys that appeared."""
+    if db.execute("SELECT 1 FROM wake_key LIMIT 1").fetchone() is not None:
+        db.executemany(_MARK_WAITING_FOR_KEY, keys)
 
 
 def set_waits(f: Folding, record: RecordId, subject: str, hold: Hold | None) -> None:

@@ -1,5 +1,7 @@
 """What systems showed: heads, keys and the end of sweeps."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from ledger.model import entries
@@ -12,7 +14,7 @@ from ledger.store.fold.marks import mark, wake, wake_keys
 from ledger.store.fold.tally import turn
 from ledger.store.payloads import unpack
 
-_SHOW = """
+SHOW = """
 INSERT INTO head
   (object, version, comparable, payload, seq, tombstone, problem, out_of_scope, state)
 VALUES (?, ?, ?, ?, ?, '', NULL, ?, ?)
@@ -27,6 +29,9 @@ INSERT INTO head
 VALUES (?1, '', NULL, NULL, ?2, ?3, ?4, '', ?5)
 ON CONFLICT (object) DO UPDATE SET seq = ?2, tombstone = ?3, problem = ?4, state = ?5"""
 
+DROP_KEY = "DELETE FROM key WHERE system = ? AND kind = ? AND name = ? AND value = ? AND object = ?"
+ADD_KEY = "INSERT INTO key (system, kind, name, value, object) VALUES (?, ?, ?, ?, ?)"
+
 
 def observed(f: Folding, entry: entries.Observed) -> None:
     number = intern(f, entry.ref)
@@ -38,11 +43,11 @@ def show(
     f: Folding, number: int, entry: entries.Observed | entries.Confirmed, *, out_of_scope: str
 ) -> None:
     """Content is the latest of its reference from here on."""
-    record = stored_record(f, entry.payload)
-    state = _state(record, out_of_scope)
+    record = stored_record(f.body, entry.payload)
+    state = state_of(record, out_of_scope)
     turn(f, entry.ref, _present_state(f, number), state)
     f.run(
-        _SHOW,
+        SHOW,
         number,
         entry.version,
         blob(entry.comparable),
@@ -97,9 +102,9 @@ def swept(f: Folding, entry: entries.Swept) -> None:
     wake_keys(f, ref, [("catalogue", "complete")])
 
 
-def stored_record(f: Folding, payload: Digest) -> Record | None:
+def stored_record(body_of: Callable[[Digest], bytes | None], payload: Digest) -> Record | None:
     """The record in a body; None when retention has erased it."""
-    body = f.body(payload)
+    body = body_of(payload)
     return None if body is None else unpack(body).record
 
 
@@ -111,18 +116,19 @@ def set_keys(f: Folding, number: int, ref: ExternalRef, record: Record | None) -
         return
     prefix = (ref.system, ref.kind.value)
     f.db.executemany(
-        "DELETE FROM key WHERE system = ? AND kind = ? AND name = ? AND value = ? AND object = ?",
+        DROP_KEY,
         [(*prefix, *pair, number) for pair in before - after],
     )
     gained = sorted(after - before)
     f.db.executemany(
-        "INSERT INTO key (system, kind, name, value, object) VALUES (?, ?, ?, ?, ?)",
+        ADD_KEY,
         [(*prefix, *pair, number) for pair in gained],
     )
     wake_keys(f, ref, gained)
 
 
-def _state(record: Record | None, out_of_scope: str) -> str:
+def state_of(record: Record | None, out_of_scope: str) -> str:
+    """In which of the states of a head content is that can be read."""
     if out_of_scope:
         return "out_of_scope"
     return "inactive" if record is not None and record.active is False else "live"

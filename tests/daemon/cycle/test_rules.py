@@ -43,3 +43,18 @@ async def test_rules_of_a_system_that_is_silent_change_nothing(tmp_path: Path) -
         await one.cycle("a day later", after_s=86_400)
 
         assert len(await applied(one)) == 1
+
+
+async def test_books_kept_in_another_currency_than_configured_are_not_written(
+    tmp_path: Path,
+) -> None:
+    async with town(tmp_path) as one:
+        one.scheduler.company.home_currency = "CAD"
+        await one.cycle()
+        await one.approve_all()
+
+        report = await one.cycle()
+
+        assert [p.code for p in report.problems] == ["base_currency"]
+        assert not report.complete
+        assert one.writes("qbo") == one.writes("dear") == []

@@ -1,0 +1,203 @@
+"""The plan in the order in which a person reads it, one page at a time, with its totals.
+
+Sorted here and not by the ledger: what matters first is a question of reading, not of storing.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from daemon.control.protocol import CureShown, PlanTotals
+from ledger.model.facts import HoldCode, RecordView
+from ledger.model.ids import Kind, RecordId
+from ledger.store.rows import HeldRow, OperationRow
+from ledger.store.views import Views
+
+PENDING = ("planned", "waiting", "approved")
+PAGE = 5_000
+MOST_SORTED = 50_000
+"""Beyond so many operations or holds they come in the order in which the ledger got them."""
+MOST_CURES = 10
+
+STATES = ("waiting", "planned", "approved")
+"""What a person can still decide comes before what is decided."""
+CODES = (
+    HoldCode.CONFLICT,
+    HoldCode.EDITED_AND_REMOVED,
+    HoldCode.FOREIGN_EDIT,
+    HoldCode.LOST_UPDATE,
+    HoldCode.OSCILLATION,
+    HoldCode.REJECTED,
+    HoldCode.AMBIGUOUS_MATCH,
+    HoldCode.PROPOSED_MATCH,
+    HoldCode.NAME_TAKEN,
+)
+"""Reasons that ask for a decision about this one record; all others follow in their own order."""
+
+_KINDS = {kind: number for number, kind in enumerate(Kind)}
+_CODES = {
+    code: number
+    for number, code in enumerate([*CODES, *(code for code in HoldCode if code not in CODES)])
+}
+_Key = tuple[int | str, ...]
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """One page of the plan."""
+
+    operations: list[OperationRow]
+    holds: list[HeldRow]
+    more: bool
+    totals: PlanTotals
+
+
+def the_plan(views: Views, *, limit: int, offset: int, code: HoldCode | None) -> Listing:
+    """A page of every operation that is not sent yet and of every hold; with ``code``, of the
+    holds for that reason alone. The totals are of everything in any case."""
+    operations, by_action = _operations(views, limit=limit + 1, offset=offset)
+    held, cures, records = _holds(views, code, limit=limit + 1, offset=offset)
+    if code is not None:
+        operations = []
+    return Listing(
+        operations[:limit],
+        held[:limit],
+        len(operations) > limit or len(held) > limit,
+        _totals(views, by_action, cures, records),
+    )
+
+
+def of_record(views: Views, record: RecordId) -> Listing:
+    """What is planned for one record and what holds it, whole."""
+    operations = views.operations_of([record], PENDING).get(record, [])
+    held = views.holds(record=record)
+    return Listing(
+        sorted(operations, key=_operation_key),
+        sorted(held, key=_hold_key),
+        False,
+        PlanTotals(
+            operations=len(operations),
+            by_state=dict(Counter(row.state for row in operations)),
+            by_action=_by_action(operations),
+            holds=len(held),
+            by_code=dict(Counter(row.hold.code.value for row in held)),
+            held_records=1 if held else 0,
+        ),
+    )
+
+
+def title(view: RecordView) -> str:
+    """The label with the name beside it where the label is a code: ``4000 Sales``."""
+    names = (getattr(side.record, "name", None) for side in view.sides.values() if side.record)
+    name = next((name for name in names if isinstance(name, str) and name), "")
+    same = name.casefold() == view.label.casefold()
+    return view.label if same or not name else f"{view.label} {name}"
+
+
+def _operations(
+    views: Views, *, limit: int, offset: int
+) -> tuple[list[OperationRow], dict[str, int]]:
+    counts = views.operations_count()
+    if sum(counts.get(state, 0) for state in PENDING) > MOST_SORTED:
+        page = views.operations(states=PENDING, limit=limit, offset=offset)
+        return page, _by_action(page)
+    keys: list[tuple[_Key, RecordId]] = []
+    actions: Counter[_Key] = Counter()
+    start = 0
+    while rows := views.operations(states=PENDING, limit=PAGE, offset=start):
+        start += len(rows)
+        keys += [(_operation_key(row), row.operation.record) for row in rows]
+        actions.update(_action_key(row) for row in rows)
+    keys.sort()
+    wanted = keys[offset : offset + limit]
+    found = views.operations_of({record for _, record in wanted}, PENDING)
+    by_key = {_operation_key(row): row for rows in found.values() for row in rows}
+    named = {_action_name(key): actions[key] for key in sorted(actions)}
+    return [by_key[key] for key, _ in wanted], named
+
+
+def _by_action(rows: Iterable[OperationRow]) -> dict[str, int]:
+    actions = Counter(_action_key(row) for row in rows)
+    return {_action_name(key): actions[key] for key in sorted(actions)}
+
+
+def _action_key(row: OperationRow) -> _Key:
+    operation = row.operation
+    kind = operation.kind
+    return (_KINDS[kind], operation.action.value, kind.value, operation.system)
+
+
+def _action_name(key: _Key) -> str:
+    _, action, kind, system = key
+    return f"{action} {kind} in {system}"
+
+
+def _operation_key(row: OperationRow) -> _Key:
+    operation = row.operation
+    return (
+        STATES.index(row.state) if row.state in STATES else len(STATES),
+        _KINDS[operation.kind],
+        operation.action.value,
+        operation.system,
+        operation.label.casefold(),
+        operation.id,
+    )
+
+
+def _holds(
+    views: Views, code: HoldCode | None, *, limit: int, offset: int
+) -> tuple[list[HeldRow], Counter[tuple[str, str]], int]:
+    """A page of holds, how many holds each cure would release, and how many records are held."""
+    if sum(views.holds_count().values()) > MOST_SORTED:
+        page = views.holds(code=code, limit=limit, offset=offset)
+        return page, _cures(page), len({row.record for row in page})
+    heads: dict[RecordId, _Key] = {}
+    keys: list[tuple[RecordId, _Key]] = []
+    cures: Counter[tuple[str, str]] = Counter()
+    start = 0
+    while rows := views.holds(limit=PAGE, offset=start):
+        start += len(rows)
+        cures.update(_cures(rows))
+        for row in rows:
+            key = _hold_key(row)
+            heads[row.record] = min(heads.get(row.record, key), key)
+            if code is None or row.hold.code is code:
+                keys.append((row.record, key))
+    # A record with several holds stands together, at the place of its most pressing one.
+    keys.sort(key=lambda pair: (heads[pair[0]], pair[0], pair[1]))
+    wanted = keys[offset : offset + limit]
+    found = views.holds_of({record for record, _ in wanted})
+    by_key = {(row.record, _hold_key(row)): row for rows in found.values() for row in rows}
+    return [by_key[pair] for pair in wanted], cures, len(heads)
+
+
+def _hold_key(row: HeldRow) -> _Key:
+    return (_CODES[row.hold.code], _KINDS[row.kind], row.label.casefold(), row.subject)
+
+
+def _cures(rows: Sequence[HeldRow]) -> Counter[tuple[str, str]]:
+    """Decisions are about one record each; what others share is worth naming once."""
+    shared = (row.hold for row in rows if row.hold.cure and row.hold.code not in CODES)
+    return Counter((hold.code.value, hold.cure) for hold in shared)
+
+
+def _totals(
+    views: Views, by_action: Mapping[str, int], cures: Counter[tuple[str, str]], records: int
+) -> PlanTotals:
+    by_state = {s: n for s, n in views.operations_count().items() if s in PENDING and n}
+    counts = views.holds_count()
+    by_code = {code.value: counts[code] for code in sorted(counts, key=_CODES.__getitem__)}
+    ranked = sorted(cures.items(), key=lambda pair: (-pair[1], pair[0]))
+    return PlanTotals(
+        operations=sum(by_state.values()),
+        by_state=by_state,
+        by_action=dict(by_action),
+        holds=sum(by_code.values()),
+        by_code=by_code,
+        held_records=records,
+        cures=tuple(
+            CureShown(code=code, cure=cure, holds=count)
+            for (code, cure), count in ranked[:MOST_CURES]
+            if count > 1
+        ),
+    )

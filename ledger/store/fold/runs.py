@@ -1,0 +1,282 @@
+"""Entries of one type that follow each other, folded together: the very rows that folding them
+one by one gives, in a few statements for all of them instead of a dozen for each.
+
+A run that holds anything unusual is folded entry by entry. Must not change what an entry means.
+"""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+
+from ledger.model.entries import BaselineAdvanced, Entry, Linked, Observed
+from ledger.model.ids import Digest, ExternalRef, RecordId, SystemName, record_id
+from ledger.model.keys import keys
+from ledger.store.fold.context import Folding, blob
+from ledger.store.fold.entry import fold
+from ledger.store.fold.holds import AGREE
+from ledger.store.fold.links import (
+    DISAGREE,
+    FORGETTING,
+    INHERIT_ITEMS,
+    MENTION_OBJECT,
+    MENTION_RECORD,
+    MOVE,
+    PLACE,
+    WITHDRAW_JOINED,
+)
+from ledger.store.fold.marks import mark_many, wake_keys_many, wake_many
+from ledger.store.fold.observations import ADD_KEY, DROP_KEY, SHOW, state_of, stored_record
+from ledger.store.fold.tally import add_to_tally
+
+FEWEST = 4
+"""Shorter runs are folded entry by entry: preparing for many would cost more than it saves."""
+
+Bodies: TypeAlias = Callable[[Digest], bytes | None]
+Key: TypeAlias = tuple[str, str, str, str, int]
+"""System, kind, name, value and object: a row of the table of keys."""
+
+
+class Step(NamedTuple):
+    """One entry in its place in the journal."""
+
+    seq: int
+    at: str
+    entry: Entry
+
+
+def runs(steps: Sequence[Step]) -> Iterator[list[Step]]:
+    """The steps in order, cut where the type changes or a reference is shown again."""
+    for _, group in groupby(steps, key=lambda step: type(step.entry)):
+        run: list[Step] = []
+        refs: set[ExternalRef] = set()
+        for step in group:
+            if isinstance(step.entry, Observed):
+                if step.entry.ref in refs:
+                    yield run
+                    run, refs = [], set()
+                refs.add(step.entry.ref)
+            run.append(step)
+        yield run
+
+
+def fold_run(db: sqlite3.Connection, run: Sequence[Step], body: Bodies) -> None:
+    """Fold one of ``runs``. Raises what ``fold`` raises; part of the run may be folded then."""
+    if len(run) >= FEWEST:
+        match run[0].entry:
+            case Observed() if _observed(db, run, body):
+                return
+            case Linked() if _linked(db, run):
+                return
+            case BaselineAdvanced():
+                _agreed(db, run)
+                return
+            case _:
+                pass
+    for step in run:
+        fold(Folding(db, step.seq, step.at, body), step.entry)
+
+
+@dataclass
+class _Sight:
+    """One observation of a run, and what the tables held of its reference before."""
+
+    seq: int
+    entry: Observed
+    number: int
+    """0 until the reference is interned."""
+    before: str | None
+    """The state of its head."""
+    record: RecordId
+    """``""`` until it has one."""
+    is_placed: bool
+
+
+_KNOWN = """
+SELECT wanted.key, o.id, h.state, l.record
+FROM json_each(?) AS wanted
+CROSS JOIN object AS o ON o.system = json_extract(wanted.value, '$[0]')
+  AND o.kind = json_extract(wanted.value, '$[1]')
+  AND o.external_id = json_extract(wanted.value, '$[2]')
+LEFT JOIN head AS h ON h.object = o.id
+LEFT JOIN link AS l ON l.object = o.id"""
+
+_ANY_TAKEN = """
+SELECT 1 FROM json_each(?) AS wanted CROSS JOIN link AS l ON l.record = wanted.value LIMIT 1"""
+
+_PRESENT_KEYS = """
+SELECT k.system, k.kind, k.name, k.value, k.object
+FROM json_each(?) AS wanted CROSS JOIN key AS k ON k.object = wanted.value"""
+
+
+def _observed(db: sqlite3.Connection, run: Sequence[Step], body: Bodies) -> bool:
+    """False, and nothing done, when a new reference cannot have the record of its own name."""
+    sights = _look_up(db, run)
+    homeless = [sight for sight in sights if not sight.is_placed]
+    own = {sight.record for sight in homeless}
+    if len(own) < len(homeless) or _any_taken(db, own):
+        return False
+    _intern(db, [sight for sight in sights if not sight.number])
+    _show(db, sights, body)
+    db.executemany(PLACE, [(s.number, s.record, s.entry.ref.system, s.seq) for s in homeless])
+    db.executemany(MENTION_OBJECT, [(sight.number, sight.seq) for sight in sights])
+    looked_at = [(sight.record, sight.seq) for sight in sights]
+    mark_many(db, looked_at)
+    wake_many(db, looked_at)
+    return True
+
+
+def _look_up(db: sqlite3.Connection, run: Sequence[Step]) -> list[_Sight]:
+    shown = [(step.seq, step.entry) for step in run if isinstance(step.entry, Observed)]
+    wanted = _json([e.ref.system, e.ref.kind.value, e.ref.id] for _, e in shown)
+    known = {row[0]: row[1:] for row in db.execute(_KNOWN, (wanted,))}
+    sights = []
+    for place, (seq, entry) in enumerate(shown):
+        number, before, record = known.get(place, (0, None, None))
+        own = RecordId(record) if record else record_id(entry.ref)
+        sights.append(_Sight(seq, entry, number, before, own, is_placed=bool(record)))
+    return sights
+
+
+def _any_taken(db: sqlite3.Connection, records: Iterable[RecordId]) -> bool:
+    return db.execute(_ANY_TAKEN, (_json(records),)).fetchone() is not None
+
+
+def _intern(db: sqlite3.Connection, sights: Sequence[_Sight]) -> None:
+    """Number new references as single inserts would: behind the highest, in order."""
+    (last,) = db.execute("SELECT coalesce(max(id), 0) FROM object").fetchone()
+    for number, sight in enumerate(sights, last + 1):
+        sight.number = number
+    refs = [(sight.number, sight.entry.ref) for sight in sights]
+    db.executemany(
+        "INSERT INTO object (id, system, kind, external_id) VALUES (?, ?, ?, ?)",
+        [(number, ref.system, ref.kind.value, ref.id) for number, ref in refs],
+    )
+
+
+def _show(db: sqlite3.Connection, sights: Sequence[_Sight], body: Bodies) -> None:
+    """Heads, tallies and keys."""
+    heads: list[tuple[object, ...]] = []
+    tally: Counter[tuple[str, str, str]] = Counter()
+    after: set[Key] = set()
+    for sight in sights:
+        entry, ref = sight.entry, sight.entry.ref
+        record = stored_record(body, entry.payload)
+        state = state_of(record, entry.out_of_scope)
+        kind = ref.kind.value
+        if state != sight.before:
+            tally[ref.system, kind, state] += 1
+            if sight.before is not None:
+                tally[ref.system, kind, sight.before] -= 1
+        comparable, payload = blob(entry.comparable), blob(entry.payload)
+        scope = entry.out_of_scope
+        heads.append((sight.number, entry.version, comparable, payload, sight.seq, scope, state))
+        if record is not None:
+            after.update((ref.system, kind, *pair, sight.number) for pair in keys(record))
+    db.executemany(SHOW, heads)
+    for what, change in tally.items():
+        add_to_tally(db, what, change)
+    _set_keys(db, sights, after)
+
+
+def _set_keys(db: sqlite3.Connection, sights: Sequence[_Sight], after: set[Key]) -> None:
+    seen_before = [sight.number for sight in sights if sight.before is not None]
+    before: set[Key] = set(db.execute(_PRESENT_KEYS, (_json(seen_before),)))
+    db.executemany(DROP_KEY, before - after)
+    gained = sorted(after - before)
+    db.executemany(ADD_KEY, gained)
+    seq_of = {sight.number: sight.seq for sight in sights}
+    wake_keys_many(db, ((*key[:4], seq_of[key[4]]) for key in gained))
+
+
+class _Joining(NamedTuple):
+    """One link of a run: a reference leaves a record that has no other, and joins one that has
+    one other, of the same kind in another system."""
+
+    seq: int
+    at: str
+    number: int
+    ref: ExternalRef
+    source: RecordId
+    target: RecordId
+    other: SystemName
+
+
+_JOINING = """
+SELECT wanted.key, o.id, mine.record,
+  (SELECT count(*) FROM link AS l WHERE l.record = mine.record),
+  (SELECT count(*) FROM link AS l WHERE l.record = json_extract(wanted.value, '$[3]')),
+  theirs.system, (SELECT kind FROM object AS t WHERE t.id = theirs.object)
+FROM json_each(?) AS wanted
+CROSS JOIN object AS o ON o.system = json_extract(wanted.value, '$[0]')
+  AND o.kind = json_extract(wanted.value, '$[1]')
+  AND o.external_id = json_extract(wanted.value, '$[2]')
+CROSS JOIN link AS mine ON mine.object = o.id
+CROSS JOIN link AS theirs ON theirs.record = json_extract(wanted.value, '$[3]')"""
+
+
+def _linked(db: sqlite3.Connection, run: Sequence[Step]) -> bool:
+    """False, and nothing done, unless all are joins of two single references, each for itself."""
+    joins = _joins(db, run)
+    parts = {record for join in joins for record in (join.source, join.target)}
+    if len(joins) < len(run) or len(parts) < 2 * len(run):
+        return False
+    sources = [(join.source,) for join in joins]
+    targets = [(join.target, join.seq) for join in joins]
+    db.executemany(MENTION_OBJECT, [(join.number, join.seq) for join in joins])
+    db.executemany(MENTION_RECORD, [*targets, *((join.source, join.seq) for join in joins)])
+    db.executemany(MOVE, [(join.target, join.seq, join.number) for join in joins])
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for join in joins:
+        for system in (join.ref.system, join.other):
+            counts[system, join.ref.kind.value, "linked"] += 1
+    for what, change in counts.items():
+        add_to_tally(db, what, change)
+    db.executemany(DISAGREE, sources)
+    db.executemany(WITHDRAW_JOINED, [(f"joined {j.target}", j.seq, j.at, j.source) for j in joins])
+    db.executemany(INHERIT_ITEMS, [(join.target, join.source) for join in joins])
+    for table in FORGETTING:
+        db.executemany(f"DELETE FROM {table} WHERE record = ?", sources)
+    mark_many(db, targets)
+    wake_many(db, [*((join.source, join.seq) for join in joins), *targets])
+    return True
+
+
+def _joins(db: sqlite3.Connection, run: Sequence[Step]) -> list[_Joining]:
+    """Those of a run that are simple."""
+    linked = [(step, step.entry) for step in run if isinstance(step.entry, Linked)]
+    wanted = _json([e.ref.system, e.ref.kind.value, e.ref.id, e.record] for _, e in linked)
+    joins = []
+    for place, number, source, leaves, joined, other, kind in db.execute(_JOINING, (wanted,)):
+        step, entry = linked[place]
+        is_alone = (leaves, joined) == (1, 1) and source != entry.record
+        if is_alone and kind == entry.ref.kind.value and other != entry.ref.system:
+            joins.append(
+                _Joining(
+                    step.seq, step.at, number, entry.ref, RecordId(source), entry.record, other
+                )
+            )
+    return joins
+
+
+def _agreed(db: sqlite3.Connection, run: Sequence[Step]) -> None:
+    agreed = [(step.seq, step.entry) for step in run if isinstance(step.entry, BaselineAdvanced)]
+    db.executemany(
+        AGREE,
+        [
+            (entry.record, system, blob(image), seq, entry.mapping_version)
+            for seq, entry in agreed
+            for system, image in entry.images.items()
+        ],
+    )
+    looked_at = [(entry.record, seq) for seq, entry in agreed]
+    db.executemany(MENTION_RECORD, looked_at)
+    wake_many(db, looked_at)
+
+
+def _json(values: Iterable[object]) -> str:
+    return msgspec.json.encode(list(values)).decode()

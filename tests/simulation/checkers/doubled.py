@@ -1,0 +1,50 @@
+"""Nothing is doubled: one create, one record; nothing beside a live one of the same name."""
+
+from collections import Counter
+
+from ledger.model.entries import Confirmed, Unlinked
+from ledger.model.plans import Action
+from tests.simulation.evidence import Evidence
+
+
+async def check(evidence: Evidence) -> list[str]:
+    problems = []
+    born = {event.label: event for event in evidence.witness.of_daemon() if event.what == "created"}
+    for event in born.values():
+        if event.twins:
+            problems.append(f"{event} although {event.twins} had that name already")
+    owners = _owners(evidence)
+    for label, event in born.items():
+        if len(owners.get(label, set())) > 1:
+            problems.append(f"{event} answers to several operations: {owners[label]}")
+        if label not in owners and label not in evidence.records:
+            problems.append(f"{event} is unknown to the journal")
+    return problems + _twice(evidence, list(born))
+
+
+def _owners(evidence: Evidence) -> dict[str, set[str]]:
+    """Created reference -> operations that were confirmed with it."""
+    found: dict[str, set[str]] = {}
+    for row in evidence.journal:
+        if isinstance(row.entry, Confirmed):
+            operation = evidence.operations[row.entry.operation]
+            if operation.action is Action.CREATE:
+                found.setdefault(str(row.entry.ref), set()).add(operation.id)
+    return found
+
+
+def _twice(evidence: Evidence, born: list[str]) -> list[str]:
+    """One thing is created once in a system, unless a person parted it from what was created."""
+    parted = {row.entry.record for row in evidence.journal if isinstance(row.entry, Unlinked)}
+    made = Counter(
+        (record, label.split("/")[0])
+        for label in born
+        if (record := evidence.records.get(label)) is not None and record not in parted
+    )
+    for event in evidence.witness.of_daemon():
+        if event.what != "created":
+            continue
+        operation = evidence.operation_of(event)
+        if operation is not None and evidence.records.get(event.label) != operation.record:
+            made[operation.record, operation.system] += 1
+    return [f"{record} was created {n} times in {s}" for (record, s), n in made.items() if n > 1]

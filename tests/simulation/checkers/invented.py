@@ -1,0 +1,63 @@
+"""No value is invented: what the daemon wrote was shown by the other side, or is configured."""
+
+from typing import Any
+
+from tests.simulation.evidence import Evidence
+from tests.simulation.faces import words
+from tests.town import DEAR_DEFAULTS
+
+_KEPT = 40
+"""Characters of a name that survive any shortening."""
+_REFUSED = str.maketrans(dict.fromkeys(':"\\\t\r\n\x1b', "-"))
+
+
+def _leaves(value: Any) -> set[str]:
+    if isinstance(value, dict):
+        return {leaf for part in value.values() for leaf in _leaves(part)}
+    return {words(value)}
+
+
+CONFIGURED = _leaves(DEAR_DEFAULTS) | {"Q79", "Q80", "0", ""}
+
+
+async def check(evidence: Evidence) -> list[str]:
+    problems = []
+    for event in evidence.witness.of_daemon():
+        if event.what == "removed":
+            continue
+        operation = evidence.operation_of(event)
+        if operation is None:
+            problems.append(f"no operation stands behind {event}")
+            continue
+        refs = evidence.partners.get(operation.record, set()) - {event.label}
+        for field, (_, after) in event.moved.items():
+            known = {
+                value
+                for ref in refs
+                for value in evidence.witness.shown.get(_parts(ref), {}).get(field, set())
+            }
+            own = evidence.witness.shown.get(_parts(event.label), {}).get(field, set())
+            if not _is_known(field, after, known | ({event.before.get(field, "")} & own)):
+                problems.append(f"{field} {after!r} was shown by none of {sorted(refs)}: {event}")
+    return problems
+
+
+def _parts(ref: str) -> tuple[str, str, str]:
+    system, kind, record_id = ref.split("/", 2)
+    return system, kind, record_id
+
+
+def _is_known(field: str, value: str, known: set[str]) -> bool:
+    if value in known or value in CONFIGURED:
+        return True
+    if field == "active":
+        return True  # a new record is active
+    if field == "name":
+        return any(_loose(value) == _loose(other) for other in known)
+    return any(value.replace("\r\n", "\n") == other.replace("\r\n", "\n") for other in known)
+
+
+def _loose(name: str) -> str:
+    return name.split(" (deleted")[0].translate(_REFUSED).strip()[:_KEPT]
+
+

@@ -1,0 +1,47 @@
+"""Linked pairs show the same, field by field, or the ledger says for the record why they do not."""
+
+from ledger.model.ids import Kind, RecordId
+from tests.simulation.checkers.invented import _loose
+from tests.simulation.evidence import Evidence
+from tests.simulation.faces import ENTITIES, Face, faces
+
+_FIELDS = {
+    "vendor": ("name", "email", "phone", "terms", "active"),
+    "customer": ("name", "email", "phone", "terms", "active"),
+    "item": ("name", "sku", "description", "sales_price", "active"),
+}
+
+
+async def check(evidence: Evidence) -> list[str]:
+    one = evidence.one
+    problems = []
+    held = {row.record for row in evidence.holds}
+    policy = evidence.policies[-1]
+    for kind in ENTITIES:
+        if policy.flow(Kind(kind)) == "off":
+            continue
+        sides: dict[RecordId, dict[str, Face]] = {}
+        for (system, record_id), face in faces(one.qbo, one.dear, kind).items():
+            record = evidence.records.get(f"{system}/{kind}/{record_id}")
+            if record is None:
+                problems.append(f"{system}/{kind}/{record_id} was never seen")
+                continue
+            sides.setdefault(record, {})[system] = face
+        for record, shown in sides.items():
+            if record in held or all(face["active"] == "no" for face in shown.values()):
+                continue
+            if len(shown) == 1:
+                problems.append(f"{record} is on one side only, and nothing says why: {shown}")
+                continue
+            for field in _FIELDS[kind]:
+                if not _alike(field, shown["qbo"][field], shown["dear"][field]):
+                    problems.append(f"{record} {field}: {shown['qbo']} / {shown['dear']}")
+    return problems
+
+
+def _alike(field: str, one: str, other: str) -> bool:
+    if field == "name":
+        return _loose(one) == _loose(other)
+    if field == "terms" and not one:
+        return True  # DEAR demands terms; books that say nothing do not wipe them
+    return one == other

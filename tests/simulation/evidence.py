@@ -1,0 +1,121 @@
+"""Everything that the checkers look at, gathered once when a world has come to rest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from daemon.reconcile.policy import Policy
+from ledger.model.encoding import decode
+from ledger.model.entries import Confirmed, Intended, Linked, Observed, Planned
+from ledger.model.ids import Digest, ExternalRef, OperationId, RecordId, record_id
+from ledger.model.outcomes import WriteRequest
+from ledger.model.plans import Operation
+from ledger.store.rows import HeldRow, JournalRow
+from ledger.store.views import Views
+from tests.simulation.witness import Event, Witness
+from tests.town import Town
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One ``Intended`` with the request it stood for."""
+
+    seq: int
+    at: datetime
+    entry: Intended
+    request: WriteRequest
+
+
+@dataclass
+class Evidence:
+    """The town at rest, what the witness saw, and the journal read once."""
+
+    one: Town
+    witness: Witness
+    policies: Sequence[Policy]
+    journal: list[JournalRow]
+    operations: dict[OperationId, Operation]
+    sent: list[Sent]
+    holds: list[HeldRow]
+    records: dict[str, RecordId]
+    """``system/kind/id`` -> the record it belongs to now."""
+    partners: dict[RecordId, set[str]]
+    """Record -> every reference that was ever part of it."""
+
+    def operation_of(self, event: Event) -> Operation | None:
+        """The operation by which the daemon made this change: the latest intended before it."""
+        found: Operation | None = None
+        for sent in self.sent:
+            if sent.entry.system != event.system or sent.at > event.at:
+                continue
+            for write in sent.request.writes:
+                operation = self.operations.get(write.operation)
+                if operation is None or write.kind.value != event.kind:
+                    continue
+                if event.what == "created":
+                    hit = write.ref is None and _names(write.fields, event)
+                else:
+                    hit = write.ref is not None and write.ref.id == event.id
+                if hit:
+                    found = operation
+        return found
+
+
+def _names(fields: dict[str, object], event: Event) -> bool:
+    key = "sku" if event.kind == "item" and event.system == "dear" else "name"
+    return str(fields.get(key)).strip() == event.after.get(key)
+
+
+async def gather(one: Town, witness: Witness, policies: Sequence[Policy]) -> Evidence:
+    """Read the whole journal and what the checkers need of the views."""
+
+    def ask(views: Views) -> Evidence:
+        evidence = Evidence(
+            one=one,
+            witness=witness,
+            policies=policies,
+            journal=views.entries(0, 1_000_000),
+            operations={},
+            sent=[],
+            holds=views.holds(limit=100_000),
+            records={},
+            partners={},
+        )
+        refs: set[ExternalRef] = set()
+        for row in evidence.journal:
+            refs |= _read(views, row, evidence)
+        for ref in sorted(refs):
+            record = views.record_of(ref)
+            if record is not None:
+                evidence.records[str(ref)] = record
+                evidence.partners.setdefault(record, set()).add(str(ref))
+        return evidence
+
+    return await one.ledger.read(ask)
+
+
+def _read(views: Views, row: JournalRow, evidence: Evidence) -> set[ExternalRef]:
+    """Take in one entry; the references that it names."""
+    match row.entry:
+        case Planned(operation=operation, payload=payload):
+            evidence.operations[operation] = decode(_body(views, payload), Operation)
+        case Intended(payload=payload) as entry:
+            request = decode(_body(views, payload), WriteRequest)
+            at = datetime.fromisoformat(row.at)
+            evidence.sent.append(Sent(row.seq, at, entry, request))
+        case Observed(ref=ref):
+            # Opened under its own name, whatever it is joined to later.
+            evidence.partners.setdefault(record_id(ref), set()).add(str(ref))
+            return {ref}
+        case Linked(record=record, ref=ref) | Confirmed(record=record, ref=ref):
+            evidence.partners.setdefault(record, set()).add(str(ref))
+            return {ref}
+        case _:
+            pass
+    return set()
+
+
+def _body(views: Views, digest: Digest) -> bytes:
+    body = views.body(digest)
+    assert body is not None, "nothing was erased"
+    return body

@@ -1,0 +1,95 @@
+"""The company of one seed: small enough to be quick, awkward enough to be interesting."""
+
+import random
+from dataclasses import replace
+from decimal import Decimal
+
+from daemon.sandbox.mint import Mint
+from daemon.sandbox.world import PartyFace, ProductFace, Thing, World
+from tests.scenarios.village import village
+
+PARTY_NAMES = (
+    "Quay Supply",
+    "QUAY SUPPLY",
+    "Quay: Supply",
+    "Heron’s Mill",
+    "Heron's Mill",
+    "=1+1 Trading",
+    "[bold red]Urgent[/] Traders",
+    "Río Azul Tiles 🌵",
+    "Slate \\ Sons",
+    "Tamarack Holdings " * 6 + "of the North",
+)
+"""Names that people give, with pairs that nearly or wholly collide."""
+ITEM_NAMES = (
+    "Gasket",
+    "gasket",
+    "Hose: 25 m",
+    "Hose- 25 m",
+    "Kettle 🌵",
+    'Pipe 1/2" long',
+    "Irrigation manifold, weatherproof, modular " * 3 + "end",
+)
+SKUS = ("GSK-1", "gsk-1", "HOSE-25", "KTL", "PIPE-05", "MAN-9", "MAN-9 ")
+
+
+def company(seed: int) -> World:
+    """A village, and a few records that only one side has, or that both have differently."""
+    rng = random.Random(f"company {seed}")
+    mint = Mint(seed)
+    vendors = [_party(rng, mint, "vendor") for _ in range(rng.randrange(3))]
+    customers = [_party(rng, mint, "customer") for _ in range(rng.randrange(3))]
+    products = [_product(rng, mint, n) for n in range(rng.randrange(3))]
+    return village(
+        seed=seed,
+        vendors=_distinct(rng, vendors),
+        customers=_distinct(rng, customers),
+        products=products,
+        items=("Anvil", "Bolt", "Clamp"),
+    )
+
+
+def _distinct(rng: random.Random, things: list[Thing[PartyFace]]) -> list[Thing[PartyFace]]:
+    """QuickBooks itself would refuse two of one name, so its books cannot start with them."""
+    seen: set[str] = set()
+    kept = []
+    for thing in things:
+        name = thing.key.casefold().strip()
+        if thing.qbo is not None and name in seen:
+            thing = replace(thing, qbo=None)
+        seen.add(name)
+        if thing.qbo is not None or thing.dear is not None:
+            kept.append(thing)
+    return kept
+
+
+def _party(rng: random.Random, mint: Mint, kind: str) -> Thing[PartyFace]:
+    # Vendors and customers draw from different halves: the books keep one list for both.
+    half = PARTY_NAMES[:5] if kind == "vendor" else PARTY_NAMES[5:]
+    name = rng.choice(half)
+    clean = name.replace(":", "-")
+    face = replace(mint.named_party(kind, name), terms="Net 30")
+    dear = replace(mint.dear_party(kind, face), price_tier="" if kind == "vendor" else "Tier 1")
+    where = rng.choice(("qbo", "dear", "dear", "both"))
+    qbo = replace(mint.qbo_party(face), name=clean)
+    return Thing(
+        clean, qbo=qbo if where != "dear" else None, dear=dear if where != "qbo" else None
+    )
+
+
+def _product(rng: random.Random, mint: Mint, number: int) -> Thing[ProductFace]:
+    name, sku = rng.choice(ITEM_NAMES), f"{rng.choice(SKUS).strip()}-{number}"
+    face = replace(
+        mint.named_product(name),
+        sku=sku,
+        type="Stock",
+        unit="Item",
+        category="Hardware",
+        sales_price=Decimal(rng.choice(("1", "2.50", "3.3333"))),
+        purchase_cost=Decimal("1.00"),
+        purchase_description="",
+    )
+    where = rng.choice(("dear", "dear", "both"))
+    safe = f"{name[:60].replace(':', '-').strip()} {number}"
+    qbo = replace(mint.qbo_product(face), name=safe, sku=sku) if where == "both" else None
+    return Thing(sku, qbo=qbo, dear=mint.dear_product(face))
