@@ -142,9 +142,10 @@ REQUESTS_OF_WRITING = 18
 async def test_death_after_each_append_of_writing(
     tmp_path: Path, undisturbed: Ending, number: int
 ) -> None:
-    """In the first writes and again in those that carry the edits over."""
+    """In the first writes and again in those that carry the edits over; reading has about twice
+    as many appends, and every second of them is met as well."""
     async with village(tmp_path, story_world()) as one:
-        await first_look(one)
+        await live(one, first_look, lambda axe: axe.after_append(2 * number))
         await live(one, approval_and_writes, lambda axe: axe.after_append(number))
         people_edit(one)
         await live(one, quiet, lambda axe: axe.after_append(number))
@@ -156,7 +157,7 @@ async def test_death_before_the_answer_to_each_request_of_writing(
     tmp_path: Path, undisturbed: Ending, number: int
 ) -> None:
     async with village(tmp_path, story_world()) as one:
-        await first_look(one)
+        await live(one, first_look, lambda axe: axe.after_answer(3 * number))
         await live(one, approval_and_writes, lambda axe: axe.after_answer(number))
         people_edit(one)
         await live(one, quiet, lambda axe: axe.after_answer(number))
@@ -170,7 +171,7 @@ STRIDE = 8
 async def test_one_death_after_another_at_appends(
     tmp_path: Path, undisturbed: Ending, first: int
 ) -> None:
-    """Every life is ``STRIDE`` appends long; together the tests die at every append of reading."""
+    """The first life ends at each of the first appends, every later one some appends further on."""
     async with village(tmp_path, story_world()) as one:
         deaths = await die_again_and_again(one, first, lambda n: lambda axe: axe.after_append(n))
         assert deaths > 5

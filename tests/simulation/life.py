@@ -24,7 +24,7 @@ from tests.simulation.troubles import trouble
 from tests.simulation.witness import Witness
 from tests.town import Town, town
 
-FEWEST, MOST = 6, 18
+FEWEST, MOST = 8, 20
 """Steps of one life."""
 ROUNDS: Final = 25
 """Cycles that a company gets to come to rest when nobody disturbs it."""
@@ -32,15 +32,16 @@ _MEMORY: Final = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """Files in memory: no life is told apart from another by how long a disk takes."""
 MONTH_S: Final = 31 * 86_400.0
 WEIGHTS: Final = {
-    "edit": 10,
-    "cycle": 8,
-    "trouble": 5,
-    "disturbed": 4,
+    "edit": 6,
+    "cycle": 5,
+    "troubled": 9,
+    "trouble": 2,
+    "disturbed": 5,
     "decide": 4,
-    "kill": 4,
-    "settle": 2,
+    "kill": 7,
+    "settle": 4,
     "restart": 1,
-    "rules": 1,
+    "rules": 2,
     "full": 1,
     "month": 1,
 }
@@ -67,7 +68,7 @@ def steps_of(seed: int) -> tuple[Step, ...]:
     rng = random.Random(f"steps {seed}")
     count = rng.randint(FEWEST, MOST)
     drawn = rng.choices(list(WEIGHTS), list(WEIGHTS.values()), k=count)
-    start = [Step("agree", 0)] if rng.random() < 0.6 else []
+    start = [Step("agree", 0)] if rng.random() < 0.85 else []
     return (*start, *(Step(what, rng.randrange(1_000_000)) for what in drawn))
 
 
@@ -122,14 +123,18 @@ class Life:
                 await decisions.approve(one)
                 return self._told(await one.cycle("agreed"))
             case "edit":
-                acts = rng.choices(actors.ACTS, k=rng.choice((1, 1, 2, 3)))
-                return "; ".join(act(one, self.witness, rng) for act in acts)
+                return self._edit(rng)
             case "cycle":
                 return self._told(await one.cycle(after_s=rng.choice((1.0, 60.0, 200.0, 4000.0))))
             case "trouble":
                 rule = trouble(rng)
                 one.fail(rule)
                 return str(rule)
+            case "troubled":
+                told = self._edit(rng)
+                rules = [trouble(rng, late=3) for _ in range(rng.choice((1, 1, 2)))]
+                one.fail(*rules)
+                return f"{told}; {rules}; {self._told(await one.cycle())}"
             case "disturbed":
                 return await self._disturbed(rng)
             case "decide":
@@ -154,6 +159,10 @@ class Life:
             case _:
                 raise AssertionError(step.what)
 
+    def _edit(self, rng: random.Random) -> str:
+        acts = rng.choices(actors.ACTS, k=rng.choice((1, 2, 3)))
+        return "; ".join(act(self.one, self.witness, rng) for act in acts)
+
     def _told(self, report: Any) -> str:
         codes = ",".join(problem.code for problem in report.problems)
         return (
@@ -166,8 +175,8 @@ class Life:
         """Somebody acts while a cycle is under way."""
         one = self.one
         act, system = rng.choice(actors.ACTS), rng.choice(("qbo", "dear"))
-        left = rng.randrange(25)
-        told = "nobody came"
+        left = rng.randrange(16)
+        first, told = self._edit(rng), "nobody came"
 
         def watch(at: str, method: str, path: str) -> None:
             nonlocal left, told
@@ -184,12 +193,13 @@ class Life:
             report = await one.cycle()
         finally:
             one.faults.on_request = None
-        return f"{told}; {self._told(report)}"
+        return f"{first}; {told}; {self._told(report)}"
 
     async def _kill(self, rng: random.Random) -> str:
         """The daemon ends at some append or answer, and the next one starts over what is left."""
+        told = self._edit(rng)
         how = rng.choice(("before_append", "after_append", "after_answer"))
-        number = rng.randint(1, 30)
+        number = rng.randint(1, 16)
 
         def arm(axe: Axe) -> None:
             getattr(axe, how)(number)
@@ -197,7 +207,7 @@ class Life:
         fell = await killed(self.one, self.one.cycle(), arm)
         if fell:
             self._restore_rules()
-        return f"{how} {number}: {'killed' if fell else 'it lived'}"
+        return f"{told}; {how} {number}: {'killed' if fell else 'it lived'}"
 
     async def _reopen(self) -> None:
         await self.one.restart()

@@ -71,6 +71,10 @@ class Side:
     control: str
     """The party's field that names the receivable or payable account."""
 
+    @property
+    def party_key(self) -> str:
+        return f"{self.party.capitalize()}ID"
+
 
 PURCHASE: Final = Side("purchase", "Purchase", "supplier", "AccountPayable")
 SALE: Final = Side("sale", "Sale", "customer", "AccountReceivable")

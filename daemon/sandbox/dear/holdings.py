@@ -99,6 +99,8 @@ class Holdings:
     """By shipment: what its products cost in the entries so far."""
     numbers: dict[str, int] = field(default_factory=dict)
     """Last number of every series."""
+    tasks: dict[str, str] = field(default_factory=dict)
+    """TaskID of a part -> ID of its document."""
     count: int = 0
 
     def rename_account(self, before: str, after: str) -> None:

@@ -249,6 +249,11 @@ class DearState:
         self.holdings.numbers[prefix] = last
         return f"{prefix}-{last:05}"
 
+    def document_of(self, kind: str, task: str) -> Row | None:
+        """The purchase or sale that a TaskID belongs to; its own id is one."""
+        master = self.holdings.tasks.get(task, task)
+        return self.tables[kind].get(master)
+
     def stock_at(self, place: Place) -> Stock | None:
         """What is on hand of a product at a location (bins and batches are not told apart)."""
         if len(self._stock) != len(self.stock):
