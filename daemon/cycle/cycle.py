@@ -133,7 +133,8 @@ class Cycle:
             await plan_dirty(company, report)
             if failures or report.sent == sent_before:
                 break
-        company.sent.clear()
+        if may_write:
+            company.sent.clear()  # else what an operator sent by name waits for the next cycle
 
     async def _note_rules(self, report: CycleReport) -> None:
         """Journal what decides from here on, when it is something else: configuration, and what
