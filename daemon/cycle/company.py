@@ -46,7 +46,6 @@ class Company:
     """The part of the configuration that decisions follow; its digest goes into the journal."""
     sent: set[RecordId] = field(default_factory=set)
     """Records that an operator asked to send: they pass a manual flow once."""
-    observe_only: bool = False
 
     def now_text(self) -> str:
         """The present instant as RFC 3339 text in UTC."""

@@ -5,7 +5,7 @@ figure over the same content is ``VersionMoved`` and does not; anything else app
 The cursor moves in the same transaction as the page it follows.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -24,7 +24,7 @@ from ledger.model.errors import Refused, Unsafe
 from ledger.model.facts import Observation, Page, Tombstone, Unreadable
 from ledger.model.ids import ExternalRef, Kind, SystemName
 from ledger.store.ledger import Draft, Ledger
-from ledger.store.payloads import pack
+from ledger.store.payloads import pack, unpack
 from ledger.store.views import Head
 
 
@@ -67,8 +67,11 @@ async def _take(
     heads = await ledger.read(lambda views: views.heads(refs)) if refs else {}
     draft = ledger.draft(actor="daemon", cycle=cycle)
     via = "sweep" if page.sweep else "changes"
+    doubtful: list[Observation] = []
     for observation in page.observations:
-        note(ledger, draft, observation, heads.get(observation.ref), via=via, seen=seen)
+        head = heads.get(observation.ref)
+        note(ledger, draft, observation, head, via=via, seen=seen, doubtful=doubtful)
+    await _look_closer(ledger, draft, doubtful, heads, seen)
     for tombstone in page.tombstones:
         bury(draft, tombstone, heads.get(tombstone.ref), seen)
     for unreadable in page.unreadable:
@@ -91,8 +94,12 @@ def note(
     *,
     via: str,
     seen: Seen,
+    doubtful: list[Observation] | None = None,
 ) -> None:
-    """Append what is new in one observation, if anything is."""
+    """Append what is new in one observation, if anything is.
+
+    ``doubtful`` takes in what is the version we know in other bytes, for the caller to look at.
+    """
     comparable = ledger.digest(comparable_bytes(observation.record))
     body = pack(observation)
     is_known = (
@@ -116,11 +123,41 @@ def note(
         seen.observed += 1
         return
     assert head is not None  # is_known says so
-    if head.version != observation.version or head.payload != ledger.digest(body):
-        draft.add(
-            VersionMoved(ref=observation.ref, version=observation.version, payload=draft.body(body))
-        )
-        seen.moved += 1
+    has_version = bool(observation.version) and head.version == observation.version
+    if head.payload == ledger.digest(body) and head.version == observation.version:
+        return
+    if has_version and doubtful is not None:
+        doubtful.append(observation)
+        return
+    _move(draft, observation, seen)
+
+
+def _move(draft: Draft, observation: Observation, seen: Seen) -> None:
+    body = draft.body(pack(observation))
+    draft.add(VersionMoved(ref=observation.ref, version=observation.version, payload=body))
+    seen.moved += 1
+
+
+async def _look_closer(
+    ledger: Ledger,
+    draft: Draft,
+    doubtful: Iterable[Observation],
+    heads: Mapping[ExternalRef, Head],
+    seen: Seen,
+) -> None:
+    """Of records that show a known version in other bytes, append those with other figures.
+
+    A system may say the same with more or fewer properties, depending on how it is asked (QBO: a
+    query leaves out some that the reply to a write shows). That is no news.
+    """
+    payloads = {o.ref: heads[o.ref].payload for o in doubtful}
+    if not payloads:
+        return
+    bodies = await ledger.read(lambda views: {r: views.body(d) for r, d in payloads.items()})
+    for observation in doubtful:
+        body = bodies[observation.ref]
+        if body is None or unpack(body).record != observation.record:
+            _move(draft, observation, seen)
 
 
 def bury(draft: Draft, tombstone: Tombstone, head: Head | None, seen: Seen) -> None:

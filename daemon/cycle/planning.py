@@ -191,7 +191,6 @@ class Pending:
             first_plan_approved=views.first_plan_approved(),
             approved=views.approvals(company.clock.now()),
             live_counts=counts,
-            observe_only=company.observe_only,
             sent=frozenset(company.sent),
             halted=frozenset(
                 row.operation.id

@@ -87,8 +87,7 @@ async def _settle_intent(
 
 async def _may_write(company: Company) -> bool:
     """Whether writes leave at all; what was lost is else planned anew, and waits at the gate."""
-    approved = await company.ledger.read(lambda views: views.first_plan_approved())
-    return approved and not company.observe_only
+    return await company.ledger.read(lambda views: views.first_plan_approved())
 
 
 def _age(company: Company, instant: str) -> float:

@@ -40,7 +40,6 @@ class GateFacts(msgspec.Struct, frozen=True, kw_only=True):
     approved: frozenset[Digest]
     """Digests that a person approved and whose approval has not expired."""
     live_counts: Mapping[tuple[SystemName, Kind], int]
-    observe_only: bool = False
     sent: frozenset[RecordId] = frozenset()
     """Records that an operator sent by name."""
     halted: frozenset[OperationId] = frozenset()
@@ -57,7 +56,7 @@ def gate(
     not one slice of it.
     """
     verdicts = {o.id: _one(o, facts, policy) for o in operations}
-    if not facts.first_plan_approved or facts.observe_only:
+    if not facts.first_plan_approved:
         return verdicts  # a person looks at all of it anyway
     groups: dict[tuple[SystemName, Kind, str], list[Operation]] = {}
     for operation in operations:
@@ -79,7 +78,7 @@ def _one(operation: Operation, facts: GateFacts, policy: Policy) -> Verdict:
     title = policy.title(operation.system)
     if operation.digest in facts.approved:
         return Verdict(ruling=Ruling.AUTO, reason="approved", text="Approved by a person.")
-    if facts.observe_only or not facts.first_plan_approved:
+    if not facts.first_plan_approved:
         return _waits(
             "first_plan", "Nothing is written before a person has approved the first plan."
         )

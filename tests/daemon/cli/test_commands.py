@@ -51,9 +51,9 @@ async def test_the_plan_in_words(office: Office, ask_daemon: Ask) -> None:
     said = await ask_daemon("plan")
     assert "update vendor Bolts 1 in qbo  [waiting: first plan]" in said.out
     assert "a@bolts.example -> b@bolts.example" in said.out
-    assert "item W-7  [conflict]" in said.out
+    assert "item W-7 Widget  [conflict]" in said.out
     assert "--field sales_price --reason TEXT --take dear (or --take qbo)" in said.out
-    assert "1 change (1 waiting)" in said.out
+    assert "1 change: 1 waiting for approval" in said.out
     assert "next: trueup approve --all --expect-count 1" in said.out
 
 
