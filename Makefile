@@ -3,13 +3,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+SEEDS ?= 300
 
-.PHONY: demo test check fmt lock clean
+.PHONY: demo test sim check fmt lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo   both sandboxes, the daemon, first plan, edits, conflicts: under two minutes"
 	@echo "make test   the whole suite"
+	@echo "make sim    seeded lives of small companies: SEEDS=N of them, or SIM_SEED=n once more"
 	@echo "make check  format, lint, types, import contracts"
 	@echo "make fmt    format and fix what can be fixed"
 	@echo "make lock   resolve requirements/*.txt anew from pyproject.toml (needs uv)"
@@ -28,6 +30,9 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest -n auto
+
+sim: $(STAMP)
+	@SIM_SEEDS=$(SEEDS) SIM_SEED=$(SIM_SEED) $(BIN)/python -m pytest tests/simulation/test_simulation.py
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

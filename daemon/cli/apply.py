@@ -1,6 +1,7 @@
 """``trueup apply`` and ``trueup send``: have the daemon run a cycle now, and tell what it did."""
 
 import asyncio
+import shlex
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ import click
 
 from daemon.cli.exits import Exit
 from daemon.cli.out import answer, note, say, wants_colour
-from daemon.cli.plan import hold_lines
+from daemon.cli.plan import holds_lines
 from daemon.cli.settings import ask, json_option, shared_options
 from daemon.cli.text import clean, plural
 from daemon.clock import SystemClock
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_S = 0.5
 MOST_SHOWN = 50
+GOES_ON = "the daemon finishes this cycle by itself: trueup status shows how far it is"
 
 Wanted = Callable[["ControlClient"], Awaitable["CycleAnswer"]]
 
@@ -43,27 +45,28 @@ def send(*, kind: str, ref: str, as_json: bool) -> int:
     KIND is a kind of record (vendor, item ...); REF a record id, system/id, or the SKU, code or
     name of exactly one record.
     """
-    return _run(lambda daemon: daemon.send(kind, ref), as_json)
+    return _run(lambda daemon: daemon.send(kind, ref), as_json, sent=ref)
 
 
-def _run(wanted: Wanted, as_json: bool) -> int:
+def _run(wanted: Wanted, as_json: bool, *, sent: str = "") -> int:
     shown = ask(lambda daemon: _with_progress(daemon, wanted))
     if as_json:
         answer(shown)
-    else:
-        for line in cycle_lines(shown.report):
-            say(line)
-        if shown.report.rejected:
-            _say_refused()
+        return cycle_exit(shown.report)
+    for line in cycle_lines(shown.report):
+        say(line)
+    if sent and not shown.report.sent:
+        note(f"nothing was sent; trueup plan {shlex.quote(sent)} shows why, if anything is open")
+    if shown.report.rejected:
+        _say_refused()
     return cycle_exit(shown.report)
 
 
 def _say_refused() -> None:
     """What stands refused now: refusals that the daemon settled by itself are gone again."""
     refused = ask(lambda daemon: daemon.plan(limit=MOST_SHOWN, code="rejected"))
-    for hold in refused.holds:
-        for line in hold_lines(hold):
-            say(line)
+    for line in holds_lines(refused.holds):
+        say(line)
     if refused.more:
         note("there are more: trueup plan shows them all")
 
@@ -82,11 +85,15 @@ def cycle_lines(report: "CycleShown") -> Iterator[str]:
         extra = f", {seen.tombstoned:,} gone" if seen.tombstoned else ""
         bad = f", {seen.unreadable:,} unreadable" if seen.unreadable else ""
         yield f"{seen.system}: {changed}{extra}{bad}"
-    yield f"linked {report.linked:,}, agreed {report.agreed:,}, planned {report.planned:,}"
-    yield (
-        f"sent {report.sent:,}: {report.confirmed:,} confirmed, {report.rejected:,} refused, "
-        f"{report.unknown:,} without an answer"
+    news = (
+        (report.linked, "found on both sides"),
+        (report.agreed, "in agreement now"),
+        (report.planned, "newly planned"),
     )
+    told = [f"{count:,} {what}" for count, what in news if count]
+    if told:
+        yield f"records: {', '.join(told)}"
+    yield _sent(report)
     if report.waiting:
         halted = f", {report.halted:,} of them stopped by a limit" if report.halted else ""
         yield f"{plural(report.waiting, 'change')} waiting for approval{halted}: trueup plan"
@@ -97,7 +104,20 @@ def cycle_lines(report: "CycleShown") -> Iterator[str]:
         if problem.cure:
             yield f"  -> {clean(problem.cure)}"
     if not report.complete:
-        yield "not complete: a system was not heard to the end, so nothing was written"
+        rest = "what is left waits" if report.sent else "nothing was written"
+        yield f"not complete: a system was not heard to the end, so {rest}"
+
+
+def _sent(report: "CycleShown") -> str:
+    if not report.sent:
+        return "nothing was sent"
+    ends = (
+        (report.confirmed, "confirmed"),
+        (report.rejected, "refused"),
+        (report.unknown, "without an answer"),
+    )
+    told = ", ".join(f"{count:,} {what}" for count, what in ends if count)
+    return f"{plural(report.sent, 'change')} sent: {told}"
 
 
 async def _with_progress(daemon: "ControlClient", wanted: Wanted) -> "CycleAnswer":
@@ -108,6 +128,9 @@ async def _with_progress(daemon: "ControlClient", wanted: Wanted) -> "CycleAnswe
     try:
         await _draw(daemon, task)
         return await task
+    except asyncio.CancelledError:
+        note(GOES_ON)
+        raise
     finally:
         task.cancel()
 
@@ -139,8 +162,9 @@ async def _draw(daemon: "ControlClient", task: "asyncio.Future[CycleAnswer]") ->
 
 async def _left(daemon: "ControlClient") -> tuple[int, str]:
     shown = await daemon.status(counts=False)
+    moving = sum(shown.operations.get(state, 0) for state in ("approved", "intended"))
+    if moving:
+        return moving, f"sending: {plural(moving, 'change')} left"
     if shown.dirty:
         return shown.dirty, f"planning: {plural(shown.dirty, 'record')} left"
-    moving = shown.operations.get("approved", 0) + shown.operations.get("planned", 0)
-    moving += shown.operations.get("intended", 0)
-    return moving, f"sending: {plural(moving, 'change')} left" if moving else "looking"
+    return 0, "looking at both systems"

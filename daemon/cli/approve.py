@@ -47,7 +47,7 @@ def approve(
         answer(shown)
         return Exit.DONE
     done = "would be approved" if dry_run else "approved"
-    say(f"{plural(shown.approved, 'change')} {done} by {shown.by} until {shown.expires_at}")
+    say(f"{plural(shown.approved, 'change')} {done} by {shown.by}, valid until {shown.expires_at}")
     if shown.seq:
         say(f"ledger entry {shown.seq}")
     if not dry_run:
@@ -60,8 +60,15 @@ def _confirmed_count() -> int:
     if not may_ask():
         raise click.UsageError("--all needs --expect-count N (trueup plan tells the number)")
     totals = ask(lambda daemon: daemon.plan(limit=1)).totals
-    waiting = totals.operations - totals.by_state.get("approved", 0)
-    for what, count in sorted(totals.by_state.items()):
-        note(f"  {count:,} {what}")
+    approved = totals.by_state.get("approved", 0)
+    waiting = totals.operations - approved
+    if not waiting:
+        note("nothing waits for approval")
+        raise click.exceptions.Exit(Exit.DONE)
+    for what, count in totals.by_action.items():
+        note(f"  {count:>6,}  {what.replace('_', ' ')}")
+    if approved:
+        note(f"  {approved:,} of these are approved already")
+    note("trueup plan shows each of them, field by field")
     click.confirm(f"Approve {plural(waiting, 'change')}?", abort=True, err=True)
     return waiting

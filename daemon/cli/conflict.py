@@ -6,7 +6,7 @@ import click
 
 from daemon.cli.exits import Exit
 from daemon.cli.out import answer, answer_values, note, say
-from daemon.cli.plan import hold_lines
+from daemon.cli.plan import holds_lines
 from daemon.cli.settings import ask, json_option, shared_options
 from daemon.cli.text import clean
 from daemon.control.protocol import MAX_PAGE, ResolveRequest
@@ -53,13 +53,13 @@ def list_conflicts(*, limit: int, as_json: bool) -> int:
 @json_option
 @shared_options
 def show(*, record: str, as_json: bool) -> int:
-    """The conflicts of one RECORD: our id, or its SKU, code or name."""
-    pages = _pages(MAX_PAGE)
-    found = [hold for page in pages for hold in page.holds if record in (hold.record, hold.label)]
+    """The conflicts of one RECORD: a record id, system/kind/id, SKU, code or name."""
+    shown = ask(lambda daemon: daemon.plan(record=record))
+    found = [hold for hold in shown.holds if hold.code in DECIDED_BY_VALUE]
     if as_json:
         answer_values(
             "trueup.conflicts/1",
-            as_of=pages[0].as_of.isoformat(),
+            as_of=shown.as_of.isoformat(),
             conflicts=[hold.model_dump(mode="json") for hold in found],
             more=False,
         )
@@ -78,9 +78,8 @@ def _pages(limit: int) -> "list[PlanAnswer]":
 
 
 def _print(holds: "list[HoldShown]") -> None:
-    for hold in holds:
-        for line in hold_lines(hold):
-            say(line)
+    for line in holds_lines(holds):
+        say(line)
 
 
 @conflict.command()

@@ -6,6 +6,7 @@ both systems the way their users would, and shows what the ordinary commands say
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -173,7 +174,7 @@ class Demo:
         command = [sys.executable, "-m", "daemon", *argv, "--config", str(self.config)]
         env = {**os.environ, "COLUMNS": str(shutil.get_terminal_size((100, 30)).columns)}
         if not quiet:
-            click.secho(f"\n$ trueup {' '.join(argv)}", fg="cyan")
+            click.secho(f"\n$ trueup {shlex.join(argv)}", fg="cyan")
         done = subprocess.run(
             command, capture_output=True, text=True, encoding="utf-8", env=env, check=False
         )
@@ -257,7 +258,11 @@ def demo(seed: int, size: str, clock_scale: float, folder: Path) -> int:
     (folder / MARK).touch()
     show = Demo(folder, seed, size, clock_scale)
     show.say("trueup demo: two simulators, one daemon, the ordinary commands")
-    show.note(f"time passes {clock_scale:g} times faster than outside; vendors' limits apply")
+    show.note(
+        f"Time passes {clock_scale:g} times faster than outside, so clock times below run ahead;"
+    )
+    show.note("the limits that QuickBooks and DEAR set on calls are kept on that clock.")
+    show.note("Starting the simulators and the daemon, and reading both for the first time ...")
     with show.sandbox(), show.daemon():
         show.wait_for_first_cycle()
         tell(show)

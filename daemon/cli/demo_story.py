@@ -5,8 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 from daemon.cli.demo import Demo
+from daemon.cli.text import columns
 
 CENT = Decimal("0.01")
+PLAN_LINES = 44
+NEW_VENDOR = "Sierra Anodising"
 
 
 @dataclass(frozen=True)
@@ -26,32 +29,59 @@ class Cast:
 
 def tell(demo: Demo) -> None:
     """From two strangers to agreement, and what becomes of five edits."""
-    demo.say("Two systems that have never met. The daemon has read both; nothing was written.")
+    demo.say("1. Two systems that have never met. The daemon has read both and written nothing.")
     demo.must("status")
-    demo.say("The first plan waits for a person. Its beginning, and its totals:")
-    demo.must("plan", "--limit", "4", lines=26)
+    demo.say("2. The first plan: its numbers, then every change and question. This is its start.")
+    demo.must("plan", "--limit", "3", lines=PLAN_LINES)
     waiting = demo.ask("plan", "--limit", "1")["totals"]["operations"]
-    demo.say("Approved by its exact count; the daemon writes with a durable intent per request.")
+    demo.say("3. A person says yes to exactly these changes; one more or less would be refused.")
     demo.must("approve", "--all", "--expect-count", str(waiting), "--note", "first plan, read")
+    demo.note("The vendors' limits hold here too, so the writing takes a few seconds.")
     demo.must("apply")
     _approve_the_rest(demo)
-    demo.say("Agreement. What is left waits for a person and says why.")
-    demo.must("status")
+    _tell_what_is_held(demo)
 
     cast = choose(demo)
     _edit_both_sides(demo, cast)
-    demo.say("One cycle later:")
+    demo.say("5. One cycle later: four of the five have travelled, the fifth is held.")
     demo.must("apply")
-    demo.say("The price travelled. Its whole life, from the ledger:")
+    _tell_fates(demo, cast)
+    demo.say("6. Why did that price change? The ledger knows, entry by entry:")
     demo.must("ledger", "history", cast.priced["SKU"], lines=14)
-    demo.say(
-        "The description that both sides changed is held, with the agreed text and both new ones:"
-    )
+    demo.say("7. The text that two people changed differently is never guessed:")
     demo.must("conflict", "show", cast.disputed["SKU"])
-    demo.say("Both sides per kind, at the end:")
+    demo.say("8. Both sides per kind at the end, and the proof that the ledger is whole:")
     demo.must("status")
     demo.must("ledger", "verify")
     _next_command(demo, cast)
+
+
+def _tell_what_is_held(demo: Demo) -> None:
+    totals = demo.ask("plan", "--limit", "1")["totals"]
+    codes = ", ".join(f"{n} {code.replace('_', ' ')}" for code, n in totals["by_code"].items())
+    demo.say("Agreement, as far as anybody can say without asking.")
+    demo.note(f"{totals['held_records']} records differed before trueup came, or lack something,")
+    demo.note(f"and wait with their reason and cure: {codes}.")
+
+
+def _tell_fates(demo: Demo, cast: Cast) -> None:
+    """What each side shows now of each edit, read from the simulators themselves."""
+    items = {row.get("Sku"): row for row in demo.dump("qbo", "item")}
+    suppliers = {row["_id"]: row for row in demo.dump("dear", "supplier")}
+    by_name = {row["Name"]: row for row in suppliers.values()}
+    vendors = {row["DisplayName"] for row in demo.dump("qbo", "vendor")}
+    renamed = f"{cast.renamed['Name']} International"
+    moved = by_name.get(cast.moved["DisplayName"], {}).get("Addresses", [{}])
+    disputed = items[cast.disputed["SKU"]]["Description"]
+    rows = [
+        ("the price", f"QuickBooks shows {items[cast.priced['SKU']]['UnitPrice']}"),
+        ("the address", f"DEAR shows {moved[0].get('Line1', '')}, {moved[0].get('City', '')}"),
+        ("the new vendor", "is in DEAR" if NEW_VENDOR in by_name else "is not in DEAR"),
+        ("the new name", f"QuickBooks {'has' if renamed in vendors else 'lacks'} {renamed}"),
+        ("the description", f"held; QuickBooks still says {disputed!r}"),
+    ]
+    for line in columns(rows):
+        demo.note(line)
 
 
 def _approve_the_rest(demo: Demo) -> None:
@@ -59,7 +89,7 @@ def _approve_the_rest(demo: Demo) -> None:
     rest = demo.ask("plan", "--limit", "1")["totals"]
     waiting = rest["by_state"].get("waiting", 0)
     if waiting:
-        demo.say(f"{waiting} more changes became possible by the first ones, and ask on their own.")
+        demo.say(f"The first changes made {waiting} more possible; they ask on their own.")
         demo.must("approve", "--all", "--expect-count", str(waiting))
         demo.must("apply")
 
@@ -90,7 +120,7 @@ def choose(demo: Demo) -> Cast:
 
 
 def _edit_both_sides(demo: Demo, cast: Cast) -> None:
-    demo.say("Meanwhile people work, in both systems, through their own screens:")
+    demo.say("4. Meanwhile people work, in both systems, through their own screens:")
     old = Decimal(str(cast.priced["PriceTier1"]))
     new = (old * Decimal("1.05")).quantize(CENT)
     demo.note(f"DEAR: the price of {cast.priced['SKU']} goes from {old} to {new}")
@@ -125,13 +155,13 @@ def _edit_both_sides(demo: Demo, cast: Cast) -> None:
             "set": {"Description": "Sold in boxes of ten"},
         },
     )
-    demo.note("QuickBooks: a new vendor, Sierra Anodising")
+    demo.note(f"QuickBooks: a new vendor, {NEW_VENDOR}")
     demo.edit(
         "qbo",
         {
             "kind": "vendor",
             "create": {
-                "DisplayName": "Sierra Anodising",
+                "DisplayName": NEW_VENDOR,
                 "PrimaryEmailAddr": {"Address": "orders@sierra-anodising.example"},
                 "TermRef": {"value": "3"},
             },
@@ -150,7 +180,7 @@ def _edit_both_sides(demo: Demo, cast: Cast) -> None:
 
 def _next_command(demo: Demo, cast: Cast) -> None:
     held = demo.ask("conflict", "show", cast.disputed["SKU"])["conflicts"][0]
-    demo.say("Next: decide the conflict, for example in favour of QuickBooks:")
+    demo.say("The next command is a person's: decide the conflict, here for QuickBooks:")
     demo.note(
         f"trueup conflict resolve {held['record']} --field description --take qbo "
         '--reason "boxes of ten is what we ship"'

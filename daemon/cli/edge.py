@@ -167,7 +167,8 @@ def _bug(error: BaseException) -> int:
 
 def _flushed(code: int) -> int:
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:  # None: the process was started without one
+            sys.stdout.flush()
     except BrokenPipeError:
         return _reader_left()
     return code

@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from daemon.control.protocol import HistoryAnswer
 
 
+DAMAGED = (
+    "next: keep this file, and with the daemon stopped put back the last backup that verifies: "
+    "trueup ledger restore FILE (where only tables differ from the journal, trueup ledger rebuild "
+    "is enough)"
+)
+
+
 @click.group()
 @shared_options
 def ledger() -> None:
@@ -64,6 +71,8 @@ def verify(*, as_json: bool) -> int:
             f"{erased}"
         )
         say(f"head {report.head}")
+        if not report.is_sound:
+            note(DAMAGED)
     return Exit.DONE if report.is_sound else Exit.IO
 
 
@@ -110,7 +119,7 @@ def history(*, record: str, as_json: bool) -> int:
 def _print_history(shown: "HistoryAnswer") -> None:
     say(f"{clean(shown.label)}  {shown.record}  {'  '.join(map(clean, shown.refs))}")
     for row in shown.rows:
-        say(f"{row.seq:>8}  {row.at}  {clean(row.actor)}  {clean(row.text)}")
+        say(f"{row.seq:>8}  {row.at[:19]}Z  {clean(row.actor)}  {clean(row.text)}")
 
 
 @ledger.command()

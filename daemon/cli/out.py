@@ -5,14 +5,16 @@ Everything shown has gone through ``daemon.cli.text``; nothing here interprets m
 
 import json
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from daemon.cli.settings import settings
-from daemon.cli.text import clean, columns
+from daemon.cli.text import cells, clean, columns
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -22,12 +24,29 @@ Row = tuple[str, ...]
 
 def say(line: str = "") -> None:
     """One line of the answer. Cleaned again here, should a caller have forgotten."""
-    click.echo(clean(line))
+    for part in folded(clean(line), sys.stdout):
+        click.echo(part)
 
 
 def note(line: str) -> None:
     """One line about the answer: never part of the data."""
-    click.echo(clean(line), err=True)
+    for part in folded(clean(line), sys.stderr):
+        click.echo(part, err=True)
+
+
+def folded(line: str, stream: TextIO | None) -> list[str]:
+    """A long sentence in lines that fit the terminal; whole where a program reads it, and where
+    it is a command that somebody may copy."""
+    if not is_terminal(stream) or line.lstrip().startswith("trueup "):
+        return [line]
+    width = max(40, shutil.get_terminal_size().columns)
+    if cells(line) <= width:
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    fold = textwrap.TextWrapper(
+        width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    return fold.wrap(line)
 
 
 def answer(model: "BaseModel") -> None:
@@ -40,14 +59,15 @@ def answer_values(schema: str, **values: Any) -> None:
     click.echo(json.dumps({"schema": schema, **values}, indent=2, ensure_ascii=False))
 
 
-def is_terminal(stream: TextIO) -> bool:
+def is_terminal(stream: TextIO | None) -> bool:
+    """False also for a stream that is closed, or was never open (``trueup plan >&-``)."""
     try:
-        return stream.isatty()
+        return stream is not None and stream.isatty()
     except ValueError:
         return False
 
 
-def wants_colour(stream: TextIO) -> bool:
+def wants_colour(stream: TextIO | None) -> bool:
     """Whether ``stream`` is a terminal that may be painted."""
     if settings().no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False

@@ -64,13 +64,13 @@ def _print(shown: "PlanAnswer", record: str) -> None:
         for line in _summary(shown):
             say(line)
     if shown.operations:
-        say()
+        _gap(record)
         heading(f"Changes{_part(shown, len(shown.operations), shown.totals.operations)}")
         for operation in shown.operations:
             for line in operation_lines(operation):
                 say(line)
     if shown.holds:
-        say()
+        _gap(record and not shown.operations)
         heading(f"Held{_part(shown, len(shown.holds), shown.totals.holds)}")
         for line in holds_lines(shown.holds):
             say(line)
@@ -79,6 +79,11 @@ def _print(shown: "PlanAnswer", record: str) -> None:
             say(line)
     elif not (shown.operations or shown.holds):
         say(f"nothing is planned for {clean(record)}, and nothing holds it")
+
+
+def _gap(first: object) -> None:
+    if not first:
+        say()
 
 
 def _part(shown: "PlanAnswer", here: int, of: int) -> str:
@@ -137,9 +142,11 @@ def _because(hold: "HoldShown") -> Iterator[str]:
         yield f"      {candidate.ref}  {clean(candidate.label)}  ({clean(candidate.evidence)})"
         if candidate.ref.split("/")[1] == hold.kind:  # a vendor may have the name of a customer
             command = f"trueup link {hold.record} {shlex.quote(candidate.ref)}"
-            yield f"        {command}    (the same; with --apart: another one)"
+            yield f"        {command}  # or with --apart: another one"
     if hold.cure and not hold.conflict:
         yield f"      -> {clean(hold.cure)}"
+    if hold.code == "rejected":
+        yield f"        then: trueup retry {hold.record}"
 
 
 def _sides(base: "dict[str, JsonValue]", now: "dict[str, JsonValue]") -> list[tuple[str, ...]]:
@@ -154,7 +161,7 @@ def _sides(base: "dict[str, JsonValue]", now: "dict[str, JsonValue]") -> list[tu
 
 def _resolve(record: str, field: str, systems: list[str]) -> str:
     first, *others = systems
-    take = first + "".join(f" (or --take {side})" for side in others)
+    take = first + "".join(f"  # or --take {side}" for side in others)
     return f"trueup conflict resolve {record} --field {field} --reason TEXT --take {take}"
 
 
@@ -173,7 +180,8 @@ def _summary(shown: "PlanAnswer") -> Iterator[str]:
             yield "nothing to change: both sides agree"
         return
     states = ", ".join(f"{n:,} {STATES.get(state, state)}" for state, n in totals.by_state.items())
-    yield f"{plural(totals.operations, 'change')}{f': {states}' if states else ''}"
+    changes = plural(totals.operations, "change") if totals.operations else "no changes"
+    yield f"{changes}{f': {states}' if states else ''}"
     for what, count in totals.by_action.items():
         yield f"  {count:>6,}  {what.replace('_', ' ')}"
     stops = (clean(o.text) for o in shown.operations if o.reason == "mass_change" and o.text)
@@ -195,5 +203,7 @@ def _next(shown: "PlanAnswer") -> Iterator[str]:
         yield ""
     if shown.totals.by_code.get("conflict"):
         yield "next: trueup conflict list shows the conflicts alone"
-    if waiting and (shown.complete or shown.first_plan_approved):
-        yield f"next: trueup approve --all --expect-count {waiting}   (or approve DIGEST ...)"
+    if not shown.complete:
+        yield "next: wait for the cycle to end (trueup status), then look at the plan again"
+    elif waiting:
+        yield f"next: trueup approve --all --expect-count {waiting}  # or: approve DIGEST ..."

@@ -44,17 +44,20 @@ def _code(shown: "StatusAnswer") -> Exit:
 def _print(shown: "StatusAnswer") -> None:
     as_of = shown.as_of.isoformat(timespec="seconds")
     heading(f"{shown.instance}: {clean(shown.company)}")
+    say(f"  {_verdict(shown)}")
     say(f"  as of {as_of}, ledger entry {shown.head}, trueup {shown.version}")
     if shown.single_user:
         say("  single-user: whoever owns the control socket may do everything")
     say()
     heading("Systems")
-    table(
-        ("system", "state", "company", "currency", "last look", "calls"),
-        [*map(_system, shown.systems)],
-    )
+    table(("system", "state", "last look", "calls", "company"), [*map(_system, shown.systems)])
     for line in _complaints(shown):
         say(f"  {line}")
+    if shown.config_problems:
+        say()
+        heading("Configuration on disk, not in force")
+        for problem in shown.config_problems:
+            say(f"  {clean(problem)}")
     if shown.counts:
         say()
         heading("Records")
@@ -67,11 +70,33 @@ def _print(shown: "StatusAnswer") -> None:
         say(f"  {line}")
 
 
+def _verdict(shown: "StatusAnswer") -> str:
+    """The answer in one line: is it equal, and if not, what is in the way."""
+    away = [
+        f"{s.system} is {s.link.replace('_', ' ')}" for s in shown.systems if s.link not in FINE
+    ]
+    if away:
+        return f"NOT COMPARED: {', '.join(away)}"
+    if shown.last_cycle is None:
+        return "STARTING: the first look at both systems is not finished"
+    waiting, held = shown.operations.get("waiting", 0), sum(shown.holds.values())
+    told = []
+    if waiting:
+        told.append(f"{plural(waiting, 'change')} to approve")
+    if held:
+        told.append(f"{plural(held, 'question')} held")
+    if told:
+        return f"NEEDS A PERSON: {', '.join(told)}"
+    if shown.dirty or shown.open_intents or any(shown.operations.values()):
+        return "WORKING: not everything is planned and sent yet"
+    return "IN AGREEMENT: nothing to change, nothing held"
+
+
 def _system(system: "SystemShown") -> Row:
-    name = system.company_name + (f" ({system.environment})" if system.environment else "")
+    company = [system.company_name, system.environment, system.home_currency]
     state = system.link.replace("_", " ")
-    last = system.last_observed or "never"
-    return (system.system, state, name, system.home_currency, last, _budget(system))
+    last = f"{system.last_observed[:19]}Z" if system.last_observed else "never"
+    return (system.system, state, last, _budget(system), ", ".join(filter(None, company)))
 
 
 def _budget(system: "SystemShown") -> str:
@@ -87,7 +112,7 @@ def _budget(system: "SystemShown") -> str:
 def _complaints(shown: "StatusAnswer") -> Iterator[str]:
     for system in shown.systems:
         if system.text:
-            since = f" (since {system.since})" if system.since else ""
+            since = f" (since {system.since[:19]}Z)" if system.since else ""
             yield f"{system.system}: {clean(system.text)}{since}"
             if system.cure:
                 yield f"  -> {clean(system.cure)}"
@@ -95,8 +120,6 @@ def _complaints(shown: "StatusAnswer") -> Iterator[str]:
             yield f"{system.system}: {clean(warning.message)}"
             if warning.cure:
                 yield f"  -> {clean(warning.cure)}"
-    for problem in shown.config_problems:
-        yield f"configuration on disk not in force: {clean(problem)}"
 
 
 def _counts(shown: "StatusAnswer", systems: list[str]) -> Iterator[Row]:
@@ -109,7 +132,7 @@ def _counts(shown: "StatusAnswer", systems: list[str]) -> Iterator[Row]:
             sum(getattr(count, name) for count in mine.values())
             for name in ("inactive", "removed", "unreadable")
         ]
-        yield (kind, *live, f"{linked:,}", *(f"{number:,}" for number in odd))
+        yield (kind.replace("_", " "), *live, f"{linked:,}", *(f"{number:,}" for number in odd))
 
 
 def _work(shown: "StatusAnswer") -> Iterator[str]:
@@ -126,7 +149,8 @@ def _work(shown: "StatusAnswer") -> Iterator[str]:
     cycle = shown.last_cycle
     if cycle is not None:
         end = "complete" if cycle.complete else "not complete"
-        yield f"last cycle: {cycle.ended_at}, {end}, sent {cycle.sent}, confirmed {cycle.confirmed}"
+        ended = f"{cycle.ended_at[:19]}Z"
+        yield f"last cycle: {ended}, {end}, sent {cycle.sent}, confirmed {cycle.confirmed}"
         for problem in cycle.problems:
             yield f"  {clean(problem.message)}"
     waiting = shown.operations.get("waiting", 0)
@@ -134,3 +158,5 @@ def _work(shown: "StatusAnswer") -> Iterator[str]:
         yield f"next: trueup plan, then trueup approve --all --expect-count {waiting}"
     elif shown.holds:
         yield "next: trueup plan shows what is held, why, and what releases it"
+    elif not shown.first_plan_approved and cycle is not None and cycle.complete:
+        yield "next: trueup approve --all --expect-count 0, for there is nothing to write yet"

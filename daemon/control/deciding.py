@@ -1,5 +1,6 @@
 """A person's answers: which value is right, what belongs together, what to try again."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from daemon.control.finding import the_record, the_ref
@@ -31,7 +32,7 @@ ANSWERABLE = (HoldCode.CONFLICT, HoldCode.FOREIGN_EDIT)
 async def resolve(desk: "Desk", actor: "Actor", request: ResolveRequest) -> DoneAnswer:
     """One side's value of one field is right. Void as soon as either side shows another one."""
 
-    def ask(views: Views) -> ConflictResolved:
+    def ask(views: Views) -> tuple[RecordView, ConflictResolved]:
         view = the_record(views, request.record, systems=desk.systems)
         _check_is_held(views, view, request)
         policy = desk.scheduler.company.rules()
@@ -48,7 +49,7 @@ async def resolve(desk: "Desk", actor: "Actor", request: ResolveRequest) -> Done
                 f"{request.take!r} shows no {request.field} of {view.label!r}",
                 cure=f"take one of: {sides}",
             )
-        return ConflictResolved(
+        return view, ConflictResolved(
             record=view.record,
             field=request.field,
             take=SystemName(request.take),
@@ -57,9 +58,9 @@ async def resolve(desk: "Desk", actor: "Actor", request: ResolveRequest) -> Done
             reason=request.reason,
         )
 
-    entry = await desk.ledger.read(ask)
-    text = f"{entry.field} of {entry.record}: the value of {entry.take} is right"
-    return await _done(desk, actor, entry, text=text, dry_run=request.dry_run)
+    view, entry = await desk.ledger.read(ask)
+    text = f"{entry.field} of {view.label!r}: the value of {entry.take} is right"
+    return await _done(desk, actor, view, [entry], text=text, dry_run=request.dry_run)
 
 
 def _check_is_held(views: Views, view: RecordView, request: ResolveRequest) -> None:
@@ -81,7 +82,7 @@ def _check_is_held(views: Views, view: RecordView, request: ResolveRequest) -> N
 async def retry(desk: "Desk", actor: "Actor", request: RetryRequest) -> DoneAnswer:
     """Set what a system refused aside once, so that it is sent again."""
 
-    def ask(views: Views) -> Retried:
+    def ask(views: Views) -> RecordView:
         view = the_record(views, request.record, systems=desk.systems)
         held = {row.hold.code for row in views.holds(record=view.record)}
         if not view.rejections and HoldCode.REJECTED not in held:
@@ -90,11 +91,12 @@ async def retry(desk: "Desk", actor: "Actor", request: RetryRequest) -> DoneAnsw
                 f"nothing of {view.label!r} was refused",
                 cure="trueup ledger history shows what happened to it",
             )
-        return Retried(record=view.record, by=str(actor), reason=request.reason)
+        return view
 
-    entry = await desk.ledger.read(ask)
-    text = f"{entry.record} will be tried again"
-    return await _done(desk, actor, entry, text=text, dry_run=request.dry_run)
+    view = await desk.ledger.read(ask)
+    entry = Retried(record=view.record, by=str(actor), reason=request.reason)
+    text = f"{view.label!r} will be tried again"
+    return await _done(desk, actor, view, [entry], text=text, dry_run=request.dry_run)
 
 
 async def link(desk: "Desk", actor: "Actor", request: LinkRequest) -> DoneAnswer:
@@ -116,7 +118,7 @@ async def link(desk: "Desk", actor: "Actor", request: LinkRequest) -> DoneAnswer
         raise Declined(Code.BAD_REQUEST, f"{ref} is not a {view.kind.value} like {view.label!r}")
     entries, text = _link_entries(view, ref, other, request, str(actor))
     try:
-        return await _done(desk, actor, *entries, text=text, dry_run=request.dry_run)
+        return await _done(desk, actor, view, entries, text=text, dry_run=request.dry_run)
     except LinkRefused as error:
         raise Declined(Code.GUARDED, str(error), cure=error.cure) from error
 
@@ -129,6 +131,12 @@ def _link_entries(
     match request.action:
         case "link" if joined:
             raise Declined(Code.STALE, f"{ref} is already part of {view.record}")
+        case "link" if len(other.sides) > 1:
+            raise Declined(
+                Code.GUARDED,
+                f"{ref} is linked already, as part of {other.record} ({other.label!r})",
+                cure=f"if that is wrong: trueup link {other.record} {ref} --unlink",
+            )
         case "link":
             linked = Linked(record=view.record, ref=ref, how="operator", evidence=reason, by=by)
             return [linked], f"{ref} is {view.label!r} now"
@@ -138,31 +146,44 @@ def _link_entries(
             )
         case "apart":
             # Noted on both records: each of them is to be looked at again.
-            told = [_told_apart(view, other, by, reason), _told_apart(other, view, by, reason)]
-            return [*told[0], *told[1]], f"{ref} is another thing than {view.label!r}"
+            refs = [side.ref for side in view.sides.values()]
+            others = [side.ref for side in other.sides.values()]
+            told = _told_apart(view, others, by, reason) + _told_apart(other, refs, by, reason)
+            return told, f"{ref} is another thing than {view.label!r}"
         case "unlink" if joined and len(view.sides) > 1:
             parted = Unlinked(record=view.record, ref=ref, reason=reason, by=by)
-            return [parted], f"{ref} is a record of its own again"
+            # Without the second entry the next cycle would join them again, by the same key.
+            told = _told_apart(view, [ref], by, reason)
+            return [parted, *told], f"{ref} is a record of its own again, not {view.label!r}"
         case "unlink":
             raise Declined(Code.STALE, f"{ref} is not joined with {view.record}")
 
 
-def _told_apart(one: RecordView, other: RecordView, by: str, reason: str) -> list[Entry]:
+def _told_apart(
+    view: RecordView, others: Sequence[ExternalRef], by: str, reason: str
+) -> list[Entry]:
     return [
         ConflictResolved(
-            record=one.record,
-            field=f"{NOT_THE_SAME}{side.ref}",
-            take=side.ref.system,
+            record=view.record,
+            field=f"{NOT_THE_SAME}{ref}",
+            take=ref.system,
             value_digest=values_digest(NOT_THE_SAME, {}),
             by=by,
             reason=reason,
         )
-        for side in other.sides.values()
+        for ref in others
     ]
 
 
 async def _done(
-    desk: "Desk", actor: "Actor", *entries: Entry, text: str, dry_run: bool
+    desk: "Desk",
+    actor: "Actor",
+    view: RecordView,
+    entries: Sequence[Entry],
+    *,
+    text: str,
+    dry_run: bool,
 ) -> DoneAnswer:
     seq = 0 if dry_run else await desk.note(actor, entries, reason="decided")
-    return DoneAnswer(as_of=desk.now(), seq=seq, text=text, next="trueup plan", dry_run=dry_run)
+    follows = f"trueup plan {view.record}"
+    return DoneAnswer(as_of=desk.now(), seq=seq, text=text, next=follows, dry_run=dry_run)

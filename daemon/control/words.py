@@ -1,5 +1,7 @@
 """What an entry of the ledger says, in one sentence for the life of a record. Pure."""
 
+from decimal import Decimal
+
 import msgspec
 
 from ledger.model.encoding import decode
@@ -31,7 +33,13 @@ from ledger.model.entries import (
     Withdrawn,
 )
 from ledger.model.facts import Hold, HoldCode
-from ledger.model.plans import Conflict, Operation
+from ledger.model.plans import Action, Conflict, Operation
+from ledger.model.values import Address, RecordRef, Reference, Value
+
+VIA = {"sweep": "full read", "changes": "look for changes", "read": "single read"}
+MOST_CHANGES = 4
+"""Fields of an update that are told with their values."""
+LONGEST = 60
 
 _BODY_ERRORS = (msgspec.DecodeError, ValueError)
 
@@ -40,7 +48,7 @@ def entry_text(entry: Entry, body: bytes | None = None) -> str:
     """The sentence; ``body`` is the first payload that the entry names, if it is still kept."""
     match entry:
         case Observed(ref=ref, via=via):
-            return f"{ref} showed new content ({via})"
+            return f"{ref} showed new content ({VIA.get(via, via)})"
         case VersionMoved(ref=ref):
             return f"{ref} has a new version, the same content"
         case Tombstoned(ref=ref, evidence=evidence):
@@ -52,7 +60,7 @@ def entry_text(entry: Entry, body: bytes | None = None) -> str:
         case Unlinked(ref=ref, reason=reason, by=by):
             return f"{ref} is another record{_by(by)}: {reason}"
         case BaselineAdvanced(images=images):
-            return f"agreed: {', '.join(sorted(images))}"
+            return f"in agreement: {', '.join(sorted(images))}"
         case ConflictResolved(field=field, by=by, reason=reason) if field.startswith("match:"):
             return f"{field.removeprefix('match:')} is another thing{_by(by)}: {reason}"
         case ConflictResolved(field=field, take=take, by=by, reason=reason):
@@ -68,7 +76,7 @@ def entry_text(entry: Entry, body: bytes | None = None) -> str:
         case Released(subject=subject, reason=reason):
             return f"released from {subject.split(':')[0].replace('_', ' ')}: {reason}"
         case GateHeld(reason=reason):
-            return f"waits for approval: {reason.replace('_', ' ')}"
+            return f"waits for approval ({reason.replace('_', ' ')})"
         case Approved(by=by, expires_at=until, note=note):
             return f"approved by {by} until {until}{f': {note}' if note else ''}"
         case Intended(request=request, system=system):
@@ -102,9 +110,39 @@ def _operation_text(body: bytes | None) -> str:
         operation: Operation = decode(body, Operation)
     except _BODY_ERRORS:
         return "(unreadable)"
-    fields = ", ".join(change.field for change in operation.changes)
     told = f"{operation.action.value} in {operation.system}"
-    return f"{told}: {fields}" if fields else told
+    if operation.action is Action.CREATE or len(operation.changes) > MOST_CHANGES:
+        fields = ", ".join(change.field for change in operation.changes)
+    else:
+        fields = ", ".join(
+            f"{change.field} {_brief(change.before)} -> {_brief(change.after)}"
+            for change in operation.changes
+        )
+    why = f". {operation.why}" if operation.why and operation.action is not Action.CREATE else ""
+    return f"{told}: {fields}{why}" if fields else f"{told}{why}"
+
+
+def _brief(value: Value) -> str:
+    match value:
+        case None:
+            return "(empty)"
+        case bool():
+            return "yes" if value else "no"
+        case Decimal():
+            return format(value, "f")
+        case RecordRef(record=record):
+            return record
+        case Reference(id=external_id, key=key):
+            return key or external_id
+        case Address():
+            parts = (*value.lines, value.city, value.region, value.postal_code, value.country)
+            return _quoted(", ".join(part for part in parts if part))
+        case str():
+            return _quoted(value)
+
+
+def _quoted(text: str) -> str:
+    return f'"{text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"}"'
 
 
 def _hold_text(code: HoldCode, body: bytes | None) -> str:

@@ -147,8 +147,8 @@ async def _look_closer(
 ) -> None:
     """Of records that show a known version in other bytes, append those with other figures.
 
-    A system may say the same with more or fewer properties, depending on how it is asked (QBO: a
-    query leaves out some that the reply to a write shows). That is no news.
+    A system may show fewer properties, depending on how it is asked (QBO: a query leaves out some
+    that the reply to a write shows). That is no news.
     """
     payloads = {o.ref: heads[o.ref].payload for o in doubtful}
     if not payloads:
@@ -156,8 +156,23 @@ async def _look_closer(
     bodies = await ledger.read(lambda views: {r: views.body(d) for r, d in payloads.items()})
     for observation in doubtful:
         body = bodies[observation.ref]
-        if body is None or unpack(body).record != observation.record:
+        known = unpack(body) if body is not None else None
+        if (
+            known is None
+            or known.record != observation.record
+            or not _is_part(observation.raw, known.raw)
+        ):
             _move(draft, observation, seen)
+
+
+def _is_part(raw: bytes, whole: bytes) -> bool:
+    """Whether one wire object says nothing that the other does not say too."""
+    try:
+        said = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+        known = msgspec.json.decode(whole, type=dict[str, msgspec.Raw])
+    except msgspec.DecodeError:
+        return raw == whole
+    return all(name in known and bytes(known[name]) == bytes(said[name]) for name in said)
 
 
 def bury(draft: Draft, tombstone: Tombstone, head: Head | None, seen: Seen) -> None:

@@ -4,6 +4,7 @@ The plan itself is computed by ``daemon.reconcile`` from one read transaction; t
 for it slice by slice and appends only what is new, so that planning twice says nothing twice.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ from daemon.cycle.company import Company
 from daemon.cycle.lookups import LedgerLookups
 from daemon.cycle.report import CycleReport
 from daemon.reconcile.gate import MASS_CHANGE, GateFacts, gate
-from daemon.reconcile.plan import plan
+from daemon.reconcile.plan import links, plan
 from ledger.model.encoding import encode
 from ledger.model.entries import (
     BaselineAdvanced,
@@ -24,7 +25,7 @@ from ledger.model.entries import (
 )
 from ledger.model.facts import HoldCode, Problem, RecordView
 from ledger.model.ids import OperationId, RecordId
-from ledger.model.plans import Action, Operation, Plan, Ruling, Verdict
+from ledger.model.plans import Action, LinkProposal, Operation, Plan, Ruling, Verdict
 from ledger.store.errors import DraftRefused
 from ledger.store.ledger import Draft, Ledger
 from ledger.store.views import HeldRow, OperationRow, Views
@@ -39,8 +40,7 @@ class Slice:
 
     def __init__(self, views: Views, company: Company, records: Sequence[RecordId]) -> None:
         policy = company.rules()
-        window = timedelta(seconds=policy.limits.oscillation_window_s)
-        lookups = LedgerLookups(views, recent_since=company.clock.now() - window)
+        lookups = _lookups(views, company)
         self.as_of, _ = views.head()
         self.records = records
         self.views: dict[RecordId, RecordView] = {v.record: v for v in views.views(records)}
@@ -48,6 +48,11 @@ class Slice:
         self.holds: dict[RecordId, list[HeldRow]] = views.holds_of(records)
         self.operations: dict[RecordId, list[OperationRow]] = views.operations_of(records, PENDING)
         self.mapping_version = policy.mapping_version
+
+
+def _lookups(views: Views, company: Company) -> LedgerLookups:
+    window = timedelta(seconds=company.policy.limits.oscillation_window_s)
+    return LedgerLookups(views, recent_since=company.clock.now() - window)
 
 
 async def plan_dirty(company: Company, report: CycleReport) -> bool:
@@ -66,7 +71,7 @@ async def plan_dirty(company: Company, report: CycleReport) -> bool:
 
 async def _plan_pass(company: Company, report: CycleReport) -> bool:
     ledger = company.ledger
-    worked = False
+    worked = await _link_first(company, report)
     after = ""
     while True:
         records = await _dirty(ledger, company.pace.slice_records, after)
@@ -74,7 +79,7 @@ async def _plan_pass(company: Company, report: CycleReport) -> bool:
             return worked
         worked = True
         part = await _look(company, records)
-        if part.plan.links and await _link(company, part, report):
+        if part.plan.links and await _link(company, part.plan.links, report):
             continue  # linked records are dirty again, as one: the same slice once more
         after = records[-1]
         draft = ledger.draft(actor="daemon", cycle=report.cycle)
@@ -91,11 +96,36 @@ async def _look(company: Company, records: Sequence[RecordId]) -> Slice:
     return await company.ledger.read(lambda views: Slice(views, company, records))
 
 
-async def _link(company: Company, part: Slice, report: CycleReport) -> int:
-    """Append the links of a slice, each by itself. Returns how many were made."""
+async def _link_first(company: Company, report: CycleReport) -> bool:
+    """Link throughout before anything is planned, when there is more than one slice to plan:
+    records that become one leave their slice, and those that take their places are linked in
+    turn; planning the slice after each of these steps would decide most records several times.
+    """
+    ledger, limit = company.ledger, company.pace.slice_records
+    before, after = report.linked, ""
+    if len(await _dirty(ledger, limit + 1, after)) <= limit:
+        return False
+    while records := await _dirty(ledger, limit, after):
+        after = records[-1]
+        await _link(company, await _find_links(company, records), report)
+    return report.linked > before
+
+
+async def _find_links(company: Company, records: Sequence[RecordId]) -> Sequence[LinkProposal]:
+    return await company.ledger.read(
+        lambda views: links(views.views(records), _lookups(views, company), company.rules())
+    )
+
+
+async def _link(company: Company, proposals: Sequence[LinkProposal], report: CycleReport) -> int:
+    """Append links, each by itself. Returns how many were made.
+
+    They wait for the disk together: one of them alone would not take less.
+    """
     before = report.linked
     taken: set[str] = set()
-    for proposal in part.plan.links:
+    drafts: list[Draft] = []
+    for proposal in proposals:
         if str(proposal.ref) in taken or proposal.record in taken:
             continue  # its turn comes when the first of them is linked
         taken |= {str(proposal.ref), proposal.record}
@@ -108,12 +138,15 @@ async def _link(company: Company, part: Slice, report: CycleReport) -> int:
                 evidence=proposal.evidence,
             )
         )
-        try:
-            await company.ledger.append(draft)
-        except DraftRefused as refused:
-            report.problems.append(Problem(code="link_refused", message=str(refused)))
-            continue
-        report.linked += 1
+        drafts.append(draft)
+    appends = (company.ledger.append(draft) for draft in drafts)
+    for end in await asyncio.gather(*appends, return_exceptions=True):
+        if isinstance(end, DraftRefused):
+            report.problems.append(Problem(code="link_refused", message=str(end)))
+        elif isinstance(end, BaseException):
+            raise end
+        else:
+            report.linked += 1
     return report.linked - before
 
 

@@ -89,6 +89,13 @@ def owner(kind: Kind, field: str, policy: Policy) -> str:
 
     With several sources, ``source`` means the first of them, by name, that carries the field.
     """
+    known = policy.owners.get((kind, field))
+    if known is None:
+        known = policy.owners[kind, field] = _owner(kind, field, policy)
+    return known
+
+
+def _owner(kind: Kind, field: str, policy: Policy) -> str:
     default = DEFAULT_AUTHORITY.get(kind, {}).get(field, NONE)
     said = policy.authority.get(kind, {}).get(field, default)
     if said == BOOKS:

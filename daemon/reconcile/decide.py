@@ -6,16 +6,26 @@ order operations or rule on them; ``plan`` and ``gate`` do.
 
 from collections.abc import Sequence
 
+import msgspec
+
 from ledger.model.facts import Hold, HoldCode, RecordView
 from ledger.model.ids import RecordId, SystemName
-from ledger.model.plans import Action, Agreement, Conflict, FieldChange, FieldConflict, Operation
+from ledger.model.plans import (
+    Action,
+    Agreement,
+    Conflict,
+    FieldChange,
+    FieldConflict,
+    LinkProposal,
+    Operation,
+)
 from ledger.model.values import Value
 
 from .changes import Drafted, disabled, draft_update
 from .create import create
 from .explain import activity, conflict, foreign, thing, updated
 from .mapping import same
-from .match import match
+from .match import keys_in, match
 from .merge import Agreed, FieldMerge, Foreign, Take, merge
 from .operations import make_operation, refused
 from .pointers import Decision
@@ -52,26 +62,11 @@ class Decider:
         return decision
 
     def _decide(self, view: RecordView) -> Decision:
-        world = self.world
-        if world.policy.flow(view.kind) == "off":
-            return Decision()
-        blocked = _blocked(view, world)
-        if blocked is not None:
-            return blocked
-        parties = world.parties(view)
-        holds: list[Hold] = []
-        absent: list[SystemName] = []
-        for system in world.policy.keepers(view.kind):
-            if system in view.sides or not parties:
-                continue
-            found = _look_for(view, system, parties, world)
-            if isinstance(found, Decision):
-                return found
-            if isinstance(found, Hold):
-                holds.append(found)
-            elif found:
-                absent.append(system)
-        return self._settle(view, parties, absent, holds)
+        found = _search(view, self.world)
+        if isinstance(found, Decision):
+            return found
+        absent, holds = found
+        return self._settle(view, self.world.parties(view), absent, holds)
 
     def _settle(
         self,
@@ -93,7 +88,7 @@ class Decider:
         for system in absent:
             new = create(view, system, parties, merged, world, self)
             operations += [new.operation] if new.operation else []
-            holds += new.holds
+            holds += _until_it_appears(view, system, new.holds, world)
             awaits = awaits or new.awaits_link
         sent: list[Operation] = []
         for operation in operations:
@@ -251,6 +246,35 @@ def _removed(
     return tuple(holds)
 
 
+def links_of(view: RecordView, world: World) -> tuple[LinkProposal, ...]:
+    """The links that deciding the record would begin with, and nothing else of the decision."""
+    found = _search(view, world)
+    return found.links if isinstance(found, Decision) else ()
+
+
+def _search(view: RecordView, world: World) -> Decision | tuple[list[SystemName], list[Hold]]:
+    """Where the record is lacking and what holds it there; a decision when that ends the matter."""
+    if world.policy.flow(view.kind) == "off":
+        return Decision()
+    blocked = _blocked(view, world)
+    if blocked is not None:
+        return blocked
+    parties = world.parties(view)
+    holds: list[Hold] = []
+    absent: list[SystemName] = []
+    for system in world.policy.keepers(view.kind):
+        if system in view.sides or not parties:
+            continue
+        found = _look_for(view, system, parties, world)
+        if isinstance(found, Decision):
+            return found
+        if isinstance(found, Hold):
+            holds.append(found)
+        elif found:
+            absent.append(system)
+    return absent, holds
+
+
 def _look_for(
     view: RecordView, system: SystemName, parties: tuple[Party, ...], world: World
 ) -> Decision | Hold | bool:
@@ -283,6 +307,17 @@ def _incomplete(
         system=system,
         waits_for_keys=tuple((s, view.kind.value, *CATALOGUE_COMPLETE) for s in half_read),
     )
+
+
+def _until_it_appears(
+    view: RecordView, system: SystemName, holds: Sequence[Hold], world: World
+) -> list[Hold]:
+    """What stands in the way of a create is moot when the record turns up there by itself."""
+    keys = keys_in(view, system, world) if holds else ()
+    return [
+        msgspec.structs.replace(hold, waits_for_keys=tuple(sorted({*hold.waits_for_keys, *keys})))
+        for hold in holds
+    ]
 
 
 def _undecided(

@@ -6,6 +6,7 @@ the source field and the mapping. Must not invent a value: nothing in, nothing o
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
 
 import msgspec
 
@@ -62,6 +63,8 @@ def tidy(value: Value) -> Value:
 
 def same(one: Value, other: Value) -> bool:
     """Equality inside one system: exact after ``tidy``; 12.40 and 12.4 are one amount."""
+    if type(one) is type(other) and one == other:
+        return True
     one, other = tidy(one), tidy(other)
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other  # Python holds that True == Decimal(1)
@@ -93,12 +96,17 @@ def render(
     return Rendered(kept)
 
 
+@cache
+def _replacing(forbidden: str) -> dict[int, str]:
+    return str.maketrans(dict.fromkeys(forbidden, REPLACEMENT))
+
+
 def _text(text: str, rule: FieldRule, values: Mapping[str, Value], *, trimmed: bool) -> Rendered:
     mappings = [TRIM] if trimmed else []
     if text in rule.words:
         text = rule.words[text]
         mappings.append(WORDS)
-    clean = "".join(REPLACEMENT if c in rule.forbidden else c for c in text)
+    clean = text.translate(_replacing(rule.forbidden)) if rule.forbidden else text
     if clean != text:
         mappings.append(SANITISE)
     if rule.max_length is not None and len(clean) > rule.max_length:
@@ -111,7 +119,7 @@ def _shorten(text: str, length: int, key: Value, forbidden: str) -> str:
     """Cut to ``length``; a key such as the SKU stays readable (and the name unique) at the end."""
     key = tidy(key)
     if isinstance(key, str):
-        clean = "".join(REPLACEMENT if c in forbidden else c for c in key)
+        clean = key.translate(_replacing(forbidden))
         ending = f" [{clean}]"
         if len(ending) < length:
             return text[: length - len(ending)].rstrip() + ending

@@ -248,11 +248,26 @@ def _candidates(claims: tuple[Claim, ...], view: RecordView) -> tuple[Candidate,
     return tuple(rows)
 
 
+def keys_in(
+    view: RecordView, target: SystemName, world: World
+) -> tuple[tuple[str, str, str, str], ...]:
+    """Keys under which a new record of ``target`` would be a claim: a hold waits for them too."""
+    rungs = (*EXACT.get(view.kind, BY_NAME), *LOOSE.get(view.kind, BY_NORMAL_NAME))
+    found = {
+        (target, view.kind.value, rung, _folded(rung, value))
+        for rung in rungs
+        for party in world.parties(view)
+        if (value := _key_value(view, party, rung))
+    }
+    return tuple(sorted(found))
+
+
 def _hold(
     code: HoldCode,
     view: RecordView,
     target: SystemName,
     claims: tuple[Claim, ...],
+    world: World,
     *,
     text: str,
     cure: str,
@@ -265,6 +280,7 @@ def _hold(
         system=target,
         candidates=_candidates(claims, view),
         waits_for=tuple(sorted(c.view.record for c in claims[:MOST_CANDIDATES])),
+        waits_for_keys=keys_in(view, target, world),
     )
 
 
@@ -284,7 +300,7 @@ def _ambiguous(
     else:
         text = f"Several records show {key}, so it is not certain which of them is {what}."
         cure = "Link the right pair, or give the others another key."
-    return _hold(HoldCode.AMBIGUOUS_MATCH, view, target, claims, text=text, cure=cure)
+    return _hold(HoldCode.AMBIGUOUS_MATCH, view, target, claims, world, text=text, cure=cure)
 
 
 def _proposed(
@@ -297,4 +313,4 @@ def _proposed(
         f"{title} has {found} that may be {thing(view.kind, view.label)}, but no exact key says so."
     )
     cure = "Link it if it is the same, or say that it is not; then it will be created."
-    return _hold(HoldCode.PROPOSED_MATCH, view, target, claims, text=text, cure=cure)
+    return _hold(HoldCode.PROPOSED_MATCH, view, target, claims, world, text=text, cure=cure)

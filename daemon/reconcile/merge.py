@@ -78,13 +78,26 @@ def merge(view: RecordView, parties: tuple[Party, ...], policy: Policy) -> tuple
     """What follows for each field that at least two sides show, in declared order."""
     merged: list[FieldMerge] = []
     resolutions = {r.field: r for r in view.resolutions}
-    for field in comparable_fields(view.kind):
-        showing = tuple(p for p in parties if field in p.rule.fields and field in p.values)
-        said = owner(view.kind, field, policy)
-        if len(showing) < 2 or said == NONE or not in_use(view.kind, field, showing, policy):
+    for field, said in _fields(view.kind, parties, policy):
+        showing = tuple([p for p in parties if field in p.values and field in p.rule.fields])
+        if len(showing) < 2 or not in_use(view.kind, field, showing, policy):
             continue
         merged.append(_merge_field(view.kind, field, showing, said, resolutions.get(field), policy))
     return tuple(merged)
+
+
+def _fields(kind: Kind, parties: tuple[Party, ...], policy: Policy) -> tuple[tuple[str, str], ...]:
+    """Fields that somebody owns and two of these systems can carry, with the word of the owner."""
+    among = (kind, tuple([p.system for p in parties]))
+    known = policy.merged_fields.get(among)
+    if known is None:
+        known = policy.merged_fields[among] = tuple(
+            (field, said)
+            for field in comparable_fields(kind)
+            if (said := owner(kind, field, policy)) != NONE
+            and sum(field in p.rule.fields for p in parties) > 1
+        )
+    return known
 
 
 def in_use(kind: Kind, field: str, parties: tuple[Party, ...], policy: Policy) -> bool:

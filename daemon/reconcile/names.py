@@ -52,6 +52,24 @@ def _holders(
     ]
 
 
+def keys_of(operation: Operation, world: World) -> tuple[tuple[str, str, str, str], ...]:
+    """The unique names an operation would give, as keys of whoever could hold them."""
+    capabilities = world.policy.capabilities[operation.system]
+    wanted = {
+        (space, fold(change.after.strip()))
+        for change in operation.changes
+        if isinstance(change.after, str)
+        and (space := namespace(operation.system, operation.kind, change.field, world))
+    }
+    return tuple(
+        (operation.system, kind.value, field, name)
+        for space, name in sorted(wanted)
+        for kind, rule in sorted(capabilities.kinds.items())
+        for field, field_rule in rule.fields.items()
+        if field_rule.namespace == space
+    )
+
+
 def _will_free(holder: RecordView, system: SystemName, field: str, value: str, ask: Ask) -> bool:
     decision = ask(holder.record)
     return decision is not None and any(

@@ -14,6 +14,7 @@ from ledger.model.plans import Action, FieldChange, Operation
 
 from .explain import thing
 from .mapping import plain_form
+from .names import keys_of
 from .world import World
 
 
@@ -84,4 +85,5 @@ def refused(view: RecordView, operation: Operation, world: World) -> Hold | None
         or "Correct the record in either system; it is tried again as soon as it changes.",
         field=rejection.field,
         system=rejection.system,
+        waits_for_keys=keys_of(operation, world),
     )

@@ -12,7 +12,7 @@ from ledger.model.facts import Hold, RecordView
 from ledger.model.ids import ExternalRef, RecordId, SystemName
 from ledger.model.plans import Action, LinkProposal, Operation, Plan
 
-from .decide import Decider
+from .decide import Decider, links_of
 from .explain import sentence
 from .names import taken_in_plan
 from .pointers import Decision, not_coming
@@ -35,8 +35,8 @@ def plan(views: Sequence[RecordView], lookups: Lookups, policy: Policy) -> Plan:
         assert decision is not None, "a record that is given can be decided"
         decisions[record] = decision
     # A record that is only pointed to may have to be linked first, wherever its turn is.
-    links = _one_link_each(ask.decisions.values(), world)
-    touched = _touched(links, world)
+    joins = _one_link_each((p for d in ask.decisions.values() for p in d.links), world)
+    touched = _touched(joins, world)
     waiting = {r for r, d in decisions.items() if d.links or d.awaits_links or r in touched}
     settled = {r: d for r, d in decisions.items() if r not in waiting}
     operations = [o for d in settled.values() for o in d.operations]
@@ -46,16 +46,25 @@ def plan(views: Sequence[RecordView], lookups: Lookups, policy: Policy) -> Plan:
     return Plan(
         operations=in_waves(operations, world),
         agreements=tuple(d.agreement for d in settled.values() if d.agreement is not None),
-        links=links,
+        links=joins,
         holds=tuple(msgspec.structs.replace(h, text=sentence(h.text)) for h in holds),
         conflicts=tuple(d.conflict for d in settled.values() if d.conflict is not None),
         decided=tuple(settled),
     )
 
 
-def _one_link_each(decisions: Iterable[Decision], world: World) -> tuple[LinkProposal, ...]:
+def links(
+    views: Sequence[RecordView], lookups: Lookups, policy: Policy
+) -> tuple[LinkProposal, ...]:
+    """Only what ``plan`` would link of ``views`` themselves: a look at a whole company takes this
+    first, so that nothing is planned for records that are about to be joined."""
+    world = World(views, lookups, policy)
+    return _one_link_each((p for view in views for p in links_of(view, world)), world)
+
+
+def _one_link_each(found: Iterable[LinkProposal], world: World) -> tuple[LinkProposal, ...]:
     """At most one link for a record and a reference in one pass, first come by name."""
-    proposals = {(p.record, p.ref): p for d in decisions for p in d.links}
+    proposals = {(p.record, p.ref): p for p in found}
     used: set[RecordId] = set()
     links = []
     for (record, ref), proposal in sorted(proposals.items()):

@@ -5,6 +5,7 @@ Types only, with their defaults. Must not read a configuration file and must not
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import cached_property
 from typing import Literal, Protocol, TypeAlias
 
 import msgspec
@@ -40,7 +41,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How far back ``Lookups.confirmed_changes`` looks; the core itself knows no time."""
 
 
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
+class Policy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Everything about the company's wishes that planning and the gate use."""
 
     systems: tuple[SystemName, ...]
@@ -85,7 +86,29 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     def keepers(self, kind: Kind) -> tuple[SystemName, ...]:
         """Systems that keep this kind, in an order that no configuration changes."""
-        return tuple(s for s in sorted(self.systems) if self.rule(s, kind) is not None)
+        found = self._keepers.get(kind)
+        if found is None:
+            found = tuple(s for s in sorted(self.systems) if self.rule(s, kind) is not None)
+            self._keepers[kind] = found
+        return found
+
+    # What follows from a policy alone is asked for every field of every record: worked out once.
+
+    @cached_property
+    def _keepers(self) -> dict[Kind, tuple[SystemName, ...]]:
+        return {}
+
+    @cached_property
+    def owners(self) -> dict[tuple[Kind, str], str]:
+        """For ``authority.owner`` to remember its answers in."""
+        return {}
+
+    @cached_property
+    def merged_fields(
+        self,
+    ) -> dict[tuple[Kind, tuple[SystemName, ...]], tuple[tuple[str, str], ...]]:
+        """For ``merge`` to remember in which fields of a kind it compares some systems."""
+        return {}
 
 
 _RESTORED = frozenset({*REFERENCE_KINDS, Kind.VENDOR, Kind.CUSTOMER, Kind.ITEM})

@@ -40,14 +40,13 @@ def decode_record(data: bytes) -> Record:
     return _records.decode(data)
 
 
-def _normal(value: Value) -> Any:
-    return {"decimal": plain(value)} if isinstance(value, Decimal) else value
-
-
 def comparable_bytes(record: Record) -> bytes:
     """Bytes equal exactly when two records of one system show the same compared content.
 
     ``12.40`` and ``12.4`` are the same amount; text is compared byte for byte.
     """
-    values = {field: _normal(value) for field, value in comparable_values(record).items()}
+    values = {
+        field: {"decimal": plain(value)} if isinstance(value, Decimal) else value
+        for field, value in comparable_values(record).items()
+    }
     return _encoder.encode([record.KIND.value, values])

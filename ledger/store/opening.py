@@ -35,7 +35,7 @@ def _check_key(db: sqlite3.Connection, key: bytes, *, claim: bool) -> None:
     if row is not None and row[0] != mine.encode():
         raise WrongKey(
             f"the ledger was made with key {row[0].decode()}, the key given is {mine}",
-            cure="Put the key file of this ledger back (ledger_key in the configuration).",
+            cure="Put the key file of this ledger back (ledger.key in the state directory).",
         )
     if row is None and claim:
         db.execute("INSERT INTO runtime (key, value) VALUES (?, ?)", (_KEY_NAME, mine.encode()))

@@ -83,12 +83,16 @@ def _check_bodies(db: sqlite3.Connection, key: bytes) -> tuple[int, list[str]]:
     mine = key_id(key)
     count = 0
     wrong: list[str] = []
+    others: dict[str, int] = {}
     for digest, of_key, body in db.execute("SELECT digest, key_id, body FROM payload"):
         count += 1
-        if len(wrong) >= MAX_PROBLEMS:
-            continue
         if of_key != mine:
-            wrong.append(f"body {digest.hex()} was digested with key {of_key}, not with {mine}")
-        elif keyed_digest(key, body) != digest.hex():
+            others[of_key] = others.get(of_key, 0) + 1
+        elif len(wrong) < MAX_PROBLEMS and keyed_digest(key, body) != digest.hex():
             wrong.append(f"body {digest.hex()} was changed: it no longer gives its digest")
-    return count, wrong
+    strange = [
+        f"{many} of {count} bodies were digested with key {of_key}, and the key given is {mine}: "
+        "put the key file of this ledger back"
+        for of_key, many in others.items()
+    ]
+    return count, [*strange, *wrong]

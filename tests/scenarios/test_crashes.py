@@ -167,18 +167,18 @@ async def test_death_before_the_answer_to_each_request_of_writing(
 STRIDE = 8
 
 
-@pytest.mark.parametrize("first", range(1, STRIDE + 1))
+@pytest.mark.parametrize("first", range(1, STRIDE + 1, 2))
 async def test_one_death_after_another_at_appends(
     tmp_path: Path, undisturbed: Ending, first: int
 ) -> None:
-    """The first life ends at each of the first appends, every later one some appends further on."""
+    """Every life is an append longer than the one before."""
     async with village(tmp_path, story_world()) as one:
         deaths = await die_again_and_again(one, first, lambda n: lambda axe: axe.after_append(n))
         assert deaths > 5
         await require_undisturbed_end(one, undisturbed)
 
 
-@pytest.mark.parametrize("first", range(1, STRIDE + 1, 2))
+@pytest.mark.parametrize("first", range(1, STRIDE + 1, 4))
 async def test_one_death_after_another_before_appends(
     tmp_path: Path, undisturbed: Ending, first: int
 ) -> None:
@@ -188,7 +188,7 @@ async def test_one_death_after_another_before_appends(
         await require_undisturbed_end(one, undisturbed)
 
 
-@pytest.mark.parametrize("first", range(1, STRIDE + 1, 2))
+@pytest.mark.parametrize("first", range(1, STRIDE + 1, 4))
 async def test_one_death_after_another_before_answers(
     tmp_path: Path, undisturbed: Ending, first: int
 ) -> None:

@@ -1,6 +1,6 @@
 """Everything that the checkers look at, gathered once when a world has come to rest."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from daemon.reconcile.policy import Policy
 from ledger.model.encoding import decode
 from ledger.model.entries import Confirmed, Intended, Linked, Observed, Planned
 from ledger.model.ids import Digest, ExternalRef, OperationId, RecordId, record_id
-from ledger.model.outcomes import WriteRequest
+from ledger.model.outcomes import Write, WriteRequest
 from ledger.model.plans import Operation
 from ledger.store.rows import HeldRow, JournalRow
 from ledger.store.views import Views
@@ -43,25 +43,27 @@ class Evidence:
     """Record -> every reference that was ever part of it."""
 
     def operation_of(self, event: Event) -> Operation | None:
-        """The operation by which the daemon made this change: the latest intended before it."""
-        found: Operation | None = None
-        for sent in self.sent:
-            if sent.entry.system != event.system or sent.at > event.at:
-                continue
-            for write in sent.request.writes:
-                operation = self.operations.get(write.operation)
-                if operation is None or write.kind.value != event.kind:
-                    continue
-                if event.what == "created":
-                    hit = write.ref is None and _names(write.fields, event)
-                else:
-                    hit = write.ref is not None and write.ref.id == event.id
-                if hit:
-                    found = operation
-        return found
+        """The operation by which the daemon made this change: of those intended before it, the
+        latest that names every field which changed, else simply the latest."""
+        found = [
+            operation
+            for sent in self.sent
+            if sent.entry.system == event.system and sent.at <= event.at
+            for write in sent.request.writes
+            if write.kind.value == event.kind and _is_for(write, event)
+            if (operation := self.operations.get(write.operation)) is not None
+        ]
+        whole = [o for o in found if event.moved.keys() <= {c.field for c in o.changes}]
+        return next(reversed(whole or found), None)
 
 
-def _names(fields: dict[str, object], event: Event) -> bool:
+def _is_for(write: Write, event: Event) -> bool:
+    if event.what == "created":
+        return write.ref is None and _names(write.fields, event)
+    return write.ref is not None and write.ref.id == event.id
+
+
+def _names(fields: Mapping[str, object], event: Event) -> bool:
     key = "sku" if event.kind == "item" and event.system == "dear" else "name"
     return str(fields.get(key)).strip() == event.after.get(key)
 

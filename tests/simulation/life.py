@@ -134,7 +134,8 @@ class Life:
                 told = self._edit(rng)
                 rules = [trouble(rng, late=3) for _ in range(rng.choice((1, 1, 2)))]
                 one.fail(*rules)
-                return f"{told}; {rules}; {self._told(await one.cycle())}"
+                report = await one.cycle(after_s=rng.choice((1.0, 60.0, 200.0)))
+                return f"{told}; {rules}; {self._told(report)}"
             case "disturbed":
                 return await self._disturbed(rng)
             case "decide":

@@ -37,8 +37,8 @@ def company(seed: int) -> World:
     """A village, and a few records that only one side has, or that both have differently."""
     rng = random.Random(f"company {seed}")
     mint = Mint(seed)
-    vendors = [_party(rng, mint, "vendor") for _ in range(rng.randrange(3))]
-    customers = [_party(rng, mint, "customer") for _ in range(rng.randrange(3))]
+    vendors = [_party(rng, mint, "vendor", 600 + n) for n in range(rng.randrange(3))]
+    customers = [_party(rng, mint, "customer", 700 + n) for n in range(rng.randrange(3))]
     products = [_product(rng, mint, n) for n in range(rng.randrange(3))]
     return village(
         seed=seed,
@@ -63,7 +63,7 @@ def _distinct(rng: random.Random, things: list[Thing[PartyFace]]) -> list[Thing[
     return kept
 
 
-def _party(rng: random.Random, mint: Mint, kind: str) -> Thing[PartyFace]:
+def _party(rng: random.Random, mint: Mint, kind: str, qbo_id: int) -> Thing[PartyFace]:
     # Vendors and customers draw from different halves: the books keep one list for both.
     half = PARTY_NAMES[:5] if kind == "vendor" else PARTY_NAMES[5:]
     name = rng.choice(half)
@@ -71,10 +71,8 @@ def _party(rng: random.Random, mint: Mint, kind: str) -> Thing[PartyFace]:
     face = replace(mint.named_party(kind, name), terms="Net 30")
     dear = replace(mint.dear_party(kind, face), price_tier="" if kind == "vendor" else "Tier 1")
     where = rng.choice(("qbo", "dear", "dear", "both"))
-    qbo = replace(mint.qbo_party(face), name=clean)
-    return Thing(
-        clean, qbo=qbo if where != "dear" else None, dear=dear if where != "qbo" else None
-    )
+    qbo = replace(mint.qbo_party(face), id=str(qbo_id), name=clean)
+    return Thing(clean, qbo=qbo if where != "dear" else None, dear=dear if where != "qbo" else None)
 
 
 def _product(rng: random.Random, mint: Mint, number: int) -> Thing[ProductFace]:
@@ -91,5 +89,5 @@ def _product(rng: random.Random, mint: Mint, number: int) -> Thing[ProductFace]:
     )
     where = rng.choice(("dear", "dear", "both"))
     safe = f"{name[:60].replace(':', '-').strip()} {number}"
-    qbo = replace(mint.qbo_product(face), name=safe, sku=sku) if where == "both" else None
-    return Thing(sku, qbo=qbo, dear=mint.dear_product(face))
+    qbo = replace(mint.qbo_product(face), id=str(500 + number), name=safe, sku=sku)
+    return Thing(sku, qbo=qbo if where == "both" else None, dear=mint.dear_product(face))

@@ -36,14 +36,21 @@ _OWN: dict[str, tuple[dict[str, Any], ...]] = {
 
 
 def trouble(rng: random.Random, *, late: int = 4) -> dict[str, Any]:
-    """One rule: which requests go wrong, how often, and how many go right before (under ``late``)."""
+    """One rule: which requests go wrong, how often, and after how many (fewer than ``late``)."""
     system = rng.choice(("qbo", "dear"))
     if rng.random() < 0.15:
         rule: dict[str, Any] = {"kind": rng.choice(_PAGES), "method": "GET"}
     else:
         rule = dict(rng.choice(_EVERYWHERE + _OWN[system]))
         if "method" not in rule and rng.random() < 0.75:
-            rule["method"] = "POST" if system == "qbo" else rng.choice(("POST", "PUT", "PUT", "GET"))
+            rule["method"] = (
+                "POST" if system == "qbo" else rng.choice(("POST", "PUT", "PUT", "GET"))
+            )
     if system == "qbo" and rule["kind"] != "slow":
         rule["path"] = "/v3/*"  # the login server has tests of its own
-    return {**rule, "system": system, "after": rng.randrange(late), "times": rng.choice((1, 1, 2, 4))}
+    return {
+        **rule,
+        "system": system,
+        "after": rng.randrange(late),
+        "times": rng.choice((1, 1, 2, 4)),
+    }

@@ -175,12 +175,13 @@ class Witness:
             if table in KIND_OF_TABLE:
                 self._note("removed", "dear", KIND_OF_TABLE[table], row.id, before, {})
 
-        state.add = added  # type: ignore[method-assign]
-        state.change = changed  # type: ignore[method-assign]
-        state.remove = removed  # type: ignore[method-assign]
+        state.add = added  # type: ignore[method-assign, assignment]
+        state.change = changed  # type: ignore[method-assign, assignment]
+        state.remove = removed  # type: ignore[method-assign, assignment]
 
     def ids(self, system: str, kind: str) -> list[str]:
-        """Ids of all records there are, in a fixed order."""
+        """Ids of all records there are, oldest first."""
         if system == "qbo":
             return [row.id for row in qbo_rows(self._one.qbo, kind)]
-        return sorted(row.id for row in self._one.dear.state[TABLES[kind]])
+        rows = sorted(self._one.dear.state[TABLES[kind]], key=lambda row: row.order)
+        return [row.id for row in rows]

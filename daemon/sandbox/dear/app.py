@@ -14,7 +14,22 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from daemon.clock import Clock
-from daemon.sandbox.dear import accounts, books, control, parties, products
+from daemon.sandbox.dear import (
+    accounts,
+    books,
+    control,
+    parties,
+    payments,
+    postings,
+    products,
+    purchaseparts,
+    purchases,
+    purchaseshow,
+    salebills,
+    salefulfil,
+    sales,
+    saleshow,
+)
 from daemon.sandbox.dear.errors import LIMIT_TEXT, DearRefusal, Flaw, not_simulated
 from daemon.sandbox.dear.paging import Call, Query
 from daemon.sandbox.dear.seed import seed
@@ -38,6 +53,15 @@ ROUTES: Final[books.Routes] = {
     **accounts.ROUTES,
     **parties.ROUTES,
     **products.ROUTES,
+    **purchases.ROUTES,
+    **purchaseparts.ROUTES,
+    **purchaseshow.ROUTES,
+    **sales.ROUTES,
+    **salefulfil.ROUTES,
+    **salebills.ROUTES,
+    **saleshow.ROUTES,
+    **payments.ROUTES,
+    **postings.ROUTES,
 }
 
 
@@ -72,7 +96,7 @@ class DearTwin:
             client_max_size=32 * 1024 * 1024,
         )
         self.app.add_routes(control_routes(faults=faults, log=log))
-        self.app.add_routes(control.routes(self.state, self._flip))
+        self.app.add_routes(control.routes(self.state, self._flip, lambda: self.switches))
         self.app.router.add_route("*", "/{tail:.*}", self._handle)
 
     @property

@@ -17,7 +17,9 @@ from daemon.sandbox.dear.fields import Fields, Number, Rules, blank
 from daemon.sandbox.dear.nested import supplier_row
 from daemon.sandbox.dear.parties import CUSTOMERS, SUPPLIERS, new_party
 from daemon.sandbox.dear.products import PRODUCT, new_product
+from daemon.sandbox.dear.screens import SIDES, ActRefused, act
 from daemon.sandbox.dear.state import DearState, Row
+from daemon.sandbox.dear.switches import DearSwitches
 from daemon.sandbox.dear.wire import decode, encode
 from daemon.sandbox.server import CONTROL
 
@@ -48,8 +50,12 @@ class EditRefused(Exception):
     """The edit makes no sense; the text says why."""
 
 
-def edit(state: DearState, order: Mapping[str, Any]) -> Fields:
+def edit(
+    state: DearState, order: Mapping[str, Any], switches: DearSwitches | None = None
+) -> Fields:
     """Change, create or delete one record; the record as it is then (``{}`` when deleted).
+
+    Purchases and sales are edited as ``screens.act`` says.
 
     ``{"kind", "id"|"sku"|"name"|"code", "set": {...}}``, ``{"kind", "create": {...}}`` or
     ``{"kind", "id"|..., "delete": true}``. Raises ``EditRefused``.
@@ -58,8 +64,11 @@ def edit(state: DearState, order: Mapping[str, Any]) -> Fields:
     if kind == "me":
         state.me |= _known(state.me, order.get("set"))
         return state.me
+    if kind in SIDES:
+        return act(state, switches or DearSwitches(), {**order, "kind": kind})
     if kind not in RULES:
-        raise EditRefused(f"unknown kind {order.get('kind')!r} (one of: me, {', '.join(RULES)})")
+        kinds = ", ".join(("me", *RULES, "purchase", "sale"))
+        raise EditRefused(f"unknown kind {order.get('kind')!r} (one of: {kinds})")
     if "create" in order:
         return _dump(_create(state, kind, order["create"]))
     row = _find(state, kind, order)
@@ -146,17 +155,20 @@ def _dump(row: Row) -> Fields:
 
 
 def routes(
-    state: DearState, flip: Callable[[Mapping[str, object]], Mapping[str, object]]
+    state: DearState,
+    flip: Callable[[Mapping[str, object]], Mapping[str, object]],
+    switches: Callable[[], DearSwitches],
 ) -> list[web.RouteDef]:
     """``POST /_sandbox/edit``, ``GET /_sandbox/state/<kind>`` and ``POST /_sandbox/switches``.
 
     ``flip`` sets switches and answers all of them; it raises ``ValueError`` on unknown ones.
+    ``switches`` are those of now.
     """
 
     async def post_edit(request: web.Request) -> web.Response:
         try:
-            return _json(edit(state, await _object(request)))
-        except (EditRefused, ValueError) as error:
+            return _json(edit(state, await _object(request), switches()))
+        except (EditRefused, ActRefused, ValueError) as error:
             return _json({"error": str(error)}, status=400)
 
     async def post_switches(request: web.Request) -> web.Response:

@@ -46,7 +46,12 @@ POSTAL: Final[Rules] = {
     "Postcode": Text(20),
     "Country": TEXT,
 }
-SHIP_TO: Final[Rules] = {**POSTAL, "Company": Text(256), "Contact": Text(256), "ShipToOther": Flag()}
+SHIP_TO: Final[Rules] = {
+    **POSTAL,
+    "Company": Text(256),
+    "Contact": Text(256),
+    "ShipToOther": Flag(),
+}
 
 LINE: Final[Rules] = {
     "Quantity": Number(low=ZERO, high=MAX_AMOUNT),
@@ -60,6 +65,7 @@ LINE: Final[Rules] = {
     "Reference": Text(256),
     "Account": Text(50),
 }
+
 
 @dataclass(frozen=True, slots=True)
 class Side:

@@ -98,6 +98,35 @@ def deposits(state: DearState, name: str, control: str) -> str:
     return row.id if row is not None else control
 
 
+def allocate(
+    state: DearState,
+    prepayments: list[Fields],
+    invoices: list[Fields],
+    part: Fields,
+    total: Decimal,
+) -> list[Fields]:
+    """Use what is left of the prepayments on an invoice; the payments that this made."""
+    made: list[Fields] = []
+    for prepayment in prepayments:
+        used = sum(
+            (
+                payment["Amount"]
+                for invoice in invoices
+                for payment in invoice["Payments"]
+                if payment.get("PrepaymentID") == prepayment["ID"]
+            ),
+            ZERO,
+        )
+        open_amount = total - sum((payment["Amount"] for payment in part["Payments"]), ZERO)
+        amount = min(prepayment["Amount"] - used, open_amount)
+        if amount <= 0:
+            continue
+        origin = {"ID": state.new_id(), "Amount": amount, "PrepaymentID": prepayment["ID"]}
+        made.append({**prepayment, **origin})
+        part["Payments"].append(made[-1])
+    return made
+
+
 @dataclass(frozen=True, slots=True)
 class Bill:
     """What of an invoice or credit note is posted."""

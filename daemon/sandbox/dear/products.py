@@ -44,6 +44,7 @@ from daemon.sandbox.dear.paging import (
 )
 from daemon.sandbox.dear.parties import ATTRIBUTES, status_word, tax_flaws, visible
 from daemon.sandbox.dear.state import DearState, Row, Stock, fold
+from daemon.sandbox.dear.stockroom import movements
 
 PRODUCTS: Final = "Products"
 TIERS: Final = tuple(f"PriceTier{n}" for n in range(1, 11))
@@ -150,6 +151,8 @@ def show_product(call: Call, row: Row, *, writing: bool = False) -> Fields:
             shown[name] = []
         elif name == "Suppliers":
             shown[name] = show_suppliers(call, row.fields[name])
+        elif name == "Movements":
+            shown[name] = movements(call.state, row.id)
     return shown
 
 

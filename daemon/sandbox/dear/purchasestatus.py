@@ -81,13 +81,20 @@ def payment(fields: Part, how: Manner) -> str:
     """CombinedPaymentStatus."""
     if fields["Voided"]:
         return "VOIDED"
-    invoices, credits = live(fields["Invoice"]), live(fields["CreditNote"])
-    owed = sum((part_totals(part, how).total for part in invoices), ZERO)
-    credited = sum((part_totals(part, how).total for part in credits), ZERO)
-    given = sum((paid(part["Payments"]) for part in invoices), ZERO)
-    refunded = sum((paid(part["Refunds"]) for part in credits), ZERO)
+    prepaid = bool(fields["Order"]["Prepayments"])
+    return payment_word(fields["Invoice"], fields["CreditNote"], how, prepaid=prepaid)
+
+
+def payment_word(
+    invoices: Iterable[Part], credit_notes: Iterable[Part], how: Manner, *, prepaid: bool
+) -> str:
+    bills, notes = live(invoices), live(credit_notes)
+    owed = sum((part_totals(part, how).total for part in bills), ZERO)
+    credited = sum((part_totals(part, how).total for part in notes), ZERO)
+    given = sum((paid(part["Payments"]) for part in bills), ZERO)
+    refunded = sum((paid(part["Refunds"]) for part in notes), ZERO)
     if not owed:
-        return "PREPAID" if fields["Order"]["Prepayments"] else "UNPAID"
+        return "PREPAID" if prepaid else "UNPAID"
     left = owed - credited - given + refunded
     if left < 0:
         return "OVERPAID / CREDITED"

@@ -18,6 +18,7 @@ from daemon.sandbox.dear.postings import (
     COGS_CHANGE,
     Bill,
     Booking,
+    allocate,
     bill_pairs,
     deposits,
     mapped,
@@ -93,11 +94,11 @@ def _post_bill(call: Call, row: Row, part: Fields, *, credit: bool) -> None:
     post(state, booking(state, row, part, what, date, number), pairs)
 
 
-def check_accounts(call: Call, row: Row, lines: Iterable[Fields]) -> None:
-    """Refuse when an account that would be posted to is nowhere chosen."""
+def fill_accounts(call: Call, row: Row, lines: Iterable[Fields]) -> None:
+    """Give every line its account; refuse when one is nowhere chosen."""
     payable(call.state, row)
     for line in lines:
-        line_account(call.state, row, line)
+        line["Account"] = line_account(call.state, row, line)
 
 
 def authorise_invoice(call: Call, row: Row, part: Fields) -> None:
@@ -111,30 +112,15 @@ def authorise_invoice(call: Call, row: Row, part: Fields) -> None:
 
 def use_prepayments(call: Call, row: Row, part: Fields) -> None:
     state, how = call.state, manner(call.state.me, row.fields, call.switches)
-    for prepayment in row.fields["Order"]["Prepayments"]:
-        used = sum(
-            (
-                payment["Amount"]
-                for invoice in row.fields["Invoice"]
-                for payment in invoice["Payments"]
-                if payment.get("PrepaymentID") == prepayment["ID"]
-            ),
-            ZERO,
-        )
-        open_amount = part_totals(part, how).total - paid(part["Payments"])
-        amount = min(prepayment["Amount"] - used, open_amount)
-        if amount <= 0:
-            continue
-        payment = {**prepayment, "ID": state.new_id(), "Amount": amount}
-        payment["PrepaymentID"] = prepayment["ID"]
-        part["Payments"].append(payment)
-        control = payable(state, row)
-        waiting = deposits(state, "Supplier Deposits", control)
+    control = payable(state, row)
+    waiting = deposits(state, "Supplier Deposits", control)
+    prepayments, invoices = row.fields["Order"]["Prepayments"], row.fields["Invoice"]
+    for payment in allocate(state, prepayments, invoices, part, part_totals(part, how).total):
         if waiting != control:
-            what = booking(
-                state, row, part, payment["ID"], part["InvoiceDate"], part["InvoiceNumber"]
-            )
-            post(state, what, [(control, waiting, base(amount, prepayment["CurrencyRate"]))])
+            date, number = part["InvoiceDate"], part["InvoiceNumber"]
+            why = booking(state, row, part, payment["ID"], date, number)
+            amount = base(payment["Amount"], payment["CurrencyRate"])
+            post(state, why, [(control, waiting, amount)])
 
 
 def settle(call: Call, row: Row, part: Fields) -> None:
@@ -235,10 +221,11 @@ def stamp_product(call: Call, product_id: str) -> None:
         call.state["product"].rows[product_id].modified = call.state.now()
 
 
-def check_undo_receipt(call: Call, part: Fields, list_name: str) -> None:
+def check_undo_receipt(call: Call, part: Fields, list_name: str, *, besides: str = "") -> None:
+    """Refuse while somebody drew from it; draws of the document ``besides`` go with it."""
     if part["Status"] in LIVE:
         lots = lots_of(call.state, event_key(part["TaskID"], RECEIPT_TYPES[list_name]))
-        if not untouched(call.state, [lot.card for lot in lots]):
+        if not untouched(call.state, [lot.card for lot in lots], besides=besides):
             raise Invalid(Flaw("Can not undo: received stock is already used"))
         refuse_locked(call, [line["Date"] for line in part["Lines"]])
 
@@ -319,7 +306,7 @@ def expect(call: Call, row: Row) -> None:
 
 def movements_of(state: DearState, row: Row) -> list[Mapping[str, Any]]:
     """InventoryMovements of a purchase: what it brought, at cost."""
-    shown = []
+    shown: list[Mapping[str, Any]] = []
     for list_name, kind in RECEIPT_TYPES.items():
         for part in live(row.fields[list_name]):
             for lot in lots_of(state, event_key(part["TaskID"], kind)):

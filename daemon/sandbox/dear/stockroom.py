@@ -72,9 +72,7 @@ def on_hand(state: DearState, place: Place) -> Decimal:
     return sum((lot.left for lot in shelf(state, place)), ZERO)
 
 
-def receive(
-    state: DearState, place: Place, quantity: Decimal, cost: Decimal, event: Event
-) -> Lot:
+def receive(state: DearState, place: Place, quantity: Decimal, cost: Decimal, event: Event) -> Lot:
     """A lot comes in."""
     shelf(state, place)
     lot = _lot(state, place, quantity, cost, event)
@@ -88,9 +86,10 @@ def lots_of(state: DearState, key: str) -> list[Lot]:
     return [state.holdings.lots[card] for card in state.holdings.brought.get(key, [])]
 
 
-def untouched(state: DearState, cards: Iterable[str]) -> bool:
-    """Whether nothing was drawn from these lots."""
-    return not any(state.holdings.drawn.get(card) for card in cards)
+def untouched(state: DearState, cards: Iterable[str], *, besides: str = "") -> bool:
+    """Whether nothing was drawn from these lots, but by the document ``besides``."""
+    drawn = state.holdings.drawn
+    return all(made.master == besides for card in cards for made in drawn.get(card, ()))
 
 
 def take_back(state: DearState, cards: Iterable[str]) -> None:

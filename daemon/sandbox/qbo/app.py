@@ -10,7 +10,17 @@ from aiohttp.typedefs import Handler
 
 from daemon.clock import Clock
 from daemon.sandbox.faults import Fault, FaultScript
-from daemon.sandbox.qbo import batch, cdc, control, crud, faultbodies, query, seed, taxservice
+from daemon.sandbox.qbo import (
+    batch,
+    cdc,
+    control,
+    crud,
+    faultbodies,
+    posting,
+    query,
+    seed,
+    taxservice,
+)
 from daemon.sandbox.qbo.crud import Options, Written
 from daemon.sandbox.qbo.entities import Spec
 from daemon.sandbox.qbo.faultbodies import GatewayFault, QboFault
@@ -238,14 +248,19 @@ class QboTwin:
     def _write_one(self, request: web.Request, spec: Spec, body: Any) -> Wire:
         include = request.query.get("include", "").lower()
         operation = request.query.get("operation", "").lower()
-        known = {"", "allowduplicatedocnum", "invoicelink", "donotupdateaccountontxns"}
+        known = {"", "allowduplicatedocnum", "invoicelink", "donotupdateaccountontxns", "void"}
         if include not in known:
             raise faultbodies.not_simulated(f"include={include}")
         has_id = isinstance(body, dict) and body.get("Id")
         verb = operation or ("update" if has_id else "create")
+        verb = "void" if include == "void" else verb
         suffix = f" {body['Id']}" if has_id else ""
         request[TRACE].summary = f"{verb} {control.kind_of(spec)}{suffix}"
-        options = Options(operation=operation, allow_duplicate=include == "allowduplicatedocnum")
+        options = Options(
+            operation=operation,
+            allow_duplicate=include == "allowduplicatedocnum",
+            include_void=include == "void",
+        )
         result = crud.write(self.state, spec, body, options)
         self._note(request, result)
         return envelope(self.state, spec.name, result.shown(self.state))
@@ -266,6 +281,8 @@ class QboTwin:
             return self._raw(400, encode({"error": str(error)}))
 
     async def _dump(self, request: web.Request) -> web.Response:
+        if request.match_info["kind"] == "posting":
+            return self._raw(200, encode(posting.dump(self.state)))
         spec = control.spec_of(request.match_info["kind"])
         if spec is None:
             known = ", ".join(control.KINDS)

@@ -74,8 +74,9 @@ def _one(
             raise faultbodies.not_simulated(f"{key} in a batch")
         raise faultbodies.unknown_property(key)
     operation = str(item.get("operation") or "")
-    if item.get("optionsData") == "void":
-        operation = "void"
+    option = str(item.get("optionsData") or "")
+    if option and (option != "void" or operation != "update"):
+        raise faultbodies.not_simulated(f"batch option {option} with {operation or '(none)'}")
     if operation not in ("create", "update", "delete", "void"):
         raise faultbodies.not_simulated(f"batch operation {operation or '(none)'}")
     body = item[key]
@@ -83,6 +84,7 @@ def _one(
         raise faultbodies.QboFault([faultbodies.bad_value("Id", body["Id"], code="2030")])
     if operation == "update" and isinstance(body, dict) and not body.get("Id"):
         raise faultbodies.required("Id")
-    result = write(books, spec, body, Options(operation=operation))
+    options = Options(operation=operation, include_void=option == "void")
+    result = write(books, spec, body, options)
     written(result)
     return {key: result.shown(books)}

@@ -5,7 +5,9 @@ from typing import Final
 from daemon.sandbox.qbo.state import Books, Stored
 from daemon.sandbox.qbo.wire import Wire
 
-_ADDRESS: Final = {
+DEFAULT_GROUP: Final = "2"
+"""TaxGroupCodeRef; with automated sales tax the group that QBO picks."""
+ADDRESS: Final = {
     "Id": "1",
     "Line1": "123 Sierra Way",
     "City": "San Pablo",
@@ -30,9 +32,9 @@ def company_info(books: Books, _: Stored) -> Wire:
     return {
         "CompanyName": company.name,
         "LegalName": company.name,
-        "CompanyAddr": dict(_ADDRESS),
-        "LegalAddr": dict(_ADDRESS),
-        "CustomerCommunicationAddr": dict(_ADDRESS),
+        "CompanyAddr": dict(ADDRESS),
+        "LegalAddr": dict(ADDRESS),
+        "CustomerCommunicationAddr": dict(ADDRESS),
         "PrimaryPhone": {},
         "Email": {"Address": "office@sample-design.example"},
         "WebAddr": {},
@@ -60,6 +62,9 @@ def preferences(books: Books, _: Stored) -> Wire:
     if books.company.closed_until:
         accounting["BookCloseDate"] = books.company.closed_until
     currency = {"value": books.company.home_currency}
+    taxes: Wire = {"UsingSalesTax": True, "TaxGroupCodeRef": {"value": DEFAULT_GROUP}}
+    if books.switches.sales_tax == "automated":
+        taxes["PartnerTaxEnabled"] = True
     return {
         "AccountingInfoPrefs": accounting,
         "ProductAndServicesPrefs": {
@@ -69,10 +74,12 @@ def preferences(books: Books, _: Stored) -> Wire:
             "QuantityOnHand": books.has_plus,
         },
         "SalesFormsPrefs": {
-            "CustomField": [],
+            "CustomField": _custom_fields(
+                "SalesFormsPrefs", "Sales", books.switches.sales_custom_fields[:3]
+            ),
             "CustomTxnNumbers": books.switches.custom_txn_numbers,
             "AllowDeposit": False,
-            "AllowDiscount": False,
+            "AllowDiscount": books.switches.allow_discount,
             "AllowEstimates": True,
             "AllowServiceDate": False,
             "AllowShipping": False,
@@ -84,11 +91,28 @@ def preferences(books: Books, _: Stored) -> Wire:
         "VendorAndPurchasesPrefs": {
             "TrackingByCustomer": True,
             "BillableExpenseTracking": True,
-            "POCustomField": [],
+            "POCustomField": _custom_fields(
+                "PurchasePrefs", "Purchase", books.switches.order_custom_fields[:3]
+            ),
         },
         "TimeTrackingPrefs": {"UseServices": False, "BillCustomers": False},
-        "TaxPrefs": {"UsingSalesTax": True, "TaxGroupCodeRef": {"value": "2"}},
+        "TaxPrefs": taxes,
         "CurrencyPrefs": {"MultiCurrencyEnabled": False, "HomeCurrency": currency},
         "ReportPrefs": {"ReportBasis": "Accrual", "CalcAgingReportFromTxnDate": False},
         "OtherPrefs": {"NameValue": []},
     }
+
+
+def _custom_fields(prefs: str, word: str, names: tuple[str, ...]) -> list[Wire]:
+    """The settings of custom fields: which of the three are on, then what they are called."""
+    if not names:
+        return []
+    uses = [
+        {"Name": f"{prefs}.Use{word}Custom{n}", "Type": "BooleanType", "BooleanValue": True}
+        for n in range(1, len(names) + 1)
+    ]
+    called = [
+        {"Name": f"{prefs}.{word}CustomName{n}", "Type": "StringType", "StringValue": name}
+        for n, name in enumerate(names, start=1)
+    ]
+    return [{"CustomField": uses}, {"CustomField": called}]

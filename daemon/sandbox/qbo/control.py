@@ -6,11 +6,11 @@ An edit goes through the same rules as a request, needs no version, and moves th
 from collections.abc import Mapping
 from typing import Any, Final
 
-from daemon.sandbox.qbo import faultbodies, taxservice
+from daemon.sandbox.qbo import faultbodies, taxservice, useredits
 from daemon.sandbox.qbo.crud import Options, write
 from daemon.sandbox.qbo.entities import Spec
 from daemon.sandbox.qbo.render import show
-from daemon.sandbox.qbo.state import Books
+from daemon.sandbox.qbo.state import Books, Stored
 from daemon.sandbox.qbo.txnentities import BY_PATH
 from daemon.sandbox.qbo.wire import Wire
 
@@ -25,10 +25,17 @@ KINDS: Final[Mapping[str, str]] = {
     "item": "Item",
     "invoice": "Invoice",
     "bill": "Bill",
+    "purchase_order": "PurchaseOrder",
+    "vendor_credit": "VendorCredit",
+    "bill_payment": "BillPayment",
+    "credit_memo": "CreditMemo",
+    "payment": "Payment",
 }
 """Entity of each kind of record; names of entities are understood too."""
 
 _BY_USER: Final = Options(by_user=True)
+_DOCUMENT_ACTIONS: Final = ("void", "reorder", "line", "pay")
+_ACTIONS: Final = ("set", "create", "delete", "inactivate", *_DOCUMENT_ACTIONS)
 
 
 def kind_of(spec: Spec) -> str:
@@ -49,33 +56,60 @@ def dump(books: Books, spec: Spec) -> list[Wire]:
 def edit(books: Books, order: Any) -> Wire:
     """Carry out one edit: ``{"kind", "id", "set": {...}}``, ``{"kind", "create": {...}}``,
     ``{"kind", "id", "delete": true}`` (a list record is made inactive) or
-    ``{"kind", "id", "inactivate": true}``; answers ``{"kind", "id", "record"}``.
+    ``{"kind", "id", "inactivate": true}``; answers ``{"kind", "id", "record"}``. Documents also
+    take ``"void": true``, ``"reorder": [line ids]``, ``"line": {"Id", ...}`` and, for bills and
+    invoices, ``"pay": true`` or ``{"amount", "account", "date"}``, which answers the payment.
 
     Raises ``ValueError`` for an order that makes no sense, ``QboFault`` as a request would.
     """
     if not isinstance(order, dict):
         raise ValueError("an edit is an object with kind, and id or create")
     spec = spec_of(str(order.get("kind", "")))
-    unknown = set(order) - {"kind", "id", "set", "create", "delete", "inactivate"}
-    actions = [name for name in ("set", "create", "delete", "inactivate") if name in order]
+    unknown = set(order) - {"kind", "id", *_ACTIONS}
+    actions = [name for name in _ACTIONS if name in order]
     if spec is None or unknown or len(actions) != 1:
-        raise ValueError("an edit names a known kind and one of set, create, delete, inactivate")
+        raise ValueError(f"an edit names a known kind and one of {', '.join(_ACTIONS)}")
     if "create" in order:
         return _create(books, spec, order["create"])
     record_id = str(order.get("id", ""))
-    if books.get(spec.name, record_id) is None:
+    stored = books.get(spec.name, record_id)
+    if stored is None:
         raise faultbodies.not_found(transaction=spec.transaction)
     if spec.name == "TaxCode":
         return _edit_tax_code(books, spec, record_id, order)
-    if spec.transaction and "delete" in order:
-        options = Options(operation="delete", by_user=True)
-        result = write(books, spec, {"Id": record_id}, options)
-        return _told(spec, record_id, result.shown(books))
+    if spec.transaction:
+        return _edit_document(books, stored, order, actions[0])
+    if actions[0] in _DOCUMENT_ACTIONS:
+        raise ValueError(f"{actions[0]} is for documents")
     changes = order.get("set", {"Active": False})
     if not isinstance(changes, dict):
         raise ValueError("set takes an object with wire fields")
     result = write(books, spec, {**changes, "Id": record_id, "sparse": True}, _BY_USER)
     return _told(spec, record_id, result.shown(books))
+
+
+def _edit_document(books: Books, stored: Stored, order: Wire, action: str) -> Wire:
+    spec, asked = stored.spec, order[action]
+    options = _BY_USER
+    changes: Any = {}
+    match action:
+        case "delete" | "void":
+            options = Options(operation=action, by_user=True)
+        case "set":
+            changes = asked
+        case "reorder":
+            changes = useredits.reordered(stored, asked)
+        case "line":
+            changes = useredits.with_line(stored, asked)
+        case "pay":
+            entity, body = useredits.payment_of(books, stored, asked)
+            return _create(books, BY_PATH[entity.lower()], body)
+        case _:
+            raise ValueError("a document cannot be made inactive")
+    if not isinstance(changes, dict):
+        raise ValueError("set takes an object with wire fields")
+    result = write(books, spec, {**changes, "Id": stored.id, "sparse": True}, options)
+    return _told(spec, stored.id, result.shown(books))
 
 
 def _create(books: Books, spec: Spec, body: Any) -> Wire:

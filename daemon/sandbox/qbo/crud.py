@@ -1,14 +1,15 @@
 """Create, update, delete, void and read: versions, sparse and full updates, no-op updates."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from daemon.sandbox.qbo import faultbodies, rules, txn
+from daemon.sandbox.qbo import faultbodies, posting, rules, txn
 from daemon.sandbox.qbo.entities import Spec
 from daemon.sandbox.qbo.fields import Cleaned, clean
 from daemon.sandbox.qbo.names import check_name, deleted_name
-from daemon.sandbox.qbo.render import View, mask, show
+from daemon.sandbox.qbo.references import View
+from daemon.sandbox.qbo.render import mask, show
 from daemon.sandbox.qbo.state import Books, Stored
 from daemon.sandbox.qbo.wire import Wire
 
@@ -24,6 +25,8 @@ class Options:
     """``""``, update, delete or void."""
     allow_duplicate: bool = False
     """``include=allowduplicatedocnum``."""
+    include_void: bool = False
+    """``include=void``, or ``optionsData`` void in a batch."""
     by_user: bool = False
     """Made in the user interface: no version needed, inactivation always renames."""
 
@@ -53,10 +56,12 @@ def write(books: Books, spec: Spec, body: Any, options: Options) -> Written:
     if not spec.writable:
         raise faultbodies.unsupported(f"create or update of {spec.name}")
     match options.operation:
+        case "update" | "" if options.include_void:
+            return _void(books, spec, body, options, how="update")
         case "delete":
             return _delete(books, spec, body, options)
         case "void":
-            return _void(books, spec, body, options)
+            return _void(books, spec, body, options, how="void")
         case "" | "update" | "create":
             if body.get("Id"):
                 return _update(books, spec, body, options)
@@ -83,23 +88,28 @@ def _create(books: Books, spec: Spec, body: Wire, options: Options) -> Written:
     stored = books.insert(spec, books.new_id(spec.sequence), fields, books.now())
     stored.derived = derived
     if spec.transaction:
-        txn.post(books, stored)
+        txn.written(books, stored, None)
     if spec.name == "Account":
         books.account_created_later(stored)
         parent = books.get("Account", stored.parent)
         if parent is not None:
             books.touch(parent)
     if spec.name == "Item" and "QtyOnHand" in fields:
-        stored.derived["QtyOnHand"] = fields["QtyOnHand"]
+        posting.open_stock(books, stored, fields["QtyOnHand"], booked=True)
     return Written(stored, "created")
 
 
 def _update(books: Books, spec: Spec, body: Wire, options: Options) -> Written:
     stored = _current(books, spec, body, options)
     cleaned = clean(body, spec.fields, trim=books.switches.trim_names)
-    fields = _merged(books, stored, cleaned, sparse=_is_sparse(body))
+    sparse = _is_sparse(body)
+    vendor_needed = spec.name == "Bill" and books.switches.sparse_bill_needs_vendor
+    if sparse and vendor_needed and not body.get("VendorRef") and not options.by_user:
+        raise faultbodies.required("VendorRef")
+    fields = _merged(books, stored, cleaned, sparse=sparse)
     derived = _checked(books, spec, fields, stored, cleaned=cleaned, options=options)
-    if fields == stored.fields and _same_content(spec, derived, stored.derived):
+    unchanged = txn.same(stored, fields, derived) if spec.transaction else fields == stored.fields
+    if unchanged:
         return Written(stored, "written", changed=False)
     if not stored.active and fields.get("Active") is False:
         reason = "You cannot modify a list element that has been deleted."
@@ -108,12 +118,13 @@ def _update(books: Books, spec: Spec, body: Wire, options: Options) -> Written:
         rules.check_inactivation(books, stored)
         if books.switches.rename_on_inactivate or options.by_user:
             fields[spec.name_field] = deleted_name(books, spec, fields, stored.id)
+    before = replace(stored)
+    books.change(stored, fields)
     if spec.transaction:
-        _repost(books, stored, fields, derived)
-    elif spec.name == "Item":
-        _convert_stock(stored, fields)
-    if spec.transaction or fields != stored.fields:
-        books.change(stored, fields)
+        stored.derived = {**stored.derived, **derived}
+        txn.written(books, stored, before)
+    elif spec.name == "Item" and before.fields["Type"] != "Inventory" == fields["Type"]:
+        posting.open_stock(books, stored, fields["QtyOnHand"], booked=True)
     return Written(stored, "written")
 
 
@@ -121,19 +132,18 @@ def _delete(books: Books, spec: Spec, body: Wire, options: Options) -> Written:
     if not spec.transaction:
         raise faultbodies.unsupported(f"delete of {spec.name}")
     stored = _current(books, spec, body, options)
-    txn.check_open(books, stored)
-    txn.post(books, stored, -1)
-    books.remove(stored)
+    txn.check_removal(books, stored, by_user=options.by_user)
+    txn.remove(books, stored)
     return Written(stored, "written", deleted=True)
 
 
-def _void(books: Books, spec: Spec, body: Wire, options: Options) -> Written:
-    if spec.name != "Invoice":
+def _void(books: Books, spec: Spec, body: Wire, options: Options, *, how: str) -> Written:
+    """``how``: the form of the request, void or update; each entity takes one of them."""
+    if txn.VOIDABLE.get(spec.name) != how and not (options.by_user and spec.name in txn.VOIDABLE):
         raise faultbodies.unsupported(f"void of {spec.name}")
     stored = _current(books, spec, body, options)
-    txn.check_open(books, stored)
-    txn.void(books, stored)
-    return Written(stored, "written")
+    txn.check_removal(books, stored, by_user=options.by_user)
+    return Written(stored, "written", changed=txn.void(books, stored))
 
 
 def _current(books: Books, spec: Spec, body: Wire, options: Options) -> Stored:
@@ -164,7 +174,7 @@ def _merged(books: Books, stored: Stored, cleaned: Cleaned, *, sparse: bool) -> 
     hidden = stored.fields.get("TaxIdentifier")
     if hidden and fields.get("TaxIdentifier") == mask(hidden):
         fields["TaxIdentifier"] = hidden
-    if sparse and spec.transaction:
+    if sparse and spec.transaction and "Line" not in cleaned.cleared:
         fields.setdefault("Line", stored.derived["Line"])
     _give_address_ids(books, spec, fields, stored)
     return fields
@@ -183,7 +193,12 @@ def _checked(
     if spec.transaction:
         rules.check(books, spec, fields, before=before, touched=cleaned.values.keys())
         return txn.prepare(
-            books, spec, fields, before=before, allow_duplicate=options.allow_duplicate
+            books,
+            spec,
+            fields,
+            before=before,
+            allow_duplicate=options.allow_duplicate,
+            by_user=options.by_user,
         )
     for name in spec.required:
         if name not in fields:
@@ -192,28 +207,6 @@ def _checked(
     rules.check(books, spec, fields, before=before, touched=cleaned.values.keys())
     check_name(books, spec, fields, before.id if before is not None else "")
     return dict(before.derived) if before is not None else {}
-
-
-def _same_content(spec: Spec, derived: Wire, old: Wire) -> bool:
-    return not spec.transaction or bool(derived["Line"] == old["Line"])
-
-
-def _repost(books: Books, stored: Stored, fields: Wire, derived: Wire) -> None:
-    """Take the old posting back and post the new one, unless only the header text changed."""
-    posting = ("CustomerRef", "VendorRef", "TxnDate", "APAccountRef")
-    if derived["Line"] == stored.derived["Line"] and all(
-        fields.get(key) == stored.fields.get(key) for key in posting
-    ):
-        return
-    txn.post(books, stored, -1)
-    stored.fields = fields
-    stored.derived = {**stored.derived, **derived}
-    txn.post(books, stored)
-
-
-def _convert_stock(stored: Stored, fields: Wire) -> None:
-    if stored.fields.get("Type") != "Inventory" and fields.get("Type") == "Inventory":
-        stored.derived["QtyOnHand"] = fields["QtyOnHand"]
 
 
 def _give_address_ids(books: Books, spec: Spec, fields: Wire, before: Stored | None) -> None:

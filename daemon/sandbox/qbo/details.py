@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Final
 
 from daemon.sandbox.qbo import faultbodies
-from daemon.sandbox.qbo.render import LINE_TARGETS
+from daemon.sandbox.qbo.references import LINE_TARGETS
 from daemon.sandbox.qbo.rules import check_reference
 from daemon.sandbox.qbo.state import Books
 from daemon.sandbox.qbo.wire import Wire, number

@@ -1,51 +1,51 @@
-"""Lines of transactions: allowed shapes, references, amounts, line ids."""
+"""Lines of documents: kinds of lines per entity, ids and numbers, discounts, totals."""
 
 from collections.abc import Mapping
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 from daemon.sandbox.qbo import faultbodies
-from daemon.sandbox.qbo.render import LINE_TARGETS
-from daemon.sandbox.qbo.rules import check_reference
+from daemon.sandbox.qbo.details import CENT, SALES_FORMS, amount_of, check_detail, decimal, fill
+from daemon.sandbox.qbo.orders import check_link
 from daemon.sandbox.qbo.state import Books
 from daemon.sandbox.qbo.wire import Wire, number
 
 MAX_LINES: Final = 750
-_CENT: Final = Decimal("0.01")
+MAX_DESCRIPTION: Final = 4000
 _LINE_KEYS: Final = frozenset(
     {"Id", "LineNum", "Description", "Amount", "DetailType", "LinkedTxn", "Received"}
-    | {"CustomExtensions", "CustomField", "DescriptionLineDetail", "SubTotalLineDetail"}
+    | {"CustomExtensions", "CustomField"}
 )
-_SALES: Final = frozenset(
-    {"ItemRef", "Qty", "UnitPrice", "TaxCodeRef", "ServiceDate", "ClassRef", "ItemAccountRef"}
-    | {"TaxInclusiveAmt", "MarkupInfo", "DiscountRate", "DiscountAmt", "PriceLevelRef"}
-)
-_ITEM: Final = frozenset(
-    {"ItemRef", "Qty", "UnitPrice", "TaxCodeRef", "CustomerRef", "BillableStatus", "ClassRef"}
-    | {"TaxInclusiveAmt", "MarkupInfo", "PriceLevelRef"}
-)
-_ACCOUNT: Final = frozenset(
-    {"AccountRef", "CustomerRef", "BillableStatus", "ClassRef", "TaxCodeRef", "TaxAmount"}
-    | {"TaxInclusiveAmt", "MarkupInfo"}
-)
-_DETAILS: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
-    "Invoice": {"SalesItemLineDetail": _SALES, "DescriptionOnly": frozenset()},
-    "Bill": {
-        "AccountBasedExpenseLineDetail": _ACCOUNT,
-        "ItemBasedExpenseLineDetail": _ITEM,
-    },
-}
-_REQUIRED: Final = {
-    "SalesItemLineDetail": "ItemRef",
-    "ItemBasedExpenseLineDetail": "ItemRef",
-    "AccountBasedExpenseLineDetail": "AccountRef",
+_PURCHASE: Final = ("AccountBasedExpenseLineDetail", "ItemBasedExpenseLineDetail")
+_SALE: Final = ("SalesItemLineDetail", "DescriptionOnly", "DiscountLineDetail")
+_ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
+    "Invoice": _SALE,
+    "CreditMemo": _SALE,
+    "PurchaseOrder": _PURCHASE,
+    "Bill": _PURCHASE,
+    "VendorCredit": _PURCHASE,
 }
 
 
-def check_lines(books: Books, entity: str, sent: Any, before: list[Wire]) -> list[Wire]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """The document that lines stand on."""
+
+    entity: str
+    header: Wire
+    before: list[Wire]
+    """Lines as stored until now."""
+    txn_id: str = ""
+    taxable: bool = True
+    """Whether the customer pays sales tax."""
+
+
+def check_lines(books: Books, form: Form, sent: Any) -> list[Wire]:
     """The lines as they will be stored: references checked, amounts computed, ids given.
 
-    Raises 2020, 2010, 2500, 6070, 6100 as QBO does.
+    A known Id keeps its line, a missing or unknown one makes a new line, what is not sent goes.
+    Raises 2020, 2010, 2050, 2500, 6070, 6090, 6100, 6520 as QBO does.
     """
     if not isinstance(sent, list):
         raise faultbodies.unknown_property("Line")
@@ -54,22 +54,69 @@ def check_lines(books: Books, entity: str, sent: Any, before: list[Wire]) -> lis
         raise faultbodies.required("Line")
     if len(wanted) > MAX_LINES:
         raise faultbodies.business(f"More than {MAX_LINES} lines")
-    known = {str(line["Id"]) for line in before}
+    known = {str(line["Id"]): line for line in form.before}
     last = max((int(line_id) for line_id in known), default=0)
     lines: list[Wire] = []
     for position, line in enumerate(wanted, start=1):
-        stored = _check_line(books, entity, line)
         line_id = str(line.get("Id") or "")
-        if line_id not in known:
+        old = known.pop(line_id, None)
+        if old is None:
             last += 1
             line_id = str(last)
+        stored = _check_line(books, form, line, old)
         lines.append({"Id": line_id, "LineNum": position, **stored})
+    _discount(books, lines)
     return lines
 
 
 def total_of(lines: list[Wire]) -> Decimal:
-    """Sum of the amounts."""
-    return sum((line.get("Amount", Decimal(0)) for line in lines), Decimal(0))
+    """Sum of the amounts, a discount taken off."""
+    return subtotal(lines) - discount_of(lines)
+
+
+def subtotal(lines: list[Wire]) -> Decimal:
+    """Sum of the amounts without the discount."""
+    amounts = (
+        line.get("Amount", Decimal(0))
+        for line in lines
+        if line["DetailType"] != "DiscountLineDetail"
+    )
+    return sum(amounts, Decimal(0))
+
+
+def discount_of(lines: list[Wire]) -> Decimal:
+    found = (line["Amount"] for line in lines if line["DetailType"] == "DiscountLineDetail")
+    return sum(found, Decimal(0))
+
+
+def frozen_accounts(
+    books: Books, lines: list[Wire], before: list[Wire], kept: Mapping[str, Wire]
+) -> dict[str, Wire]:
+    """Accounts of each item line as the item names them now; of a line that keeps its item, as
+    when it was written: a later change of the item moves no past posting."""
+    old = {line["Id"]: _item_of(line) for line in before}
+    found: dict[str, Wire] = {}
+    for line in lines:
+        item_id = _item_of(line)
+        if not item_id:
+            continue
+        item = books.get("Item", item_id)
+        if old.get(line["Id"]) == item_id and line["Id"] in kept:
+            found[line["Id"]] = kept[line["Id"]]
+        elif item is not None:
+            names = ["IncomeAccountRef", "ExpenseAccountRef"]
+            if item.fields["Type"] == "Inventory":
+                names.append("AssetAccountRef")
+            found[line["Id"]] = {
+                name: item.fields[name]["value"] for name in names if name in item.fields
+            }
+    return found
+
+
+def _item_of(line: Wire) -> str:
+    detail = line.get(line["DetailType"])
+    reference = detail.get("ItemRef") if isinstance(detail, dict) else None
+    return str(reference["value"]) if isinstance(reference, dict) else ""
 
 
 def _detail_type(line: Any) -> str:
@@ -81,95 +128,83 @@ def _detail_type(line: Any) -> str:
     return found
 
 
-def _check_line(books: Books, entity: str, line: Wire) -> Wire:
+def _check_line(books: Books, form: Form, line: Wire, old: Wire | None) -> Wire:
     detail_type = _detail_type(line)
-    allowed = _DETAILS[entity].get(detail_type)
-    if allowed is None:
-        raise faultbodies.not_simulated(f"lines of type {detail_type} on {entity}")
-    for key in line:
-        if key not in _LINE_KEYS and key != detail_type:
+    if detail_type not in _ALLOWED[form.entity]:
+        raise faultbodies.not_simulated(f"lines of type {detail_type} on {form.entity}")
+    shape = "DescriptionLineDetail" if detail_type == "DescriptionOnly" else detail_type
+    for key, value in line.items():
+        if key not in _LINE_KEYS and key != shape and value is not None:
             raise faultbodies.unknown_property(key)
-    if line.get("LinkedTxn"):
-        raise faultbodies.not_simulated("linked transactions on lines")
     stored: Wire = {"DetailType": detail_type, "CustomExtensions": []}
     if line.get("Description"):
-        stored["Description"] = str(line["Description"])
-    if detail_type == "DescriptionOnly":
-        return stored
-    sent = line.get(detail_type)
+        stored["Description"] = _description(line["Description"])
+    links = check_link(books, form.header, form.entity, line, old=old, txn_id=form.txn_id)
+    if links:
+        stored["LinkedTxn"] = links
+    sent = line.get(shape)
+    if sent is None and detail_type == "DescriptionOnly":
+        sent = {}
     if not isinstance(sent, dict):
         raise faultbodies.required(f"Line.{detail_type}")
-    detail = _check_detail(books, sent, allowed)
-    if _REQUIRED[detail_type] not in detail:
-        raise faultbodies.required(f"Line.{_REQUIRED[detail_type]}")
-    _check_category(books, detail)
-    stored["Amount"] = _amount(line, detail)
-    stored[detail_type] = _defaults(books, detail_type, detail)
+    before = old.get(shape, {}) if old is not None else {}
+    detail = check_detail(books, shape, sent, before)
+    if detail_type == "DescriptionOnly":
+        if line.get("Amount") and decimal("Line.Amount", line["Amount"]):
+            raise faultbodies.business("A line with a description only has no amount")
+        return stored | ({shape: detail} if detail else {})
+    if detail_type == "DiscountLineDetail":
+        return stored | _discount_line(books, line, detail)
+    stored["Amount"] = amount_of(line, detail)
+    fill(books, shape, detail, taxable=form.taxable)
+    stored[shape] = detail
     return stored
 
 
-def _check_detail(books: Books, sent: Wire, allowed: frozenset[str]) -> Wire:
-    detail: Wire = {}
-    for key, value in sent.items():
-        if key not in allowed:
-            raise faultbodies.unknown_property(key)
-        if value in (None, "", {}) or key in ("ItemAccountRef", "TaxInclusiveAmt", "MarkupInfo"):
-            continue
-        if key in ("Qty", "UnitPrice"):
-            detail[key] = _decimal(f"Line.{key}", value)
-        elif key == "TaxCodeRef":
-            code = str(value.get("value", "")) if isinstance(value, dict) else ""
-            if code not in ("TAX", "NON"):
-                raise faultbodies.business("Line tax code must be TAX or NON in the United States")
-            detail[key] = {"value": code}
-        elif key in LINE_TARGETS:
-            target = str(value.get("value", "")) if isinstance(value, dict) else ""
-            if target:
-                check_reference(books, LINE_TARGETS[key], target)
-                detail[key] = {"value": target}
+def _description(value: Any) -> str:
+    text = str(value)
+    if len(text) > MAX_DESCRIPTION:
+        raise faultbodies.QboFault(
+            [faultbodies.too_long("Line.Description", len(text), MAX_DESCRIPTION)]
+        )
+    return text
+
+
+def _discount_line(books: Books, line: Wire, detail: Wire) -> Wire:
+    if not books.switches.allow_discount:
+        raise faultbodies.discount_off()
+    if "DiscountAccountRef" not in detail:
+        for account in books.all("Account"):
+            if account.fields["AccountSubType"] == "DiscountsRefundsGiven" and account.active:
+                detail["DiscountAccountRef"] = {"value": account.id}
+                break
         else:
-            detail[key] = value
-    return detail
-
-
-def _check_category(books: Books, detail: Wire) -> None:
-    item = books.get("Item", detail["ItemRef"]["value"]) if "ItemRef" in detail else None
-    if item is not None and item.fields["Type"] == "Category":
-        raise faultbodies.category_reference()
-
-
-def _amount(line: Wire, detail: Wire) -> Decimal:
-    qty, price = detail.get("Qty"), detail.get("UnitPrice")
-    sent = _decimal("Line.Amount", line["Amount"]) if line.get("Amount") is not None else None
-    if not qty and not price:
-        detail.pop("Qty", None)
-        detail.pop("UnitPrice", None)
-    elif qty is not None and price is not None:
-        computed = number((qty * price).quantize(_CENT, rounding=ROUND_HALF_UP))
-        if sent is not None and sent != computed:
-            raise faultbodies.amount_mismatch(sent)
-        return computed
-    if sent is None:
+            raise faultbodies.business("The company has no account for discounts given")
+    detail.setdefault("PercentBased", False)
+    if detail["PercentBased"]:
+        if "DiscountPercent" not in detail:
+            raise faultbodies.required("Line.DiscountPercent")
+        return {"Amount": Decimal(0), "DiscountLineDetail": detail}
+    detail.pop("DiscountPercent", None)
+    if line.get("Amount") is None:
         raise faultbodies.required("Line.Amount")
-    return sent
+    amount = decimal("Line.Amount", line["Amount"])
+    if amount < 0:
+        raise faultbodies.negative_amount("Line.Amount", amount)
+    amount = number(amount.quantize(CENT, rounding=ROUND_HALF_UP))
+    return {"Amount": amount, "DiscountLineDetail": detail}
 
 
-def _decimal(field: str, value: Any) -> Decimal:
-    try:
-        if isinstance(value, int | str | Decimal) and not isinstance(value, bool):
-            return number(Decimal(value))
-    except InvalidOperation:
-        pass
-    raise faultbodies.QboFault([faultbodies.bad_value(field, value, code="2090")])
+def _discount(books: Books, lines: list[Wire]) -> None:
+    """Work out a percentage; one discount a document."""
+    found = [line for line in lines if line["DetailType"] == "DiscountLineDetail"]
+    if len(found) > 1:
+        raise faultbodies.business("A document takes one discount line")
+    for line in found:
+        detail = line["DiscountLineDetail"]
+        if detail["PercentBased"]:
+            share = subtotal(lines) * detail["DiscountPercent"] / 100
+            line["Amount"] = number(share.quantize(CENT, rounding=ROUND_HALF_UP))
 
 
-def _defaults(books: Books, detail_type: str, detail: Wire) -> Wire:
-    if detail_type == "SalesItemLineDetail":
-        item = books.get("Item", detail["ItemRef"]["value"])
-        account = item.fields.get("IncomeAccountRef") if item is not None else None
-        if account is not None:
-            detail["ItemAccountRef"] = dict(account)
-    else:
-        detail.setdefault("BillableStatus", "NotBillable")
-    detail.setdefault("TaxCodeRef", {"value": "NON"})
-    return detail
+__all__ = ["MAX_LINES", "SALES_FORMS", "Form", "check_lines", "frozen_accounts", "total_of"]

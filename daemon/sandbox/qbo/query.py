@@ -17,7 +17,7 @@ from daemon.sandbox.qbo.txnentities import BY_PATH, NOT_SIMULATED
 from daemon.sandbox.qbo.wire import Wire
 
 MAX_PAGE: Final = 1000
-_WITH_TOTAL: Final = frozenset({"Bill", "Invoice"})
+_WITH_TOTAL: Final = frozenset({"Bill", "BillPayment", "Invoice", "PurchaseOrder"})
 """Entities whose answers carry ``totalCount``."""
 _META: Final = {"Id", "MetaData.CreateTime", "MetaData.LastUpdatedTime"}
 

@@ -2,18 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 from daemon.sandbox.qbo.accounttypes import CLASSIFICATION
 from daemon.sandbox.qbo.company import company_info, preferences
+from daemon.sandbox.qbo.references import DOLLAR, View, reference
+from daemon.sandbox.qbo.rendertxn import show_transaction, transaction_value
 from daemon.sandbox.qbo.state import Books, Stored, Stub
 from daemon.sandbox.qbo.times import envelope_stamp, stamp
 from daemon.sandbox.qbo.wire import Wire, number
 
-View: TypeAlias = Literal["created", "written", "read", "query"]
-"""Which answer the object stands in; some properties appear only in some of them."""
-
-_DOLLAR: Final = {"value": "USD", "name": "United States Dollar"}
 _ZERO: Final = Decimal(0)
 
 
@@ -23,7 +21,10 @@ def show(books: Books, stored: Stored, view: View = "read") -> Wire:
     for key in stored.spec.fields:
         if key in stored.fields:
             shown[key] = _value(books, stored, key)
-    shown.update(_DERIVED.get(stored.spec.name, _nothing)(books, stored))
+    if stored.spec.transaction:
+        shown.update(show_transaction(books, stored, view))
+    else:
+        shown.update(_DERIVED.get(stored.spec.name, _nothing)(books, stored))
     if view == "query":
         shown.pop("DeferredRevenue", None)
     meta = {"CreateTime": stamp(stored.created), "LastUpdatedTime": stamp(stored.updated)}
@@ -50,15 +51,6 @@ def show_stub(stub: Stub) -> Wire:
     }
 
 
-def reference(books: Books, entity: str, record_id: str) -> Wire:
-    """A reference with the present name of what it points to."""
-    target = books.get(entity, record_id)
-    if target is None:
-        return {"value": record_id}
-    party = target.spec.name_field == "DisplayName"
-    return {"value": record_id, "name": target.name if party else books.full_name(target)}
-
-
 def value_of(books: Books, stored: Stored, path: str) -> Any:
     """The value of a queryable property; times as instants, references as ids."""
     match path:
@@ -75,6 +67,8 @@ def value_of(books: Books, stored: Stored, path: str) -> Any:
         case _:
             if path in stored.fields:
                 value = stored.fields[path]
+            elif stored.spec.transaction:
+                value = transaction_value(books, stored, path)
             else:
                 value = _DERIVED.get(stored.spec.name, _nothing)(books, stored).get(path)
             return value.get("value") if isinstance(value, dict) else value
@@ -86,7 +80,7 @@ def _value(books: Books, stored: Stored, key: str) -> Any:
     if spec.kind == "ref" and spec.target:
         return reference(books, spec.target, value["value"])
     if key == "CurrencyRef":
-        return dict(_DOLLAR)
+        return dict(DOLLAR)
     if key == "TaxIdentifier":
         return mask(value)
     return value
@@ -102,17 +96,39 @@ def _nothing(_: Books, __: Stored) -> Wire:
 
 
 def _account(books: Books, stored: Stored) -> Wire:
-    own = stored.derived.get("Balance", _ZERO)
+    own = _shown_balance(books, stored)
     below = [a for a in books.all("Account") if a.parent == stored.id]
-    total = own + sum((a.derived.get("Balance", _ZERO) for a in below), _ZERO)
+    total = own + sum((_shown_balance(books, a) for a in below), _ZERO)
     return {
         "SubAccount": bool(stored.parent),
         "FullyQualifiedName": books.full_name(stored),
         "Classification": CLASSIFICATION[stored.fields["AccountType"]],
         "CurrentBalance": number(own),
         "CurrentBalanceWithSubAccounts": number(total),
-        "CurrencyRef": dict(_DOLLAR),
+        "CurrencyRef": dict(DOLLAR),
     }
+
+
+def _shown_balance(books: Books, account: Stored) -> Decimal:
+    """CurrentBalance. The books hold debits positive."""
+    own: Decimal = account.derived.get("Balance", _ZERO)
+    kind = CLASSIFICATION[account.fields["AccountType"]]
+    if kind in ("Revenue", "Expense") and books.switches.income_balances == "zero":
+        return _ZERO
+    return -own if _is_reversed(books, account) else own
+
+
+def _is_reversed(books: Books, account: Stored) -> bool:
+    kind = CLASSIFICATION[account.fields["AccountType"]]
+    if account.fields["AccountType"] == "Credit Card" or kind == "Revenue":
+        return True
+    owed = kind in ("Liability", "Equity")
+    return owed and books.switches.liability_balances == "positive"
+
+
+def debit_balance(books: Books, account: Stored, shown: Decimal) -> Decimal:
+    """The balance as the books hold it, debits positive, from the one that is shown."""
+    return -shown if _is_reversed(books, account) else shown
 
 
 def _item(books: Books, stored: Stored) -> Wire:
@@ -130,7 +146,7 @@ def _item(books: Books, stored: Stored) -> Wire:
 def _vendor(_: Books, stored: Stored) -> Wire:
     return {
         "Balance": number(stored.derived.get("Balance", _ZERO)),
-        "CurrencyRef": dict(_DOLLAR),
+        "CurrencyRef": dict(DOLLAR),
         "V4IDPseudonym": f"0020{int(stored.id):06x}",
     }
 
@@ -142,7 +158,7 @@ def _customer(books: Books, stored: Stored) -> Wire:
         "FullyQualifiedName": books.full_name(stored),
         "Balance": number(own),
         "BalanceWithJobs": number(own + _jobs_balance(books, stored)),
-        "CurrencyRef": dict(_DOLLAR),
+        "CurrencyRef": dict(DOLLAR),
         "IsProject": False,
         "V4IDPseudonym": f"0020{int(stored.id):06x}",
     }
@@ -171,52 +187,6 @@ def _term(_: Books, stored: Stored) -> Wire:
     return {"Type": "DATE_DRIVEN" if dated else "STANDARD"}
 
 
-def _transaction(books: Books, stored: Stored) -> Wire:
-    shown: Wire = {
-        "Line": [_line(books, line) for line in stored.derived["Line"]],
-        "LinkedTxn": list(stored.derived.get("LinkedTxn", [])),
-        "TotalAmt": number(stored.derived["TotalAmt"]),
-        "Balance": number(stored.derived["Balance"]),
-        "CurrencyRef": dict(_DOLLAR),
-    }
-    if stored.spec.name == "Invoice":
-        shown["Line"].append(
-            {
-                "Amount": shown["TotalAmt"],
-                "DetailType": "SubTotalLineDetail",
-                "SubTotalLineDetail": {},
-            }
-        )
-        shown |= {
-            "CustomField": [],
-            "TxnTaxDetail": {"TotalTax": number(stored.derived.get("TotalTax", _ZERO))},
-            "PrintStatus": "NeedToPrint",
-            "EmailStatus": "NotSet",
-        }
-    return shown
-
-
-def _line(books: Books, line: Wire) -> Wire:
-    shown = dict(line)
-    detail = shown.get(shown["DetailType"])
-    if isinstance(detail, dict):
-        shown[shown["DetailType"]] = {
-            key: reference(books, LINE_TARGETS[key], part["value"]) if key in LINE_TARGETS else part
-            for key, part in detail.items()
-        }
-    return shown
-
-
-LINE_TARGETS: Final[Mapping[str, str]] = {
-    "ItemRef": "Item",
-    "ItemAccountRef": "Account",
-    "AccountRef": "Account",
-    "CustomerRef": "Customer",
-    "ClassRef": "Class",
-    "DiscountAccountRef": "Account",
-}
-"""References inside the detail of a line; ``TaxCodeRef`` is a bare word in the United States."""
-
 _DERIVED: Final[Mapping[str, Callable[[Books, Stored], Wire]]] = {
     "Account": _account,
     "Item": _item,
@@ -226,6 +196,4 @@ _DERIVED: Final[Mapping[str, Callable[[Books, Stored], Wire]]] = {
     "Term": _term,
     "CompanyInfo": company_info,
     "Preferences": preferences,
-    "Invoice": _transaction,
-    "Bill": _transaction,
 }

@@ -83,7 +83,7 @@ def check_reference(books: Books, entity: str, record_id: str) -> Stored:
         family = next(iter(f for e, f in _FAMILIES.items() if e == entity), f"{entity}s")
         raise faultbodies.bad_reference(family, record_id)
     if not target.active:
-        raise faultbodies.inactive_reference()
+        raise faultbodies.inactive_reference(books.switches.inactive_reference)
     return target
 
 
@@ -192,14 +192,7 @@ def _check_account(books: Books, fields: Wire, before: Stored | None) -> None:
     if before is None or before.fields["AccountType"] == fields["AccountType"]:
         return
     used = any(
-        line.get(detail, {}).get(key, {}).get("value") == before.id
-        for entity in ("Invoice", "Bill")
-        for txn in books.all(entity)
-        for line in txn.derived["Line"]
-        for detail, key in (
-            ("AccountBasedExpenseLineDetail", "AccountRef"),
-            ("SalesItemLineDetail", "ItemAccountRef"),
-        )
+        entry.account == before.id for entries in books.postings.values() for entry in entries
     )
     if used or before.system:
         raise faultbodies.account_type_used()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, TypeVar
 
-from daemon.sandbox.qbo import rules
+from daemon.sandbox.qbo import posting, rules
 from daemon.sandbox.qbo.entities import (
     ACCOUNT,
     CLASS,
@@ -21,6 +21,7 @@ from daemon.sandbox.qbo.entities import (
     Spec,
 )
 from daemon.sandbox.qbo.fields import clean
+from daemon.sandbox.qbo.render import debit_balance
 from daemon.sandbox.qbo.state import Books, Stored
 from daemon.sandbox.qbo.wire import Wire, number
 from daemon.sandbox.world import (
@@ -45,7 +46,7 @@ def fill(books: Books, world: World) -> None:
     for account in _faces(world.accounts):
         stored = _put(books, ACCOUNT, account, _account(account))
         stored.system = bool(account.system)
-        stored.derived["Balance"] = account.balance
+        stored.derived["Balance"] = debit_balance(books, stored, account.balance)
     for term in _faces(world.terms):
         _put(books, TERM, term, _term(term))
     for method in _faces(world.payment_methods):
@@ -63,7 +64,8 @@ def fill(books: Books, world: World) -> None:
         _put(books, VENDOR, vendor, body | {"Vendor1099": vendor.is_1099})
     for item in _faces(world.products):
         stored = _put(books, ITEM, item, _item(item))
-        stored.derived["QtyOnHand"] = number(item.quantity)
+        if item.type == "Inventory":
+            posting.open_stock(books, stored, number(item.quantity), booked=False)
     for spec in (COMPANY_INFO, PREFERENCES):
         books.insert(spec, "1", {}, books.now() - timedelta(days=400))
     books.reserve("Txn", "144")

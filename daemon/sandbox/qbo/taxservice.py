@@ -21,6 +21,8 @@ def create(books: Books, body: Any) -> Wire:
 
     Raises 2010, 2020, 2500, 6240; then nothing was created.
     """
+    if books.switches.sales_tax == "automated":
+        raise faultbodies.unsupported("create of TaxCode with automated sales tax")
     if not isinstance(body, dict):
         raise faultbodies.unknown_property("TaxCode")
     _check_keys(body, _KEYS)

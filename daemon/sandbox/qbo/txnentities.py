@@ -23,32 +23,66 @@ from daemon.sandbox.qbo.fields import (
     DATE,
     EMAIL,
     FLAG,
+    NUMBER,
     RAW,
     READ_ONLY,
+    REFUSED,
     Field,
     ref,
     text,
 )
 
 _TIMES: Final = ("Id", "MetaData.CreateTime", "MetaData.LastUpdatedTime")
+_NEWEST_FIRST: Final = ("MetaData.LastUpdatedTime", True)
 _TXN: Final[Mapping[str, Field]] = {
-    "DocNumber": text(21),
     "TxnDate": DATE,
     "PrivateNote": text(4000),
     "Line": RAW,
-    "TxnTaxDetail": RAW,
-    "CurrencyRef": READ_ONLY,
-    "ExchangeRate": READ_ONLY,
-    "GlobalTaxCalculation": READ_ONLY,
-    "LinkedTxn": READ_ONLY,
+    "CurrencyRef": RAW,
+    "ExchangeRate": NUMBER,
     "TotalAmt": READ_ONLY,
+    "HomeTotalAmt": READ_ONLY,
+    "LinkedTxn": READ_ONLY,
+    "TxnStatus": READ_ONLY,
+    "TxnSource": READ_ONLY,
+    "DepartmentRef": REFUSED,
+    "ProjectRef": REFUSED,
+    "RecurDataRef": REFUSED,
+    "TransactionLocationType": REFUSED,
+}
+_FORM: Final[Mapping[str, Field]] = {
+    **_TXN,
+    "DocNumber": text(21),
+    "TxnTaxDetail": RAW,
+    "GlobalTaxCalculation": text(0, "TaxExcluded", "TaxInclusive", "NotApplicable"),
     "Balance": READ_ONLY,
     "HomeBalance": READ_ONLY,
-    "HomeTotalAmt": READ_ONLY,
+}
+_SENT: Final = text(0, "NotSet", "NeedToSend", "EmailSent")
+_SALES: Final[Mapping[str, Field]] = {
+    **_FORM,
+    "CustomerRef": ref("Customer"),
+    "ClassRef": ref("Class"),
     "SalesTermRef": ref("Term"),
-    "DueDate": DATE,
-    "RecurDataRef": READ_ONLY,
-    "TransactionLocationType": READ_ONLY,
+    "BillAddr": ADDRESS,
+    "ShipAddr": ADDRESS,
+    "BillEmail": EMAIL,
+    "BillEmailCc": EMAIL,
+    "BillEmailBcc": EMAIL,
+    "CustomerMemo": RAW,
+    "CustomField": RAW,
+    "ShipDate": DATE,
+    "ShipMethodRef": RAW,
+    "TrackingNum": text(31),
+    "ApplyTaxAfterDiscount": FLAG,
+    "PrintStatus": text(0, "NotSet", "NeedToPrint", "PrintComplete"),
+    "EmailStatus": _SENT,
+    "FreeFormAddress": READ_ONLY,
+    "DeliveryInfo": READ_ONLY,
+    "ShipFromAddr": READ_ONLY,
+    "TaxExemptionRef": REFUSED,
+    "DiscountAmt": REFUSED,
+    "DiscountLine": REFUSED,
 }
 
 INVOICE: Final = Spec(
@@ -58,36 +92,55 @@ INVOICE: Final = Spec(
     transaction=True,
     required=("CustomerRef", "Line"),
     fields={
-        **_TXN,
-        "CustomerRef": ref("Customer"),
-        "ClassRef": ref("Class"),
-        "BillAddr": ADDRESS,
-        "ShipAddr": ADDRESS,
-        "BillEmail": EMAIL,
-        "BillEmailCc": EMAIL,
-        "BillEmailBcc": EMAIL,
-        "CustomerMemo": RAW,
-        "ShipDate": DATE,
-        "TrackingNum": text(31),
-        "ApplyTaxAfterDiscount": FLAG,
+        **_SALES,
+        "DueDate": DATE,
         "AllowIPNPayment": FLAG,
         "AllowOnlinePayment": FLAG,
         "AllowOnlineCreditCardPayment": FLAG,
         "AllowOnlineACHPayment": FLAG,
-        "PrintStatus": READ_ONLY,
-        "EmailStatus": READ_ONLY,
-        "Deposit": READ_ONLY,
+        "Deposit": REFUSED,
+        "DepositToAccountRef": REFUSED,
         "InvoiceLink": READ_ONLY,
-        "FreeFormAddress": READ_ONLY,
-        "DeliveryInfo": READ_ONLY,
-        "ShipFromAddr": READ_ONLY,
         "EInvoiceStatus": READ_ONLY,
     },
     filters=frozenset(
-        (*_TIMES, "DocNumber", "TxnDate", "DueDate", "CustomerRef", "Balance", "TotalAmt")
+        (
+            *(*_TIMES, "DocNumber", "TxnDate", "DueDate"),
+            *("CustomerRef", "ClassRef", "Balance", "TotalAmt"),
+        )
     ),
     sorts=frozenset((*_TIMES, "DocNumber", "TxnDate", "Balance", "TotalAmt")),
-    order=("MetaData.LastUpdatedTime", True),
+    order=_NEWEST_FIRST,
+)
+
+CREDIT_MEMO: Final = Spec(
+    name="CreditMemo",
+    sequence="Txn",
+    family="Transactions",
+    transaction=True,
+    required=("CustomerRef", "Line"),
+    fields={
+        **_SALES,
+        "RemainingCredit": READ_ONLY,
+        "InvoiceRef": REFUSED,
+        "PaymentMethodRef": ref("PaymentMethod"),
+        "PaymentRefNum": text(21),
+    },
+    filters=frozenset((*_TIMES, "DocNumber", "TxnDate", "CustomerRef", "TotalAmt", "Balance")),
+    sorts=frozenset((*_TIMES, "DocNumber", "TxnDate", "TotalAmt", "Balance")),
+    order=_NEWEST_FIRST,
+)
+
+_PURCHASE: Final[Mapping[str, Field]] = {
+    **_FORM,
+    "VendorRef": ref("Vendor"),
+    "APAccountRef": ref("Account"),
+    "VendorAddr": ADDRESS,
+}
+_BILL_QUERIES: Final = (
+    *_TIMES,
+    *("TxnDate", "DueDate", "Balance", "TotalAmt"),
+    *("VendorRef", "APAccountRef", "DocNumber", "SalesTermRef"),
 )
 
 BILL: Final = Spec(
@@ -96,16 +149,98 @@ BILL: Final = Spec(
     family="Transactions",
     transaction=True,
     required=("VendorRef", "Line"),
-    fields={**_TXN, "VendorRef": ref("Vendor"), "APAccountRef": ref("Account"), "VendorAddr": RAW},
-    filters=frozenset(
-        (
-            *_TIMES,
-            *("TxnDate", "DueDate", "Balance", "TotalAmt"),
-            *("VendorRef", "APAccountRef", "DocNumber", "SalesTermRef"),
-        )
-    ),
-    sorts=frozenset((*_TIMES, "TxnDate", "DueDate", "Balance", "TotalAmt", "DocNumber")),
-    order=("MetaData.LastUpdatedTime", True),
+    fields={**_PURCHASE, "SalesTermRef": ref("Term"), "DueDate": DATE},
+    filters=frozenset(_BILL_QUERIES),
+    sorts=frozenset(_BILL_QUERIES),
+    order=_NEWEST_FIRST,
+)
+
+VENDOR_CREDIT: Final = Spec(
+    name="VendorCredit",
+    sequence="Txn",
+    family="Transactions",
+    transaction=True,
+    required=("VendorRef", "Line"),
+    fields=_PURCHASE,
+    filters=frozenset((*_TIMES, "DocNumber", "TxnDate", "VendorRef", "TotalAmt", "Balance")),
+    sorts=frozenset((*_TIMES, "DocNumber", "TxnDate", "TotalAmt", "Balance")),
+    order=_NEWEST_FIRST,
+)
+
+_ORDER_QUERIES: Final = (*_TIMES, "DocNumber", "TxnDate", "APAccountRef", "TotalAmt")
+
+PURCHASE_ORDER: Final = Spec(
+    name="PurchaseOrder",
+    sequence="Txn",
+    family="Transactions",
+    transaction=True,
+    feature="plus",
+    required=("VendorRef", "Line"),
+    fields={
+        **_PURCHASE,
+        "POStatus": text(0, "Open", "Closed"),
+        "DueDate": DATE,
+        "ExpectedDate": DATE,
+        "ShipAddr": ADDRESS,
+        "ShipTo": ref("Customer"),
+        "ShipMethodRef": RAW,
+        "SalesTermRef": ref("Term"),
+        "ClassRef": ref("Class"),
+        "POEmail": EMAIL,
+        "EmailStatus": _SENT,
+        "Memo": text(4000),
+        "CustomField": RAW,
+        "TaxCodeRef": REFUSED,
+    },
+    filters=frozenset(_ORDER_QUERIES),
+    sorts=frozenset(_ORDER_QUERIES),
+    order=_NEWEST_FIRST,
+)
+
+BILL_PAYMENT: Final = Spec(
+    name="BillPayment",
+    sequence="Txn",
+    family="Transactions",
+    transaction=True,
+    required=("VendorRef", "PayType", "TotalAmt", "Line"),
+    fields={
+        **_TXN,
+        "DocNumber": text(21),
+        "VendorRef": ref("Vendor"),
+        "APAccountRef": ref("Account"),
+        "PayType": text(0, "Check", "CreditCard"),
+        "CheckPayment": RAW,
+        "CreditCardPayment": RAW,
+        "TotalAmt": NUMBER,
+        "ProcessBillPayment": REFUSED,
+    },
+    filters=frozenset((*_TIMES, "DocNumber", "TxnDate", "VendorRef", "TotalAmt")),
+    sorts=frozenset((*_TIMES, "DocNumber", "TxnDate", "TotalAmt")),
+    order=_NEWEST_FIRST,
+)
+
+PAYMENT: Final = Spec(
+    name="Payment",
+    sequence="Txn",
+    family="Transactions",
+    transaction=True,
+    required=("CustomerRef", "TotalAmt"),
+    fields={
+        **_TXN,
+        "CustomerRef": ref("Customer"),
+        "TotalAmt": NUMBER,
+        "UnappliedAmt": READ_ONLY,
+        "DepositToAccountRef": ref("Account"),
+        "ARAccountRef": ref("Account"),
+        "PaymentMethodRef": ref("PaymentMethod"),
+        "PaymentRefNum": text(21),
+        "ProcessPayment": REFUSED,
+        "CreditCardPayment": REFUSED,
+        "TaxExemptionRef": REFUSED,
+    },
+    filters=frozenset((*_TIMES, "PaymentRefNum", "TxnDate", "CustomerRef", "TotalAmt")),
+    sorts=frozenset((*_TIMES, "PaymentRefNum", "TxnDate", "TotalAmt")),
+    order=_NEWEST_FIRST,
 )
 
 SPECS: Final[Mapping[str, Spec]] = {
@@ -124,7 +259,12 @@ SPECS: Final[Mapping[str, Spec]] = {
         COMPANY_INFO,
         PREFERENCES,
         INVOICE,
+        CREDIT_MEMO,
+        PAYMENT,
+        PURCHASE_ORDER,
         BILL,
+        VENDOR_CREDIT,
+        BILL_PAYMENT,
     )
 }
 """Every simulated entity by its name."""
@@ -135,10 +275,8 @@ BY_PATH: Final[Mapping[str, Spec]] = {spec.path: spec for spec in SPECS.values()
 NOT_SIMULATED: Final = frozenset(
     {
         "attachable",
-        "billpayment",
         "budget",
         "companycurrency",
-        "creditmemo",
         "customertype",
         "department",
         "deposit",
@@ -148,15 +286,12 @@ NOT_SIMULATED: Final = frozenset(
         "inventoryadjustment",
         "journalcode",
         "journalentry",
-        "payment",
         "purchase",
-        "purchaseorder",
         "recurringtransaction",
         "refundreceipt",
         "salesreceipt",
         "timeactivity",
         "transfer",
-        "vendorcredit",
     }
 )
 """Entities of QBO that this sandbox refuses by name."""

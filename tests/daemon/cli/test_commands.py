@@ -1,10 +1,12 @@
 """Commands that ask a daemon: what they print, and how they end."""
 
 import json
+import shlex
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 
 from daemon.cli.root import COMMANDS, root
-from ledger.model.records import Vendor
+from ledger.model.records import Item, Term, Vendor
 from tests.daemon.cli.conftest import Office, Said
 from tests.daemon.control.conftest import DEAR, QBO
 
@@ -20,6 +22,7 @@ async def test_status_names_the_company_without_its_escapes(
     assert said.code == 0
     assert "acme: Acme \\e[31mFasteners" in said.out
     assert "\x1b" not in said.out
+    assert "NEEDS A PERSON: 1 change to approve" in said.out
     assert "observing only" in said.out
     assert "trueup approve --all --expect-count 1" in said.out
 
@@ -52,7 +55,7 @@ async def test_the_plan_in_words(office: Office, ask_daemon: Ask) -> None:
     assert "update vendor Bolts 1 in qbo  [waiting: first plan]" in said.out
     assert "a@bolts.example -> b@bolts.example" in said.out
     assert "item W-7 Widget  [conflict]" in said.out
-    assert "--field sales_price --reason TEXT --take dear (or --take qbo)" in said.out
+    assert "--field sales_price --reason TEXT --take dear  # or --take qbo" in said.out
     assert "1 change: 1 waiting for approval" in said.out
     assert "next: trueup approve --all --expect-count 1" in said.out
 
@@ -98,7 +101,7 @@ async def test_approve_by_the_digits_that_plan_shows(office: Office, ask_daemon:
     digits = next(
         line.split()[0]
         for line in (await ask_daemon("plan")).out.splitlines()
-        if "update vendor" in line
+        if "update vendor Bolts 1" in line
     )
     said = await ask_daemon("approve", digits, "--note", "checked")
     assert said.code == 0
@@ -134,12 +137,79 @@ async def test_link_from_the_plan(office: Office, ask_daemon: Ask) -> None:
     await office.show(DEAR, "d", Vendor(name="Acme Limited", email="x@y.example", active=True))
     await office.plan()
     shown = (await ask_daemon("plan")).out
-    command = next(line.split() for line in shown.splitlines() if "trueup link" in line)
+    command = next(
+        shlex.split(line, comments=True) for line in shown.splitlines() if "link " in line
+    )
     said = await ask_daemon(*command[1:])
     assert said.code == 0
     assert "ledger entry" in said.out
     wrong = await ask_daemon(*command[1:], "--apart", "--unlink")
     assert wrong.code == 64
+
+
+async def test_the_plan_begins_with_its_numbers_and_is_sorted_by_kind_and_name(
+    office: Office, ask_daemon: Ask
+) -> None:
+    for number in (3, 1, 2):
+        await office.renamed_vendor(number)
+    await office.show(DEAR, "t", Term(name="Net 9", method="days", due=Decimal(9), active=True))
+    await office.show(QBO, "t", Term(name="Net 8", method="days", due=Decimal(8), active=True))
+    await office.plan()
+    said = await ask_daemon("plan")
+    lines = said.out.splitlines()
+    assert lines[1] == "4 changes: 4 waiting for approval"
+    assert lines[2:4] == ["       1  create term in dear", "       3  update vendor in qbo"]
+    shown = [line.split("  ")[2] for line in lines if "[waiting: first plan]" in line]
+    assert shown == [
+        "create term Net 8 in dear",
+        *(f"update vendor Bolts {number} in qbo" for number in (1, 2, 3)),
+    ]
+    second = (await ask_daemon("plan", "--limit", "1", "--offset", "1")).out
+    assert "Changes (2 to 2 of 4)" in second
+    assert "update vendor Bolts 1 in qbo" in second
+    assert "       3  update vendor in qbo" in second, "totals are of the whole plan"
+
+
+async def test_the_plan_of_one_record(office: Office, ask_daemon: Ask) -> None:
+    await office.renamed_vendor()
+    await office.two_prices()
+    await office.plan()
+    said = await ask_daemon("plan", "W-7")
+    assert "item W-7 Widget  [conflict]" in said.out
+    assert "Bolts" not in said.out
+    assert (await ask_daemon("conflict", "show", "qbo/item/7")).code == 0
+    said = await ask_daemon("conflict", "show", "Bolts 1")
+    assert (said.code, said.out) == (66, "")
+
+
+async def test_what_was_parted_is_not_joined_again(office: Office, ask_daemon: Ask) -> None:
+    record = await office.two_prices()
+    said = await ask_daemon("link", record, "dear/item/d7", "--unlink", "--reason", "by mistake")
+    assert said.code == 0
+    await office.plan()
+    refs = json.loads((await ask_daemon("ledger", "history", record, "--json")).out)["refs"]
+    assert refs == ["qbo/item/7"]
+    again = await ask_daemon("link", record, "dear/item/d7")
+    assert again.code == 0
+
+
+async def test_a_record_linked_elsewhere_is_not_taken_away(office: Office, ask_daemon: Ask) -> None:
+    record = await office.two_prices()
+    await office.show(QBO, "8", Item(name="Gadget", sku="G-8", active=True))
+    said = await ask_daemon("link", "G-8", "dear/item/d7")
+    assert said.code == 7
+    assert f"trueup link {record} dear/item/d7 --unlink" in said.err
+
+
+async def test_an_ambiguous_name_says_where_each_record_stands(
+    office: Office, ask_daemon: Ask
+) -> None:
+    for number in ("1", "2"):
+        await office.show(QBO, number, Item(name="Same", active=True))
+    said = await ask_daemon("plan", "Same")
+    assert said.code == 65
+    assert "(qbo/item/1)" in said.err
+    assert "(qbo/item/2)" in said.err
 
 
 async def test_unknown_things_end_with_66(ask_daemon: Ask) -> None:

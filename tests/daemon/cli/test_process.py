@@ -199,4 +199,15 @@ async def test_a_reader_that_leaves_early_is_no_error(office: Office) -> None:
     )
     out, err = await asyncio.wait_for(running.communicate(), 60)
     assert (running.returncode, err) == (0, b"")
-    assert out.startswith(b"Changes (40)")
+    assert out.startswith(b"as of 2026-08-01")
+
+
+async def test_a_closed_stdout_is_no_bug(office: Office) -> None:
+    running = await asyncio.create_subprocess_exec(
+        "bash",
+        "-c",
+        f"{sys.executable} -m daemon plan --config {office.config} >&-",
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, err = await asyncio.wait_for(running.communicate(), 60)
+    assert (running.returncode, err) == (0, b"")

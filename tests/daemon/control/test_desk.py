@@ -302,7 +302,7 @@ async def test_history_tells_the_life_of_a_record(office: Office, daemon: Contro
     history = await daemon.history(record)
     assert set(history.refs) == {"qbo/item/7", "dear/item/d7"}
     told = [row.text for row in history.rows]
-    assert "qbo/item/7 showed new content (sweep)" in told
+    assert "qbo/item/7 showed new content (full read)" in told
     assert any(text.startswith("held, conflict: ") for text in told)
     assert [row.seq for row in history.rows] == sorted(row.seq for row in history.rows)
 

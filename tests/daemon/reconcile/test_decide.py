@@ -502,10 +502,10 @@ def test_a_pointer_to_a_record_the_target_lacks_says_which_and_why() -> None:
     hold = next(h for h in made.holds if h.code == "missing_reference")
     assert 'account "5000" exists in DEAR, not in QuickBooks' in hold.text
     assert hold.waits_for == (record_id(ExternalRef(DEAR, Kind.ACCOUNT, "1")),)
-    assert hold.waits_for_keys == (
+    assert set(hold.waits_for_keys) >= {
         (QBO, "account", "code", "5000"),
         (QBO, "account", "name", "fuel"),
-    )
+    }
 
 
 def test_a_pointer_to_a_record_that_nobody_knows_is_held() -> None:

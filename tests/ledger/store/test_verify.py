@@ -148,7 +148,7 @@ def test_an_erasure_is_for_ever(told: Path) -> None:
             "UPDATE payload SET body = CAST(body || ' ' AS BLOB)",
             "was changed: it no longer gives its digest",
         ),
-        ("UPDATE payload SET key_id = 'other'", "was digested with key other"),
+        ("UPDATE payload SET key_id = 'other'", "were digested with key other"),
         ("UPDATE head SET version = '7' WHERE object = 2", "table head, row object 2: version is"),
         ("DELETE FROM link WHERE object = 3", "table link, row object 3: is missing"),
         ("UPDATE operation SET state = 'approved'", "row operation 'op-1': state is 'approved'"),

@@ -5,14 +5,16 @@ from collections import Counter
 from ledger.model.entries import Confirmed, Unlinked
 from ledger.model.plans import Action
 from tests.simulation.evidence import Evidence
+from tests.simulation.witness import Event
 
 
 async def check(evidence: Evidence) -> list[str]:
     problems = []
     born = {event.label: event for event in evidence.witness.of_daemon() if event.what == "created"}
     for event in born.values():
-        if event.twins:
-            problems.append(f"{event} although {event.twins} had that name already")
+        rivals = [twin for twin in event.twins if not _has_its_own(evidence, event, twin)]
+        if rivals:
+            problems.append(f"{event} although {rivals} had that name already")
     owners = _owners(evidence)
     for label, event in born.items():
         if len(owners.get(label, set())) > 1:
@@ -20,6 +22,15 @@ async def check(evidence: Evidence) -> list[str]:
         if label not in owners and label not in evidence.records:
             problems.append(f"{event} is unknown to the journal")
     return problems + _twice(evidence, list(born))
+
+
+def _has_its_own(evidence: Evidence, event: Event, twin: str) -> bool:
+    """Whether the one of the same name belongs to another thing: people make such pairs."""
+    record = evidence.records.get(f"{event.system}/{event.kind}/{twin}")
+    mine = evidence.records.get(event.label)
+    if record is None or mine is None or record == mine:
+        return False
+    return any(not ref.startswith(f"{event.system}/") for ref in evidence.partners[record])
 
 
 def _owners(evidence: Evidence) -> dict[str, set[str]]:

@@ -59,5 +59,3 @@ def _is_known(field: str, value: str, known: set[str]) -> bool:
 
 def _loose(name: str) -> str:
     return name.split(" (deleted")[0].translate(_REFUSED).strip()[:_KEPT]
-
-

@@ -60,7 +60,9 @@ def _is_mark_of_rest(operation: Operation, field: str, before: str, after: str) 
 
 def _same(shown: str, planned: Value) -> bool:
     wanted = words(planned)
-    return shown == wanted or shown.split("(deleted")[0].strip() == wanted.split("(deleted")[0].strip()
+    return (
+        shown == wanted or shown.split("(deleted")[0].strip() == wanted.split("(deleted")[0].strip()
+    )
 
 
 async def _is_right(evidence: Evidence, operation: Operation, change: FieldChange) -> bool:
@@ -85,12 +87,12 @@ async def _is_right(evidence: Evidence, operation: Operation, change: FieldChang
 def _is_fixed(evidence: Evidence, operation: Operation, field: str) -> bool:
     """Whether the other side takes no writes of the field, which makes it the owner."""
     rules = [p.rule(s, operation.kind) for p in evidence.policies for s in p.systems]
-    return any(r is not None and field in r.fields and r.fields[field].access != "write" for r in rules)
+    return any(
+        r is not None and field in r.fields and r.fields[field].access != "write" for r in rules
+    )
 
 
-async def _agreed(
-    evidence: Evidence, record: RecordId, field: str, system: str
-) -> list[Value]:
+async def _agreed(evidence: Evidence, record: RecordId, field: str, system: str) -> list[Value]:
     """Every value of the field that the sides ever agreed on in this system."""
     digests: list[Digest] = [
         digest

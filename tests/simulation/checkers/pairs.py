@@ -1,5 +1,6 @@
 """Linked pairs show the same, field by field, or the ledger says for the record why they do not."""
 
+from daemon.reconcile.authority import BOTH, NONE, owner
 from ledger.model.ids import Kind, RecordId
 from tests.simulation.checkers.invented import _loose
 from tests.simulation.evidence import Evidence
@@ -34,9 +35,21 @@ async def check(evidence: Evidence) -> list[str]:
                 problems.append(f"{record} is on one side only, and nothing says why: {shown}")
                 continue
             for field in _FIELDS[kind]:
+                if _may_differ(evidence, Kind(kind), field):
+                    continue
                 if not _alike(field, shown["qbo"][field], shown["dear"][field]):
                     problems.append(f"{record} {field}: {shown['qbo']} / {shown['dear']}")
     return problems
+
+
+def _may_differ(evidence: Evidence, kind: Kind, field: str) -> bool:
+    """Nobody's field, or one whose differences some rules in the course of this life accepted."""
+    if owner(kind, field, evidence.policies[-1]) == NONE:
+        return True
+    return any(
+        owner(kind, field, policy) != BOTH and policy.foreign_edit(kind, field) == "accept"
+        for policy in evidence.policies
+    )
 
 
 def _alike(field: str, one: str, other: str) -> bool:

@@ -28,6 +28,8 @@ def _differences(part: Slice) -> list[str]:
     problems += [f"{r} is held for {s} for no reason" for r, s in sorted(standing - wanted)]
     planned = {o.id: o for o in plan.operations}
     pending = {r.operation.id: r for rows in part.operations.values() for r in rows}
-    problems += [f"{planned[o].record} should be planned: {planned[o]}" for o in planned.keys() - pending]
+    problems += [
+        f"{planned[o].record} should be planned: {planned[o]}" for o in planned.keys() - pending
+    ]
     problems += [f"{pending[o]} is planned for no reason" for o in pending.keys() - planned]
     return problems

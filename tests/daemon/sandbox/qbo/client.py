@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 
 from daemon.sandbox.qbo.app import QboTwin
+from daemon.sandbox.qbo.wire import encode
 from tests.jumpclock import JumpClock
 
 
@@ -62,7 +63,7 @@ class Client:
         data: bytes | None = None
         if body is not None:
             headers["Content-Type"] = content_type
-            data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+            data = body.encode() if isinstance(body, str) else encode(body)
         url = path if path.startswith("http") else f"{self.company}/{path}"
         async with self.session.request(
             method, url, data=data, params=params, headers=headers, allow_redirects=False

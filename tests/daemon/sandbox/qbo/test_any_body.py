@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from daemon.sandbox.qbo import batch, cdc, control, query, taxservice
 from daemon.sandbox.qbo.app import QboTwin
 from daemon.sandbox.qbo.crud import Options, write
+from daemon.sandbox.qbo.details import DETAILS as DETAIL_TABLES
 from daemon.sandbox.qbo.faultbodies import QboFault
 from daemon.sandbox.qbo.txnentities import SPECS
 from daemon.sandbox.qbo.wire import decode, encode
@@ -38,17 +39,16 @@ VALUES = st.recursive(
     ),
     max_leaves=6,
 )
-DETAILS = ("SalesItemLineDetail", "AccountBasedExpenseLineDetail", "ItemBasedExpenseLineDetail")
+DETAILS = sorted(DETAIL_TABLES)
+DETAIL_KEYS = sorted(frozenset().union(*DETAIL_TABLES.values()))
 LINES = st.fixed_dictionaries(
     {"DetailType": st.sampled_from([*DETAILS, "DescriptionOnly"])},
     optional={
         "Amount": LEAVES,
-        **{
-            detail: st.dictionaries(
-                st.sampled_from(["ItemRef", "AccountRef", "Qty", "UnitPrice", "TaxCodeRef"]), VALUES
-            )
-            for detail in DETAILS
-        },
+        "Id": LEAVES,
+        "Description": LEAVES,
+        "LinkedTxn": VALUES,
+        **{detail: st.dictionaries(st.sampled_from(DETAIL_KEYS), VALUES) for detail in DETAILS},
     },
 )
 
@@ -60,7 +60,10 @@ def bodies(draw: st.DrawFn) -> tuple[str, Any]:
     body = draw(st.dictionaries(names, VALUES, max_size=6))
     if draw(st.booleans()):
         body |= {"Name": draw(st.text(max_size=6)), "IncomeAccountRef": {"value": "79"}}
-    if entity in ("Invoice", "Bill") and draw(st.booleans()):
+    if SPECS[entity].transaction and draw(st.booleans()):
+        body |= {"CustomerRef": {"value": "1"}, "VendorRef": {"value": "31"}}
+        body |= {"APAccountRef": {"value": "33"}, "TotalAmt": draw(LEAVES)}
+        body = {key: value for key, value in body.items() if key in SPECS[entity].fields}
         body["Line"] = draw(st.lists(LINES | VALUES, max_size=3))
     if draw(st.booleans()):
         body |= {"Id": "5", "SyncToken": "0", "sparse": True}

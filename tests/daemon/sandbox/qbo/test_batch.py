@@ -27,7 +27,7 @@ async def test_each_item_has_its_own_outcome(client: Client) -> None:
             {"bId": "d", "operation": "delete", "Vendor": {"Id": "1", "SyncToken": "0"}},
             {"bId": "e", "Query": "select * from Term maxresults 1"},
             {"bId": "f", "operation": "create", "Widget": {}},
-            {"bId": "g", "operation": "create", "PurchaseOrder": {}},
+            {"bId": "g", "operation": "create", "Estimate": {}},
         ]
     }
     answer = await client.post("batch", body)

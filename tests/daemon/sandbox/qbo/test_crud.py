@@ -284,7 +284,7 @@ async def test_lists_cannot_be_deleted(client: Client) -> None:
 
 
 async def test_what_is_not_simulated_says_so(client: Client) -> None:
-    for path in ("purchaseorder", "payment", "estimate"):
+    for path in ("journalentry", "salesreceipt", "estimate"):
         answer = await client.post(path, {"TotalAmt": 1})
         assert answer.status == 500
         assert answer.error["Detail"].startswith("not simulated by this sandbox: ")

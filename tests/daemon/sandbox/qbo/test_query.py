@@ -176,7 +176,7 @@ async def test_times_with_offsets_and_plain_dates(client: Client) -> None:
         ("select Colour from Item", "4001", "Property Colour not found"),
         ("select * from Widget", "4001", "Invalid context declaration"),
         ("select * from Item where MetaData.CreateTime > 'soon'", "4001", "not valid"),
-        ("select * from PurchaseOrder", "500", "not simulated by this sandbox"),
+        ("select * from Estimate", "500", "not simulated by this sandbox"),
     ],
 )
 async def test_refused_statements(client: Client, statement: str, code: str, detail: str) -> None:

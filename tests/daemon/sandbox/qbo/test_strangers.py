@@ -27,17 +27,21 @@ with warnings.catch_warnings():
         UnsupportedException,
     )
     from quickbooks.objects.account import Account
-    from quickbooks.objects.base import Ref
+    from quickbooks.objects.base import LinkedTxn, Ref
     from quickbooks.objects.bill import Bill
     from quickbooks.objects.customer import Customer
     from quickbooks.objects.detailline import (
         AccountBasedExpenseLine,
         AccountBasedExpenseLineDetail,
+        ItemBasedExpenseLine,
+        ItemBasedExpenseLineDetail,
         SalesItemLine,
         SalesItemLineDetail,
     )
     from quickbooks.objects.invoice import Invoice
     from quickbooks.objects.item import Item
+    from quickbooks.objects.payment import Payment, PaymentLine
+    from quickbooks.objects.purchaseorder import PurchaseOrder
     from quickbooks.objects.taxcode import TaxCode
     from quickbooks.objects.taxservice import TaxRateDetails, TaxService
     from quickbooks.objects.term import Term
@@ -243,6 +247,74 @@ async def test_bill_create_and_delete(run: Any) -> None:
         assert made.TotalAmt == 42.5
         made.delete(qb=qb)
         assert Bill.all(qb=qb) == []
+
+    await run(tell)
+
+
+def goods(quantity: int, price: float) -> ItemBasedExpenseLine:
+    line = ItemBasedExpenseLine()
+    line.Amount = quantity * price
+    line.ItemBasedExpenseLineDetail = ItemBasedExpenseLineDetail()
+    line.ItemBasedExpenseLineDetail.ItemRef = ref("11")
+    line.ItemBasedExpenseLineDetail.Qty = quantity
+    line.ItemBasedExpenseLineDetail.UnitPrice = price
+    return line
+
+
+async def test_order_with_linked_bills(run: Any) -> None:
+    def tell(strangers: Strangers) -> None:
+        qb = strangers.qb
+        seller = Vendor()
+        seller.DisplayName = "Seller"
+        seller = seller.save(qb=qb)
+        order = PurchaseOrder()
+        order.VendorRef, order.APAccountRef = ref(seller.Id), ref("33")
+        order.Memo = "Two deliveries"
+        order.Line.append(goods(10, 9.5))
+        order = order.save(qb=qb)
+        assert (order.TotalAmt, order.POStatus) == (95, "Open")
+        bills: list[Bill] = []
+        for quantity in (4, 6):
+            line = goods(quantity, 9.5)
+            link = LinkedTxn()
+            link.TxnId, link.TxnType, link.TxnLineId = order.Id, "PurchaseOrder", order.Line[0].Id
+            line.LinkedTxn.append(link)
+            bill = Bill()
+            bill.VendorRef = ref(seller.Id)
+            bill.Line.append(line)
+            bills.append(bill.save(qb=qb))
+            assert bills[-1].Line[0].LinkedTxn[0].TxnId == order.Id
+            assert bills[-1].save(qb=qb).SyncToken == "0"
+        seen = PurchaseOrder.get(order.Id, qb=qb)
+        assert (seen.POStatus, seen.SyncToken, len(seen.LinkedTxn)) == ("Closed", "2", 2)
+        assert seen.save(qb=qb).SyncToken == "2"
+        bills[-1].delete(qb=qb)
+        assert PurchaseOrder.get(order.Id, qb=qb).POStatus == "Open"
+        assert [o.Id for o in PurchaseOrder.filter(DocNumber=order.DocNumber, qb=qb)] == [order.Id]
+
+    await run(tell)
+
+
+async def test_invoice_and_payment(run: Any) -> None:
+    def tell(strangers: Strangers) -> None:
+        qb = strangers.qb
+        buyer = customer("Buyer").save(qb=qb)
+        sold = invoice(buyer.Id).save(qb=qb)
+        payment = Payment()
+        payment.CustomerRef, payment.TotalAmt = ref(buyer.Id), 60
+        line = PaymentLine()
+        line.Amount = 60
+        line.LinkedTxn.append(sold.to_linked_txn())
+        payment.Line.append(line)
+        made = payment.save(qb=qb)
+        assert (made.UnappliedAmt, made.Line[0].LinkedTxn[0].TxnId) == (0, sold.Id)
+        assert Invoice.get(sold.Id, qb=qb).Balance == 40
+        read = Payment.get(made.Id, qb=qb)
+        assert read.save(qb=qb).SyncToken == "0"
+        read.void(qb=qb)
+        voided = Payment.get(made.Id, qb=qb)
+        assert (voided.TotalAmt, voided.SyncToken) == (0, "1")
+        assert Invoice.get(sold.Id, qb=qb).Balance == 100
 
     await run(tell)
 

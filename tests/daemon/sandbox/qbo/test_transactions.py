@@ -100,7 +100,9 @@ async def test_lines_sent_replace_all_lines_and_known_ids_stay(client: Client) -
         "Bill", VendorRef={"value": vendor["Id"]}, Line=[expense("7", 5), expense("8", 6)]
     )
     kept = {**expense("8", 7), "Id": "2"}
-    changed = (await client.sparse("Bill", bill, Line=[kept, expense("9", 1)])).body["Bill"]
+    changed = (
+        await client.sparse("Bill", bill, VendorRef=bill["VendorRef"], Line=[kept, expense("9", 1)])
+    ).body["Bill"]
     assert [(line["Id"], line["Amount"]) for line in changed["Line"]] == [("2", 7), ("3", 1)]
     assert (await client.read("Vendor", vendor["Id"]))["Balance"] == 8
 

@@ -1,0 +1,175 @@
+"""The first load of a company from the simulators, which run in a process of their own.
+
+Calls against the floor that the systems' page sizes impose, and the daemon's CPU against the mere
+parsing, hashing and inserting of the same bytes.
+
+    python -m bench.first_load --size large
+"""
+
+import asyncio
+import cProfile
+import hashlib
+import math
+import pstats
+import sqlite3
+import tempfile
+from collections import Counter
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bench.figures import Spent, arguments, measure, ratio, seconds, table, watched
+from bench.sample import KEY
+from bench.twins import Twins, calls, clock_of, connectors_of, policy_of, served
+from daemon.connectors.base import Connector
+from daemon.cycle.company import Company
+from daemon.cycle.cycle import Cycle
+from daemon.cycle.observe import observe
+from daemon.cycle.planning import pass_gate, plan_dirty
+from daemon.cycle.report import CycleReport, Seen
+from ledger.model.ids import Kind, SystemName
+from ledger.store.engine import inline, threaded, writing
+from ledger.store.ledger import Ledger
+from ledger.store.payloads import unpack
+
+PAGE = 1000
+BESIDE = 8
+"""Calls a load may take beside pages and counts: login, company, settings, currencies ..."""
+
+
+class Load:
+    """What one first load cost, part by part."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, Spent] = {}
+        self.calls: dict[SystemName, int] = {}
+        self.records: Counter[tuple[str, str]] = Counter()
+        self.report = CycleReport(cycle="load", reason="bench", started_at="")
+
+
+async def load(twins: Twins, folder: Path, profile: cProfile.Profile | None) -> Load:
+    clock = clock_of(twins)
+    executor = threaded if profile is None else inline  # a profile sees one thread only
+    ledger = await Ledger.open(folder / "ledger.db", now=clock.now, key=KEY, executor=executor)
+    connectors = connectors_of(twins, folder, clock)
+    found = Load()
+    try:
+        policy = policy_of({name: c.capabilities for name, c in connectors.items()})
+        company = Company(ledger=ledger, connectors=connectors, policy=policy, clock=clock)
+        cycle = Cycle(company)
+        if profile is not None:
+            profile.enable()
+        with watched() as total:
+            with watched() as part:
+                for name, connector in connectors.items():
+                    await connector.check()
+                    await observe(company, name, Seen(), cycle="load")
+            found.spent["observe"] = part.spent
+            with watched() as part:
+                await cycle._note_rules(found.report)
+                await plan_dirty(company, found.report)
+            found.spent["plan"] = part.spent
+            with watched() as part:
+                await pass_gate(company, found.report)
+            found.spent["gate"] = part.spent
+        found.spent["all"] = total.spent
+        if profile is not None:
+            profile.disable()
+        found.calls = calls(connectors)
+        for count in await ledger.read(lambda views: views.counts()):
+            known = count.live + count.inactive + count.unreadable + count.out_of_scope
+            found.records[count.system, count.kind.value] = known
+    finally:
+        for connector in connectors.values():
+            await connector.close()
+        await ledger.close()
+    return found
+
+
+def floor(found: Load, connectors: dict[SystemName, Connector]) -> dict[SystemName, int]:
+    """Pages, one count before and one after for systems that count, and ``BESIDE``."""
+    least: dict[SystemName, int] = {}
+    for name, connector in connectors.items():
+        kinds: list[Kind] = list(connector.capabilities.kinds)
+        pages = sum(math.ceil(max(1, found.records[name, kind.value]) / PAGE) for kind in kinds)
+        least[name] = pages
+    return least
+
+
+def bare(source: Path, target: Path) -> Spent:
+    """Parse, hash and insert the bytes that the systems sent, and nothing else."""
+    with closing(sqlite3.connect(source)) as db:
+        bodies = db.execute("SELECT p.body FROM head AS h JOIN payload AS p ON p.digest=h.payload")
+        raws = [unpack(body).raw for (body,) in bodies]
+    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=Decimal)
+
+    def work() -> None:
+        for first in range(0, len(raws), PAGE):
+            rows = []
+            for raw in raws[first : first + PAGE]:
+                decoder.decode(raw)
+                rows.append((hashlib.sha256(raw).digest(), raw))
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany("INSERT OR IGNORE INTO raw VALUES (?, ?)", rows)
+            db.execute("COMMIT")
+
+    with closing(writing(target)()) as db:
+        db.execute("CREATE TABLE raw (hash BLOB PRIMARY KEY, raw BLOB)")
+        return measure(work)
+
+
+async def run(size: str, profile: cProfile.Profile | None) -> None:
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name)
+        async with served(size) as twins:
+            found = await load(twins, folder, profile)
+        least = floor(found, connectors_of(None, folder))
+        base = bare(folder / "ledger.db", folder / "bare.db")
+    records = found.records.total()
+    table(
+        f"First load of {records:,} records",
+        ["system", "records", "calls", "pages at least"],
+        [
+            [
+                system,
+                f"{sum(n for (s, _), n in found.records.items() if s == system):,}",
+                str(made),
+                str(least[system]),
+            ]
+            for system, made in found.calls.items()
+        ],
+    )
+    report = found.report
+    table(
+        f"CPU of our process; linked {report.linked:,}, planned {report.planned:,}, "
+        f"held {report.held:,}, agreed {report.agreed:,}",
+        ["part", "wall", "CPU", "CPU a record", "CPU vs bare"],
+        [
+            [
+                part,
+                seconds(spent.wall),
+                seconds(spent.cpu),
+                seconds(spent.cpu / records),
+                ratio(spent.cpu, base.cpu),
+            ]
+            for part, spent in {**found.spent, "parse + hash + insert": base}.items()
+        ],
+    )
+
+
+def main() -> None:
+    parser = arguments(__doc__)
+    parser.add_argument("--size", default="large", choices=["small", "medium", "large"])
+    parser.add_argument("--profile", action="store_true")
+    options = parser.parse_args()
+    profile = cProfile.Profile() if options.profile else None
+    asyncio.run(run(options.size, profile))
+    if profile is not None:
+        pstats.Stats(profile).sort_stats("tottime").print_stats(40)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""Folding many entries together gives the very rows that folding them one by one gives."""
+
+import sqlite3
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ledger.model.encoding import comparable_bytes, encode
+from ledger.model.entries import BaselineAdvanced, Held, Linked, Observed
+from ledger.model.facts import Hold, HoldCode, Observation
+from ledger.model.ids import Digest, ExternalRef, Kind, record_id
+from ledger.model.records import Item
+from ledger.store.draft import Draft
+from ledger.store.errors import DraftRefused
+from ledger.store.fold.runs import FEWEST, Step, runs
+from ledger.store.ledger import Ledger
+from ledger.store.payloads import pack
+from ledger.store.shadow import FOLDED, WAITS
+from tests.ledger.store.support import BEGIN, DEAR, KEY, QBO, item_ref
+
+Does = tuple[Any, ...]
+NUMBERS = st.integers(0, 7)
+SYSTEMS = st.sampled_from([QBO, DEAR])
+SIGHTS = st.tuples(
+    st.just("see"), SYSTEMS, NUMBERS, st.sampled_from("abc"), st.booleans(), st.booleans()
+)
+LINKS = st.tuples(st.just("link"), NUMBERS, NUMBERS)
+AGREEMENTS = st.tuples(st.just("agree"), NUMBERS, st.sampled_from("abc"))
+HOLDS = st.tuples(st.just("hold"), SYSTEMS, NUMBERS, NUMBERS, st.sampled_from("abc"))
+STORIES = st.lists(
+    st.one_of(
+        st.lists(SIGHTS, min_size=FEWEST, max_size=14),
+        st.lists(LINKS, min_size=1, max_size=8),
+        st.lists(AGREEMENTS, min_size=FEWEST, max_size=8),
+        st.lists(HOLDS, min_size=1, max_size=3),
+    ),
+    max_size=7,
+)
+
+
+def add(draft: Draft, ledger: Ledger, does: Does) -> None:
+    match does:
+        case ("see", system, number, name, active, watched):
+            _see(draft, ledger, item_ref(system, number), name, active=active, watched=watched)
+        case ("link", dear, qbo):
+            record = record_id(item_ref(DEAR, dear))
+            draft.add(Linked(record=record, ref=item_ref(QBO, qbo), how="sku", evidence="same"))
+        case ("agree", number, text):
+            images = {system: draft.body(encode({"name": text})) for system in (QBO, DEAR)}
+            record = record_id(item_ref(DEAR, number))
+            draft.add(BaselineAdvanced(record=record, images=images, mapping_version=1))
+        case ("hold", system, number, other, name):
+            hold = Hold(
+                record=record_id(item_ref(system, number)),
+                code=HoldCode.NAME_TAKEN,
+                text="taken",
+                cure="rename",
+                waits_for=(record_id(item_ref(DEAR, other)),),
+                waits_for_keys=((QBO, Kind.ITEM.value, "name", name),),
+            )
+            payload = draft.body(encode(hold))
+            draft.add(
+                Held(record=hold.record, subject=hold.subject, code=hold.code, payload=payload)
+            )
+        case _:
+            raise AssertionError(does)
+
+
+def _see(
+    draft: Draft, ledger: Ledger, ref: ExternalRef, name: str, *, active: bool, watched: bool
+) -> None:
+    item = Item(name=name, sku=f"{name} {ref.id}", sales_price=Decimal(1), active=active)
+    shown = Observation(ref=ref, version="1", record=item)
+    draft.add(
+        Observed(
+            ref=ref,
+            version="1",
+            comparable=ledger.digest(comparable_bytes(item)),
+            payload=draft.body(pack(shown)),
+            via="sweep",
+            out_of_scope="category" if watched else "",
+        )
+    )
+
+
+async def told(path: Path, parts: list[list[Does]]) -> tuple[dict[str, list[Any]], list[bool]]:
+    """The tables after each part was appended as one draft; and which parts were refused."""
+    ledger = await Ledger.open(path, now=lambda: BEGIN, key=KEY)
+    refused = []
+    for part in parts:
+        draft = ledger.draft()
+        for does in part:
+            add(draft, ledger, does)
+        try:
+            await ledger.append(draft)
+        except DraftRefused:
+            refused.append(True)
+        else:
+            refused.append(False)
+    await ledger.close()
+    with closing(sqlite3.connect(path)) as db:
+        tables = (*FOLDED, *WAITS, "dirty", "journal")
+        return {t: db.execute(f"SELECT * FROM {t} ORDER BY 1, 2").fetchall() for t in tables}, (
+            refused
+        )
+
+
+@settings(max_examples=25, deadline=None)
+@given(story=STORIES)
+async def test_together_and_one_by_one_are_the_same(
+    story: list[list[Does]], tmp_path_factory: Any
+) -> None:
+    folder = tmp_path_factory.mktemp("runs")
+    # What a draft may not say is left out first: it would take its neighbours along.
+    sayable: list[list[Does]] = []
+    _, refused = await told(folder / "first.db", [[does] for part in story for does in part])
+    said = iter(refused)
+    for part in story:
+        sayable.append([does for does in part if not next(said)])
+    together, whole = await told(folder / "together.db", sayable)
+    single, _ = await told(folder / "single.db", [[does] for part in sayable for does in part])
+    assert not any(whole)
+    assert together == single
+
+
+def test_a_reference_shown_twice_ends_a_run() -> None:
+    def step(seq: int, number: int) -> Step:
+        digest = Digest(KEY.hex())
+        ref = item_ref(QBO, number)
+        entry = Observed(ref=ref, version="1", comparable=digest, payload=digest, via="sweep")
+        return Step(seq, "", entry)
+
+    found = runs([step(1, 1), step(2, 2), step(3, 1), step(4, 3)])
+    assert [[s.seq for s in run] for run in found] == [[1, 2], [3, 4]]
