@@ -3,15 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from daemon.reconcile.policy import Policy
 from ledger.model.encoding import decode
 from ledger.model.entries import Confirmed, Intended, Linked, Observed, Planned
 from ledger.model.ids import Digest, ExternalRef, OperationId, RecordId, record_id
 from ledger.model.outcomes import Write, WriteRequest
-from ledger.model.plans import Operation
+from ledger.model.plans import FieldChange, Operation
 from ledger.store.rows import HeldRow, JournalRow
 from ledger.store.views import Views
+from tests.simulation.faces import words
 from tests.simulation.witness import Event, Witness
 from tests.town import Town
 
@@ -44,7 +46,8 @@ class Evidence:
 
     def operation_of(self, event: Event) -> Operation | None:
         """The operation by which the daemon made this change: of those intended before it, the
-        latest that names every field which changed, else simply the latest."""
+        latest that gives the values seen, else one that names the fields, else simply the latest.
+        """
         found = [
             operation
             for sent in self.sent
@@ -54,7 +57,14 @@ class Evidence:
             if (operation := self.operations.get(write.operation)) is not None
         ]
         whole = [o for o in found if event.moved.keys() <= {c.field for c in o.changes}]
-        return next(reversed(whole or found), None)
+        exact = [o for o in whole if all(_gives(c, event) for c in o.changes)]
+        return next(reversed(exact or whole or found), None)
+
+
+def _gives(change: FieldChange, event: Event) -> bool:
+    if change.field not in event.moved or not isinstance(change.after, str | Decimal | bool):
+        return True
+    return event.moved[change.field][1] == words(change.after)
 
 
 def _is_for(write: Write, event: Event) -> bool:

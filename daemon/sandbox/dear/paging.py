@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from daemon.sandbox.dear.errors import Invalid, malformed
 from daemon.sandbox.dear.fields import Fields
@@ -16,6 +16,7 @@ MAX_LIMIT: Final = 1000
 MAX_PAGE: Final = 1_000_000
 
 Answer: TypeAlias = Mapping[str, Any] | Sequence[Any]
+Shown = TypeVar("Shown")
 
 
 class Query:
@@ -135,7 +136,7 @@ def modified_after(call: Call, row: Row, since: datetime | None) -> bool:
 
 
 def listing(
-    call: Call, key: str, rows: Sequence[Row], show: Callable[[Row], Mapping[str, Any]]
+    call: Call, key: str, rows: Sequence[Shown], show: Callable[[Shown], Mapping[str, Any]]
 ) -> Answer:
     """``{"Total", "Page", key: [...]}`` with the page asked for, scripted page faults included."""
     number = call.query.whole("Page", 1, MAX_PAGE)

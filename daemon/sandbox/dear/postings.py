@@ -218,11 +218,11 @@ def list_transactions(call: Call) -> Answer:
         and (last is None or one.date[:10] <= last.date().isoformat())
         and (not account or account in (one.debit, one.credit))
     ]
-    return listing(call, "Transactions", [_as_row(call, one) for one in rows], lambda r: r.fields)
+    return listing(call, "Transactions", rows, _show_row)
 
 
-def _as_row(call: Call, one: Posting) -> Row:
-    shown = {
+def _show_row(one: Posting) -> Fields:
+    return {
         "TaskID": one.task,
         "DebitAccountCode": one.debit,
         "CreditAccountCode": one.credit,
@@ -232,7 +232,6 @@ def _as_row(call: Call, one: Posting) -> Row:
         "Transaction": one.text,
         "Type": one.type,
     }
-    return Row(one.id, shown, 0, call.state.now())
 
 
 ROUTES: Final = {"transactions": {"GET": list_transactions}}

@@ -4,7 +4,7 @@ Pure: it knows quantities, values and dates, no records. Selling more than there
 the missing part is valued at the last known cost until a later receipt says what it really cost.
 """
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +13,7 @@ from typing import Final
 
 _CENT: Final = Decimal("0.01")
 _ZERO: Final = Decimal(0)
+_MARK_EVERY: Final = 32
 
 
 @dataclass(slots=True)
@@ -58,6 +59,17 @@ class _Pile:
         return share
 
 
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """The stock before the movement at ``index``, to start again from there."""
+
+    index: int
+    layers: tuple[tuple[Decimal, Decimal], ...]
+    missing: tuple[tuple[Decimal, Decimal, Movement | None, Decimal], ...]
+    """Quantity, value, whose it is, and the cost that this one had then."""
+    last_cost: Decimal
+
+
 def _cents(value: Decimal) -> Decimal:
     return value.quantize(_CENT, rounding=ROUND_HALF_UP)
 
@@ -74,7 +86,10 @@ class Shelf:
     _layers: deque[_Pile] = field(default_factory=deque)
     _missing: deque[_Pile] = field(default_factory=deque)
     _last_cost: Decimal = _ZERO
+    _done: int = 0
+    """Movements that the layers know of."""
     _stirred: list[Movement] = field(default_factory=list)
+    _marks: list[_Mark] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._restart()
@@ -104,36 +119,66 @@ class Shelf:
 
         Answers the transactions whose cost is no longer the one that was posted.
         """
-        old = self._by_source.pop(source, None)
+        old = self._by_source.pop(source, [])
         if movements:
             self._by_source[source] = list(movements)
-        ordered = sorted(movements, key=lambda movement: movement.key)
-        last = self._movements[-1].key if self._movements else None
-        if old is None and (not ordered or last is None or ordered[0].key > last):
-            self._movements.extend(ordered)
-            for movement in ordered:
-                self._move(movement)
-        else:
-            self._movements = [m for m in self._movements if m.source != source]
-            for movement in ordered:
-                insort(self._movements, movement, key=lambda m: m.key)
-            self._restart()
-            for movement in self._movements:
-                self._move(movement)
+        touched = [movement.key for movement in (*old, *movements)]
+        if not touched:
+            return set()
+        start = bisect_left(self._movements, min(touched), key=lambda m: m.key)
+        for movement in old:
+            at = bisect_left(self._movements, movement.key, key=lambda m: m.key)
+            del self._movements[at]
+        for movement in movements:
+            insort(self._movements, movement, key=lambda m: m.key)
+        for index in range(self._go_back(start), len(self._movements)):
+            self._move(index, self._movements[index])
         changed = {m.source for m in self._stirred if m.cost != m.booked}
         self._stirred.clear()
         return changed
 
+    def _go_back(self, index: int) -> int:
+        """Put the stock back to what it was at a mark before a movement; that mark's index."""
+        if index == self._done:
+            return index
+        while self._marks and self._marks[-1].index > index:
+            self._marks.pop()
+        if not self._marks:
+            self._restart()
+            return 0
+        mark = self._marks.pop()
+        self._layers = deque(_Pile(quantity, value) for quantity, value in mark.layers)
+        self._missing.clear()
+        for quantity, value, owner, cost in mark.missing:
+            if owner is not None:
+                owner.cost = cost
+                self._stirred.append(owner)
+            self._missing.append(_Pile(quantity, value, owner))
+        self._last_cost, self._done = mark.last_cost, mark.index
+        return mark.index
+
+    def _mark(self, index: int) -> None:
+        layers = tuple((pile.quantity, pile.value) for pile in self._layers)
+        missing = tuple(
+            (pile.quantity, pile.value, pile.owner, pile.owner.cost if pile.owner else _ZERO)
+            for pile in self._missing
+        )
+        self._marks.append(_Mark(index, layers, missing, self._last_cost))
+
     def _restart(self) -> None:
         self._layers.clear()
         self._missing.clear()
+        self._done = 0
         self._last_cost = self.unit_cost
         if self.opening > 0:
             self._layers.append(_Pile(self.opening, self.opening_value))
         elif self.opening < 0:
             self._missing.append(_Pile(-self.opening, -self.opening_value))
 
-    def _move(self, movement: Movement) -> None:
+    def _move(self, index: int, movement: Movement) -> None:
+        if index % _MARK_EVERY == 0:
+            self._mark(index)
+        self._done = index + 1
         self._stirred.append(movement)
         if movement.quantity > 0:
             self._receive(movement)

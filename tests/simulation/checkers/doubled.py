@@ -2,10 +2,10 @@
 
 from collections import Counter
 
-from ledger.model.entries import Confirmed, Unlinked
+from ledger.model.entries import Confirmed, Linked, Unlinked
 from ledger.model.plans import Action
 from tests.simulation.evidence import Evidence
-from tests.simulation.witness import Event
+from tests.simulation.witness import DAEMON, Event
 
 
 async def check(evidence: Evidence) -> list[str]:
@@ -46,16 +46,49 @@ def _owners(evidence: Evidence) -> dict[str, set[str]]:
 
 def _twice(evidence: Evidence, born: list[str]) -> list[str]:
     """One thing is created once in a system, unless a person parted it from what was created."""
-    parted = {row.entry.record for row in evidence.journal if isinstance(row.entry, Unlinked)}
+    parted = _parted(evidence)
     made = Counter(
         (record, label.split("/")[0])
         for label in born
         if (record := evidence.records.get(label)) is not None and record not in parted
     )
     for event in evidence.witness.of_daemon():
-        if event.what != "created":
+        if event.what != "created" or _is_renamed(evidence, event):
             continue
         operation = evidence.operation_of(event)
-        if operation is not None and evidence.records.get(event.label) != operation.record:
+        if operation is None or operation.record in parted:
+            continue
+        if evidence.records.get(event.label) != operation.record:
             made[operation.record, operation.system] += 1
     return [f"{record} was created {n} times in {s}" for (record, s), n in made.items() if n > 1]
+
+
+def _parted(evidence: Evidence) -> set[str]:
+    """Records that a person took a part away from, by unlinking or by linking it elsewhere."""
+    owners: dict[str, str] = {}
+    found: set[str] = set()
+    for row in evidence.journal:
+        match row.entry:
+            case Unlinked(record=record):
+                found.add(record)
+            case Linked(record=record, ref=ref, by=by):
+                if by and str(ref) in owners:
+                    found.add(owners[str(ref)])
+                owners[str(ref)] = record
+            case Confirmed(record=record, ref=ref):
+                owners[str(ref)] = record
+            case _:
+                pass
+    return found
+
+
+def _is_renamed(evidence: Evidence, event: Event) -> bool:
+    """Whether a person changed the very key by which a lost create could be found again.
+
+    A known weakness: DEAR answers no request twice alike, so the key is all there is.
+    """
+    key = "sku" if event.kind == "item" else "name"
+    return event.system == "dear" and any(
+        other.label == event.label and other.author != DAEMON and key in other.moved
+        for other in evidence.witness.events
+    )

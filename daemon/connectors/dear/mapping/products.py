@@ -66,7 +66,7 @@ def to_record(raw: Raw, config: DearConfig) -> Item:
         barcode=text(raw, "Barcode"),
         sales_price=_price(raw, config),
         purchase_cost=_cost(raw, config),
-        income_account=pointer(raw, "RevenueAccount", Kind.ACCOUNT),
+        income_account=_account(raw, "RevenueAccount"),
         expense_account=_stock_account(raw, expense_key, is_service),
         asset_account=_stock_account(raw, "InventoryAccount", is_service),
         sales_tax_code=pointer(raw, "SaleTaxRule", Kind.TAX_CODE),
@@ -99,7 +99,13 @@ def _cost(raw: Raw, config: DearConfig) -> Number:
 
 
 def _stock_account(raw: Raw, key: str, is_service: bool) -> Pointer:
-    return UNSET if is_service else pointer(raw, key, Kind.ACCOUNT)
+    return UNSET if is_service else _account(raw, key)
+
+
+def _account(raw: Raw, key: str) -> Pointer:
+    """The product's own account. DEAR: without one the company's mapping counts, so an empty
+    field says nothing of the product and takes part in nothing."""
+    return pointer(raw, key, Kind.ACCOUNT) or UNSET
 
 
 def to_raw(fields: Mapping[str, Value], last: Raw | None, config: DearConfig) -> dict[str, object]:

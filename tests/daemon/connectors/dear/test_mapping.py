@@ -122,7 +122,6 @@ def test_a_product() -> None:
         barcode=None,
         sales_price=Decimal("12.5"),
         income_account=account("200"),
-        expense_account=None,
         asset_account=account("630"),
         sales_tax_code=Reference(kind=Kind.TAX_CODE, key="County 8.25"),
         purchase_tax_code=None,
@@ -407,6 +406,11 @@ class TestBodies:
         assert body(Kind.ACCOUNT, {"active": False}, ACCOUNT)["Status"] == "ARCHIVED"
 
 
+def test_a_product_without_an_account_of_its_own_says_nothing_of_it() -> None:
+    seen = record(Kind.ITEM, {**PRODUCT, "RevenueAccount": None, "InventoryAccount": ""})
+    assert (seen.income_account, seen.asset_account) == (UNSET, UNSET)
+
+
 @pytest.mark.parametrize("canonical", sorted(accounts.WRITTEN_TYPES))
 def test_an_account_type_comes_back_as_the_capabilities_say(canonical: str) -> None:
     sent = body(
@@ -422,7 +426,8 @@ def test_an_account_type_comes_back_as_the_capabilities_say(canonical: str) -> N
 
 @pytest.mark.parametrize("kind", list(EXAMPLES))
 def test_every_written_field_is_a_compared_one_and_comes_back(kind: Kind) -> None:
-    seen = record(kind, EXAMPLES[kind], supplier_code_attribute=1, purchase_cost="suppliers_cost")
+    example = {**EXAMPLES[kind], "ExpenseAccount": "500"}
+    seen = record(kind, example, supplier_code_attribute=1, purchase_cost="suppliers_cost")
     rules = capabilities(config(supplier_code_attribute=1)).kinds[kind].fields
     assert set(rules) <= set(comparable_fields(kind))
     shown = {field for field in rules if getattr(seen, field) is not UNSET}

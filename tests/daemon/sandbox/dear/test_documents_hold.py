@@ -105,7 +105,7 @@ def _cards(row: Row) -> list[dict[str, Any]]:
     ][:1]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     headers=st.lists(
         st.tuples(kinds, st.sampled_from(["INVOICE", "STOCK"]), lines), min_size=3, max_size=3
@@ -250,7 +250,7 @@ queries = st.dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(calls=st.lists(st.tuples(st.sampled_from(ENDS), bodies, queries), min_size=6, max_size=12))
 def test_any_call_is_done_whole_or_refused(calls: Any) -> None:
     twin = played_twin()

@@ -571,3 +571,40 @@ async def test_renames_reach_documents_and_named_records_stay(dear: Dear) -> Non
     assert (await bought(dear, task))["Order"]["Lines"][0]["Name"] == "Big pump"
     gone = await dear.edit({"kind": "product", "id": pump["ID"], "delete": True})
     assert "other records name this" in gone.json["error"]
+
+
+async def test_line_totals_of_four_places(twin: Serve) -> None:
+    dear = await twin(line_places=4)
+    task = await purchase(dear)
+    given = {**line(PUMP, 3, "0.3333"), "Total": Decimal("0.9999")}
+    answered = await order(dear, task, given)
+    assert (answered["Lines"][0]["Total"], answered["Total"]) == (Decimal("0.9999"), 1)
+
+
+@pytest.mark.parametrize(("how", "total"), [("half_up", "0.13"), ("half_even", "0.12")])
+async def test_halves_are_rounded_up_or_to_even(twin: Serve, how: str, total: str) -> None:
+    dear = await twin(rounding=how)
+    given = {**line(PUMP, 1, "0.125"), "Total": Decimal(total)}
+    assert (await order(dear, await purchase(dear), given))["Total"] == Decimal(total)
+
+
+async def test_a_cent_of_tax_may_be_kept_as_sent(twin: Serve) -> None:
+    for rule, status in (("checked", 400), ("kept", 200)):
+        dear = await twin(line_tax=rule)
+        part = {"Name": "QST", "Percent": "9.975", "AccountCode": "Q90", "ComponentOrder": "1"}
+        tax = {"Name": "QST", "Account": "Q90", "IsActive": True, "TaxInclusive": False}
+        uses = {"IsTaxForSale": True, "IsTaxForPurchase": True}
+        await dear.made("ref/tax", {**tax, **uses, "Components": [part]})
+        task = await purchase(dear)
+        given = {**line(PUMP, 1, "4495.16"), "TaxRule": "QST", "Tax": Decimal("448.41")}
+        body = {"TaskID": task, "Status": "AUTHORISED", "Lines": [given]}
+        reply = await dear.post("purchase/order", body)
+        assert reply.status == status
+        if status == 200:
+            assert reply.json["Tax"] == Decimal("448.41")
+
+
+async def test_the_old_endpoints_key_may_be_spelt_right(twin: Serve) -> None:
+    dear = await twin(misspelt_invoice_key=False)
+    task = await purchase(dear, PurchaseType="Simple")
+    assert "InvoiceNumber" in done(await dear.get("purchase", ID=task))["Invoice"]

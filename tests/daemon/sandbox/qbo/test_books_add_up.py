@@ -240,7 +240,7 @@ def check_orders(desk: Desk) -> None:
     assert bills == {}
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(operations, min_size=8, max_size=25))
 def test_the_books_add_up(story: list[tuple[Any, ...]]) -> None:
     desk = Desk()
