@@ -82,7 +82,9 @@ def _link(view: RecordView, claims: tuple[Claim, ...], world: World) -> tuple[Li
     if back != {view.record}:
         return ()
     stays, joins = _survivor(view, claim.view, world)
-    evidence = f"both show {key_text(claim)}"
+    # In the spelling of the one that stays: whoever looks first, the journal says the same.
+    spelt = next(v for p in world.parties(stays) if (v := _key_value(stays, p, claim.rung)))
+    evidence = f"both show {key_text(msgspec.structs.replace(claim, value=spelt.strip()))}"
     return tuple(
         LinkProposal(record=stays.record, ref=side.ref, how=claim.rung, evidence=evidence)
         for _, side in sorted(joins.sides.items())

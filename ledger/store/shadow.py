@@ -233,9 +233,7 @@ def differences(db: sqlite3.Connection) -> Iterator[str]:
         names = [column[1] for column in columns]
         keys = [column[1] for column in columns if column[5]]
         seen = set()
-        same = " AND ".join(
-            f"b.{name} {'=' if name in keys else 'IS'} a.{name}" for name in names
-        )
+        same = " AND ".join(f"b.{name} {'=' if name in keys else 'IS'} a.{name}" for name in names)
         for ours, theirs in (("temp", "main"), ("main", "temp")):
             # By primary key, row by row: EXCEPT would sort both tables anew.
             rows = db.execute(

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from daemon.reconcile.match import NOT_THE_SAME
+from daemon.reconcile.plan import plan
 from ledger.model.facts import Hold, Problem, Resolution
 from ledger.model.ids import Digest, ExternalRef, Kind, RecordId, record_id
 from ledger.model.plans import Plan
@@ -214,6 +215,18 @@ def test_links_join_the_books_to_the_source_whichever_was_seen_first() -> None:
     other.show(DEAR, "d0", vendor())
     other.show(QBO, "q0", vendor())
     assert one.plan(policy()).links == other.plan(policy()).links
+
+
+def test_a_link_is_told_in_the_spelling_of_the_record_that_stays() -> None:
+    ledger = seen([vendor("ACME")], [vendor("Acme")])
+    rules = policy()
+    told = {
+        link.evidence
+        for record in ledger.records.values()
+        if (view := ledger.view(record)) is not None
+        for link in plan([view], ledger, rules).links
+    }
+    assert told == {'both show name "Acme"'}
 
 
 def test_three_systems_are_linked_one_pair_at_a_time() -> None:
