@@ -1,1 +1,1 @@
-"""The story of one cycle: recover, observe, plan, pass the gate, write, remember."""
+"""The story of one cycle: observe, recover, plan, pass the gate, write, remember."""

@@ -91,7 +91,8 @@ class Cycle:
         return all(results.values()) and self._same_currency(report)
 
     async def _hear(self, system: SystemName, report: CycleReport, *, full: bool) -> bool:
-        """Check, settle open intents and observe one system. False when it has to be left alone."""
+        """Check and observe one system and settle its open intents, in the light of what it shows
+        now. False when it has to be left alone."""
         company = self._company
         seen = report.seen.setdefault(system, Seen())
         connector = company.connectors[system]
@@ -99,8 +100,8 @@ class Cycle:
             await self._load_meter(connector)
             health = await connector.check()
             await self._pin(system, health)
-            await recover(company, connector, report)
             await (resweep if full else observe)(company, system, seen, cycle=report.cycle)
+            await recover(company, connector, report)
         except TrueupError as error:
             if not isinstance(error, Transient | Throttled | Unauthorised | Unsafe | Refused):
                 raise

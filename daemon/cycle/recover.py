@@ -1,4 +1,4 @@
-"""Step 2: every open intent is settled by looking, before anything is sent again.
+"""Every open intent is settled by looking, before anything is sent again.
 
 A request whose end is not known may have acted. So the system is asked first: found is adopted,
 changed as intended is confirmed, proven absent may go again. Absent is only believed once the
@@ -29,6 +29,9 @@ from ledger.model.outcomes import (
 from ledger.model.plans import Action
 from ledger.model.records import Record, comparable_values
 from ledger.model.values import Reference, Value
+
+MOST_STRANGERS = 3
+"""Candidates that are named when a lost create may have been renamed."""
 
 
 async def recover(company: Company, connector: Connector, report: CycleReport) -> None:
@@ -72,17 +75,42 @@ async def _settle_intent(
         # The very same request: should the probe have been wrong, the first answer is replayed.
         await attempt(company, connector, intent, request, report, again=True)
         return
-    gone: list[Outcome] = [
-        Rejected(
+    gone = [await _absent(company, connector, intent, item) for item in absent]
+    await settle(company, intent, gone, report, how="probe")
+    report.settled_intents += 1
+
+
+async def _absent(
+    company: Company, connector: Connector, intent: Intent, item: IntentItem
+) -> Outcome:
+    """No trace under its key: it never acted - unless a person renamed what it made meanwhile.
+
+    A new record without a counterpart may be it. Where a repeated create would not be recognised
+    by the system itself, a person looks before there can be two.
+    """
+    system = connector.name
+    strangers: list[ExternalRef] = []
+    if item.action is Action.CREATE and not connector.capabilities.replays_requests:
+        strangers = await company.ledger.read(
+            lambda views: views.strangers(system, item.kind, intent.first_at, MOST_STRANGERS)
+        )
+    if not strangers:
+        return Rejected(
             b_id=item.b_id,
             refusal=RefusalKind.NOT_SENT,
             code="proved_absent",
             message="the request was lost before it acted: a look-up found no trace of it",
         )
-        for item in absent
-    ]
-    await settle(company, intent, gone, report, how="probe")
-    report.settled_intents += 1
+    named = ", ".join(map(str, strangers))
+    return Rejected(
+        b_id=item.b_id,
+        refusal=RefusalKind.DUPLICATE,
+        code="perhaps_renamed",
+        message=f"the answer was lost and the record cannot be found, but {named} appeared since "
+        "and may be it under another name",
+        cure="if it is, join them with trueup link; if not, send the create again with trueup "
+        "retry",
+    )
 
 
 async def _may_write(company: Company) -> bool:

@@ -90,6 +90,16 @@ WHERE o.system = :system AND o.kind = :kind AND h.tombstone = ''
   AND NOT EXISTS (SELECT 1 FROM seen AS s WHERE s.object = o.id AND s.sweep = :sweep)
 LIMIT :limit
 
+-- name: strangers
+-- References of one kind, alive and alone in their record, that were first shown after an instant.
+SELECT o.system, o.kind, o.external_id
+FROM object AS o JOIN head AS h ON h.object = o.id JOIN link AS l ON l.object = o.id
+WHERE o.system = :system AND o.kind = :kind AND h.tombstone = '' AND h.out_of_scope = ''
+  AND NOT EXISTS (SELECT 1 FROM link AS m WHERE m.record = l.record AND m.system <> l.system)
+  AND (SELECT j.at FROM journal AS j WHERE j.seq =
+    (SELECT min(e.seq) FROM object_entry AS e WHERE e.object = o.id)) > :since
+LIMIT :limit
+
 -- name: holds
 SELECT d.record, d.subject, d.code, d.payload, p.body, d.since, d.seq
 FROM hold AS d LEFT JOIN payload AS p ON p.digest = d.payload

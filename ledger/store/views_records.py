@@ -139,6 +139,14 @@ class RecordViews(Asking):
         values = {"sweep": sweep, "system": system, "kind": kind.value, "limit": limit}
         return [external_ref(*row) for row in self._rows("unseen", values)]
 
+    def strangers(
+        self, system: SystemName, kind: Kind, since: str, limit: int
+    ) -> list[ExternalRef]:
+        """Live references without a counterpart that were first shown after ``since``, an instant
+        as the ledger notes it."""
+        values = {"system": system, "kind": kind.value, "since": since, "limit": limit}
+        return [external_ref(*row) for row in self._rows("strangers", values)]
+
     def counts(self) -> list[KindCount]:
         """How many references there are, by system and kind."""
         counts: dict[tuple[str, str], dict[str, int]] = {}

@@ -9,7 +9,7 @@ import pytest
 
 from daemon.sandbox.qbo.switches import QboSwitches
 from daemon.sandbox.world import PartyFace, Thing
-from ledger.model.entries import FirstPlanApproved, Restored, Retried
+from ledger.model.entries import FirstPlanApproved, Rejected, Restored, Retried
 from ledger.model.facts import HoldCode
 from ledger.model.ids import ExternalRef, Kind
 from ledger.store.errors import LedgerLocked
@@ -165,6 +165,29 @@ async def test_F01_lost_reply_of_a_create_in_dear(tmp_path: Path, fault: str) ->
         assert len(sent(one, "dear", "POST", "supplier")) == 1
         assert [row["Name"] for row in dear_rows(one, "vendor")] == [ROCK]
         assert await linked_vendors(one) == vendors_linked(ROCK)
+
+
+async def test_F01_what_was_created_in_dear_is_renamed_before_anybody_looks(
+    tmp_path: Path,
+) -> None:
+    """DEAR would not know the repeated create: a person looks before there can be two."""
+    async with village(tmp_path, in_qbo(ROCK)) as one:
+        await first_plan_approved(one)
+        one.fail({"system": "dear", "kind": "lost_reply", "method": "POST", "path": "*/supplier"})
+        assert (await one.cycle()).unknown == 1
+        await one.edit(
+            "dear", {"kind": "supplier", "name": ROCK, "set": {"Name": "Boulder and Sons"}}
+        )
+        for _ in range(3):
+            await one.cycle(after_s=SETTLES_S)
+
+        assert len(sent(one, "dear", "POST", "supplier")) == 1
+        assert [row["Name"] for row in dear_rows(one, "vendor")] == ["Boulder and Sons"]
+        refused = [entry for entry in await one.entries() if isinstance(entry, Rejected)]
+        assert [entry.code for entry in refused] == ["perhaps_renamed"]
+        assert "trueup link" in refused[0].cure
+        codes = {r.hold.code for r in await one.holds(Kind.VENDOR) if r.label == ROCK}
+        assert codes == {HoldCode.PROPOSED_MATCH}, "they still share an e-mail address"
 
 
 @pytest.mark.parametrize(

@@ -121,8 +121,9 @@ def _observed(db: sqlite3.Connection, run: Sequence[Step], body: Bodies) -> bool
     if len(own) < len(homeless) or _any_taken(db, own):
         return False
     _intern(db, [sight for sight in sights if not sight.number])
-    _show(db, sights, body)
+    # Before the keys: a key wakes only records that exist, and one shown earlier in the run does.
     db.executemany(PLACE, [(s.number, s.record, s.entry.ref.system, s.seq) for s in homeless])
+    _show(db, sights, body)
     db.executemany(MENTION_OBJECT, [(sight.number, sight.seq) for sight in sights])
     looked_at = [(sight.record, sight.seq) for sight in sights]
     mark_many(db, looked_at)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ledger.model.encoding import comparable_bytes, encode
@@ -111,6 +111,14 @@ async def told(path: Path, parts: list[list[Does]]) -> tuple[dict[str, list[Any]
 
 @settings(max_examples=25, deadline=None)
 @given(story=STORIES)
+@example(
+    story=[
+        [("see", "qbo", 0, "a", False, False)] * 4,
+        [("link", 0, 0)],
+        [("hold", "qbo", 1, 0, "a")],
+        [("see", "qbo", n, "a", False, False) for n in range(4)],
+    ]
+).via("a record first shown in a run is woken by a key that is shown later in the run")
 async def test_together_and_one_by_one_are_the_same(
     story: list[list[Does]], tmp_path_factory: Any
 ) -> None:

@@ -5,7 +5,7 @@ from collections import Counter
 from ledger.model.entries import Confirmed, Linked, Unlinked
 from ledger.model.plans import Action
 from tests.simulation.evidence import Evidence
-from tests.simulation.witness import DAEMON, Event
+from tests.simulation.witness import Event
 
 
 async def check(evidence: Evidence) -> list[str]:
@@ -53,7 +53,7 @@ def _twice(evidence: Evidence, born: list[str]) -> list[str]:
         if (record := evidence.records.get(label)) is not None and record not in parted
     )
     for event in evidence.witness.of_daemon():
-        if event.what != "created" or _is_renamed(evidence, event):
+        if event.what != "created":
             continue
         operation = evidence.operation_of(event)
         if operation is None or operation.record in parted:
@@ -80,15 +80,3 @@ def _parted(evidence: Evidence) -> set[str]:
             case _:
                 pass
     return found
-
-
-def _is_renamed(evidence: Evidence, event: Event) -> bool:
-    """Whether a person changed the very key by which a lost create could be found again.
-
-    A known weakness: DEAR answers no request twice alike, so the key is all there is.
-    """
-    key = "sku" if event.kind == "item" else "name"
-    return event.system == "dear" and any(
-        other.label == event.label and other.author != DAEMON and key in other.moved
-        for other in evidence.witness.events
-    )
