@@ -13,6 +13,8 @@ from daemon.reconcile.policy import Policy
 from ledger.model.ids import ExternalRef, RecordId, SystemName
 
 LAST_FULL_KEY = "last_full_sweep"
+LONGEST_NAP_S = 3600.0
+"""However little is left of a month's reads, this often somebody looks."""
 
 _log = Log(__name__)
 
@@ -50,6 +52,22 @@ class Scheduler:
         """The company that this scheduler runs."""
         return self._company
 
+    @property
+    def interval_s(self) -> float:
+        """Seconds between looks: as configured, or longer so that the month's reads last.
+
+        A quiet cycle costs one metered read of each system that meters them.
+        """
+        left = [s.metered_left for s in self.health.values() if s.metered_left is not None]
+        if not left:
+            return self._poll_s
+        now = self._company.clock.now()
+        next_month = (now.replace(day=1) + timedelta(days=32)).replace(
+            day=1, hour=0, minute=0, second=0, microsecond=0
+        )
+        stretched = (next_month - now).total_seconds() / max(1, min(left))
+        return max(self._poll_s, min(stretched, LONGEST_NAP_S))
+
     def stop(self) -> None:
         """End after the request under way; what is open is settled at the next start."""
         self._stop.set()
@@ -69,7 +87,7 @@ class Scheduler:
 
     async def _wait(self) -> str:
         """Sleep until the interval is over or somebody nudges; returns the reason to go on."""
-        nap = asyncio.ensure_future(self._company.clock.sleep(self._poll_s))
+        nap = asyncio.ensure_future(self._company.clock.sleep(self.interval_s))
         call = asyncio.ensure_future(self._nudge.wait())
         try:
             await asyncio.wait({nap, call}, return_when=asyncio.FIRST_COMPLETED)

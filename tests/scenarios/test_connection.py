@@ -7,6 +7,7 @@ import random
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -298,6 +299,25 @@ async def test_F83_what_was_read_before_the_storm_is_kept(tmp_path: Path) -> Non
         await one.settle()
         assert books(one, "Vendor", "Grove Lumber")
         assert price(one) == Decimal("12.5")
+
+
+async def test_F84_looks_become_rarer_so_that_the_month_s_reads_last(tmp_path: Path) -> None:
+    async with settled(tmp_path) as one:
+        assert one.scheduler.interval_s == 60, "nothing is metered: as configured"
+        one.qbo_settings = {"rates": {"metered_reads_per_month": 1_000_000}}
+        await one.restart()
+        await one.cycle()
+        assert one.scheduler.interval_s == 60, "plenty is left"
+
+        one.qbo_settings = {"rates": {"metered_reads_per_month": 10_000}}
+        await one.restart()
+        await one.cycle()
+
+        left = health(one, QBO).metered_left
+        assert left is not None
+        month_s = (datetime(2026, 4, 1, tzinfo=UTC) - one.clock.now()).total_seconds()
+        assert one.scheduler.interval_s == pytest.approx(month_s / left)
+        assert one.scheduler.interval_s > 240
 
 
 async def test_F84_spent_reads_are_a_named_state_and_writing_goes_on_next_month(
