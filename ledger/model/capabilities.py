@@ -9,7 +9,8 @@ from enum import StrEnum
 import msgspec
 
 from .ids import Kind, SystemName
-from .values import Value
+from .plans import Action
+from .values import Reference, Value
 
 
 class Access(StrEnum):
@@ -47,15 +48,67 @@ class FieldRule(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the system lets the field be emptied."""
 
 
+class LineTax(StrEnum):
+    """How one system keeps the tax of document lines."""
+
+    EACH = "each"
+    """Every line has a tax code of its own; the system computes tax by code."""
+    ONE = "one"
+    """Lines are taxed or not, and all taxed lines of a document share one code."""
+    TAXED = "taxed"
+    """Lines are taxed or not; the system finds the rate, and takes the tax that is sent."""
+    NONE = "none"
+    """These documents know no tax."""
+
+
+class LineRule(msgspec.Struct, frozen=True, kw_only=True):
+    """How one system holds the lines of one kind of document."""
+
+    items: bool = True
+    accounts: bool = True
+    """Whether a line may go straight to a ledger account."""
+    price_places: int = 7
+    amount_places: int = 2
+    description_length: int = 4000
+    discounts: bool = False
+    """Whether a line keeps list price and discount; else it gets the net price, or quantity and
+    amount alone where no net price gives that amount."""
+    tax: LineTax = LineTax.EACH
+    untaxed: Reference | None = None
+    """The code of lines without tax; None where such a line needs a real code as well."""
+    links_orders: bool = False
+    """Whether a line can name the purchase order line that it bills."""
+    most: int = 500
+    """Lines that one document may have."""
+    classes: dict[str, Reference] = msgspec.field(default_factory=dict)
+    """Location of the document -> class that its new lines get; ``""`` for all other locations."""
+    classes_key: str = ""
+    """The configuration key that ``classes`` come from."""
+
+
 class KindRule(msgspec.Struct, frozen=True, kw_only=True):
     """What one system allows for one kind."""
 
     fields: dict[str, FieldRule]
+    lines: LineRule | None = None
+    """How the lines of a document are held; None for kinds without lines."""
+    removal: Action | None = None
+    """How a document ends here when its owner voids it."""
+    read_with: Kind | None = None
+    """The kind with whose reads records of this kind come along; it is not read by itself."""
+    costly: bool = False
+    """Every record costs a call of its own: the kind is read whole once, in portions, and from
+    then on by its changes alone. It is left out of the daily full read, and what a sweep of it
+    does not show is not looked for: nothing of such a kind is ever removed without a sign."""
     can_create: bool = True
     can_update: bool = True
     recovery_key: str = ""
     """Field by which a create can be found again after a lost reply; empty = cannot."""
+    recovery_also: tuple[str, ...] = ()
+    """Fields that must be equal as well: a bill is known by its number and its vendor."""
     can_batch: bool = True
+    singly: frozenset[Action] = frozenset()
+    """Actions that never share a request."""
     tombstones: bool = True
     """Whether the system shows removed records (CDC stubs, inactive rows)."""
     disabled: str = ""

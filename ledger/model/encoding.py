@@ -8,7 +8,7 @@ import msgspec
 
 from .money import plain
 from .records import Record, comparable_values
-from .values import Value, value_from_builtins
+from .values import Line, Lines, Value, value_from_builtins
 
 _encoder = msgspec.json.Encoder(order="deterministic", decimal_format="number")
 _records: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
@@ -45,8 +45,25 @@ def comparable_bytes(record: Record) -> bytes:
 
     ``12.40`` and ``12.4`` are the same amount; text is compared byte for byte.
     """
-    values = {
-        field: {"decimal": plain(value)} if isinstance(value, Decimal) else value
-        for field, value in comparable_values(record).items()
-    }
+    values = {f: comparable_form(v) for f, v in comparable_values(record).items()}
     return _encoder.encode([record.KIND.value, values])
+
+
+def comparable_form(value: Value) -> Any:
+    """The value for hashing: an amount counts the same however many zeros it ends in."""
+    match value:
+        case Decimal():
+            return {"decimal": plain(value)}
+        case Lines():
+            return {"lines": [_line_form(line) for line in value.lines]}
+        case _:
+            return value
+
+
+def _line_form(line: Line) -> dict[str, Any]:
+    shown = {f: getattr(line, f) for f in line.__struct_fields__}
+    return {
+        f: plain(value) if isinstance(value, Decimal) else value
+        for f, value in shown.items()
+        if value is not None and value != "" and value != 0
+    } | {f: "0" for f, value in shown.items() if isinstance(value, Decimal) and value == 0}

@@ -131,6 +131,25 @@ class HoldCode(StrEnum):
     UNREADABLE = "unreadable"
     DISABLED = "disabled"
     NOT_AUTOMATIC = "not_automatic"
+    TOTALS_DIFFER = "totals_differ"
+    """The books would compute another total than the source; nothing was sent."""
+    DISCREPANT = "discrepant"
+    """Posted, and the books show something else than was sent."""
+    REOPENED = "reopened"
+    """The source took an authorised document back to draft after it was posted."""
+    CLOSED_PERIOD = "closed_period"
+    FOREIGN_CURRENCY = "foreign_currency"
+    TAX_INCLUSIVE = "tax_inclusive"
+    SETTLED = "settled"
+    """Payments or credits stand against a document that is to be removed."""
+    BEFORE_START = "before_start"
+    """Dated before the books track the quantity of one of its items."""
+    BEFORE_ORDER = "before_order"
+    """A bill dated before the order that it bills."""
+    AMBIGUOUS_LINES = "ambiguous_lines"
+    INACTIVE_REFERENCE = "inactive_reference"
+    VOIDED = "voided"
+    """Voided or deleted in the books while the source still stands by it."""
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,6 +181,13 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
         """What the hold is about, unique within one record."""
         return f"{self.code.value}:{self.system}:{self.field}"
 
+    def also_waiting_for(self, keys: tuple[tuple[str, str, str, str], ...]) -> "Hold":
+        """The same hold, woken by these keys as well."""
+        if not keys:
+            return self
+        every = tuple(sorted({*self.waits_for_keys, *keys}))
+        return msgspec.structs.replace(self, waits_for_keys=every)
+
 
 class RecordView(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the ledger knows of one record that planning needs."""
@@ -177,10 +203,10 @@ class RecordView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def label(self) -> str:
-        """A name a person knows: SKU or code first, then the name, else our id."""
+        """What a person calls it: SKU or code first, then name or number, else our id."""
         for side in self.sides.values():
             if side.record is not None:
-                for field in ("sku", "code", "name"):
+                for field in ("sku", "code", "name", "number", "order_number"):
                     value = getattr(side.record, field, None)
                     if isinstance(value, str) and value:
                         return value

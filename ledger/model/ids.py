@@ -47,6 +47,8 @@ REFERENCE_KINDS = (Kind.ACCOUNT, Kind.TAX_CODE, Kind.TERM, Kind.CLASS, Kind.PAYM
 """Owned by the books."""
 MASTER_KINDS = (Kind.VENDOR, Kind.CUSTOMER, Kind.ITEM)
 """Both ways, field by field."""
+DOCUMENT_KINDS = (Kind.PURCHASE_ORDER, Kind.BILL, Kind.INVOICE)
+"""Documents in sync: each is owned by the source and rendered for the books."""
 
 
 class ExternalRef(msgspec.Struct, frozen=True, order=True):

@@ -1,9 +1,14 @@
 """Keys under which a record can be found again: by matching, by name clash, by a reference."""
 
 import unicodedata
+from decimal import Decimal
 
-from .records import Account, Customer, Item, Record, Vendor
+from .money import plain, quantise
+from .records import Account, Bill, Customer, Document, Invoice, Item, PurchaseOrder, Record, Vendor
+from .values import Reference
 
+_TOO_MUCH = Decimal(10**20)
+"""No document comes to so much, and rounding it would need more digits than decimals carry."""
 _APOSTROPHES = dict.fromkeys("’‘`´", "'")
 _REFUSED = dict.fromkeys(':"\\', "-")
 """Characters that some system refuses in names and that sanitising turns into a hyphen."""
@@ -28,9 +33,12 @@ def normalise(text: str) -> str:
 def keys(record: Record) -> tuple[tuple[str, str], ...]:
     """``(key name, folded value)`` pairs of a record.
 
-    Key names: ``name`` (folded), ``normal_name`` (normalised), ``code``, ``sku``, ``email``.
+    Key names: ``name`` (folded), ``normal_name`` (normalised), ``code``, ``sku``, ``email``; of
+    documents ``number``, ``dated_total`` (see there) and ``order`` (id of the order billed).
     """
     found: list[tuple[str, str]] = []
+    if isinstance(record, PurchaseOrder | Bill | Invoice):
+        return _document_keys(record)
     if isinstance(record.name, str) and record.name:
         found.append(("name", fold(record.name)))
         found.append(("normal_name", normalise(record.name)))
@@ -45,6 +53,22 @@ def keys(record: Record) -> tuple[tuple[str, str], ...]:
         case _:
             pass
     return tuple(found)
+
+
+def _document_keys(record: Document) -> tuple[tuple[str, str], ...]:
+    found: list[tuple[str, str]] = []
+    _add(found, "number", record.number)
+    total = record.total
+    if isinstance(record.date, str) and isinstance(total, Decimal) and abs(total) < _TOO_MUCH:
+        found.append(("dated_total", dated_total(record.date, total)))
+    if isinstance(record, Bill) and isinstance(record.order, Reference):
+        _add(found, "order", record.order.id)
+    return tuple(found)
+
+
+def dated_total(date: str, total: Decimal) -> str:
+    """The key of documents of one day over one sum: ``2026-03-31|119``."""
+    return f"{date}|{plain(quantise(total, 2))}"
 
 
 def _add(found: list[tuple[str, str]], key: str, value: object) -> None:

@@ -14,6 +14,16 @@ class Action(StrEnum):
     UPDATE = "update"
     INACTIVATE = "inactivate"
     REACTIVATE = "reactivate"
+    VOID = "void"
+    """Amounts go to zero and the document stays: how an invoice ends."""
+    DELETE = "delete"
+    """The document is removed: how an unpaid bill ends."""
+    CLOSE = "close"
+    """Nothing more is expected of it: how a purchase order ends."""
+
+
+REMOVALS = frozenset({Action.VOID, Action.DELETE, Action.CLOSE})
+"""The ways in which a document ends. They carry no field changes."""
 
 
 class FieldChange(msgspec.Struct, frozen=True, kw_only=True):

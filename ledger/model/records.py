@@ -14,13 +14,15 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from .ids import Kind
-from .values import Address, Reference, Value
+from .values import Address, Lines, Reference, Texts, Value
 
 Text: TypeAlias = str | UnsetType | None
 Number: TypeAlias = Decimal | UnsetType | None
 Flag: TypeAlias = bool | UnsetType | None
 Pointer: TypeAlias = Reference | UnsetType | None
 Postal: TypeAlias = Address | UnsetType | None
+Rows: TypeAlias = Lines | UnsetType
+Custom: TypeAlias = Texts | UnsetType | None
 
 
 class _Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="kind"):
@@ -138,7 +140,9 @@ class Item(_Record, frozen=True, tag=Kind.ITEM.value):
     QBO) | "non_inventory" | "service". Prices are per ``unit`` in the home currency."""
 
     KIND: ClassVar[Kind] = Kind.ITEM
-    DERIVED: ClassVar[frozenset[str]] = frozenset({"quantity_on_hand", "average_cost", "full_name"})
+    DERIVED: ClassVar[frozenset[str]] = frozenset(
+        {"quantity_on_hand", "average_cost", "full_name", "inventory_start"}
+    )
     name: Text = UNSET
     sku: Text = UNSET
     type: Text = UNSET
@@ -160,9 +164,84 @@ class Item(_Record, frozen=True, tag=Kind.ITEM.value):
     full_name: Text = UNSET
     quantity_on_hand: Number = UNSET
     average_cost: Number = UNSET
+    inventory_start: Text = UNSET
+    """Day from which the books track its quantity; they refuse documents dated before it."""
 
 
-Record: TypeAlias = Account | TaxCode | Term | Class | PaymentMethod | Vendor | Customer | Item
+class _Document(_Record, frozen=True):
+    """What all documents show. Dates are calendar days, ``YYYY-MM-DD``, never instants.
+
+    ``status``: "draft" (not authorised, or no longer) | "open" | "closed" | "voided".
+    ``tax_calculation``: "exclusive" (tax comes on top of the lines) | "inclusive" | "none".
+    ``exchange_rate`` is units of the home currency for one unit of the document's currency.
+    ``memo`` is for the other party, ``note`` for ourselves.
+    """
+
+    DERIVED: ClassVar[frozenset[str]] = frozenset({"balance", "settlements"})
+    number: Text = UNSET
+    date: Text = UNSET
+    due_date: Text = UNSET
+    currency: Text = UNSET
+    exchange_rate: Number = UNSET
+    tax_calculation: Text = UNSET
+    terms: Pointer = UNSET
+    memo: Text = UNSET
+    note: Text = UNSET
+    location: Text = UNSET
+    """Name of the warehouse or site that the source keeps the document under."""
+    custom_fields: Custom = UNSET
+    lines: Rows = UNSET
+    tax_total: Number = UNSET
+    total: Number = UNSET
+    """With tax."""
+    status: Text = UNSET
+    balance: Number = UNSET
+    settlements: Text = UNSET
+    """Payments and credits applied to it, as its system names them: "Payment 145, Payment 152"."""
+
+
+class PurchaseOrder(_Document, frozen=True, tag=Kind.PURCHASE_ORDER.value):
+    KIND: ClassVar[Kind] = Kind.PURCHASE_ORDER
+    vendor: Pointer = UNSET
+    shipping_address: Postal = UNSET
+    expected_date: Text = UNSET
+
+
+class Bill(_Document, frozen=True, tag=Kind.BILL.value):
+    """What a vendor charges. ``number`` is the vendor's own."""
+
+    KIND: ClassVar[Kind] = Kind.BILL
+    vendor: Pointer = UNSET
+    order: Pointer = UNSET
+    """The purchase order that it bills, where the system says so for the whole bill."""
+    order_number: Text = UNSET
+
+
+class Invoice(_Document, frozen=True, tag=Kind.INVOICE.value):
+    """What a customer is charged. ``customer_reference`` is the customer's own order number."""
+
+    KIND: ClassVar[Kind] = Kind.INVOICE
+    customer: Pointer = UNSET
+    billing_address: Postal = UNSET
+    shipping_address: Postal = UNSET
+    customer_reference: Text = UNSET
+    order_number: Text = UNSET
+
+
+Document: TypeAlias = PurchaseOrder | Bill | Invoice
+Record: TypeAlias = (
+    Account
+    | TaxCode
+    | Term
+    | Class
+    | PaymentMethod
+    | Vendor
+    | Customer
+    | Item
+    | PurchaseOrder
+    | Bill
+    | Invoice
+)
 
 RECORD_TYPES: dict[Kind, type[Record]] = {
     Kind.ACCOUNT: Account,
@@ -173,8 +252,11 @@ RECORD_TYPES: dict[Kind, type[Record]] = {
     Kind.VENDOR: Vendor,
     Kind.CUSTOMER: Customer,
     Kind.ITEM: Item,
+    Kind.PURCHASE_ORDER: PurchaseOrder,
+    Kind.BILL: Bill,
+    Kind.INVOICE: Invoice,
 }
-"""Documents join this table in their own module; nothing else lists the kinds in sync."""
+"""Nothing else lists the kinds in sync."""
 
 
 @cache
@@ -191,3 +273,10 @@ def comparable_values(record: Record) -> dict[str, Value]:
         for field in comparable_fields(record.KIND)
         if (value := getattr(record, field)) is not UNSET
     }
+
+
+def is_at_rest(record: Record) -> bool:
+    """Whether nobody tends the record any more: inactive, or a voided document."""
+    if isinstance(record, PurchaseOrder | Bill | Invoice):
+        return record.status == "voided"
+    return record.active is False

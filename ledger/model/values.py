@@ -11,8 +11,12 @@ from .ids import Kind, RecordId
 __all__ = [
     "UNSET",
     "Address",
+    "Line",
+    "LinePointer",
+    "Lines",
     "RecordRef",
     "Reference",
+    "Texts",
     "UnsetType",
     "Value",
     "value_from_builtins",
@@ -49,8 +53,61 @@ class RecordRef(msgspec.Struct, frozen=True, tag="record"):
     record: RecordId
 
 
+class Texts(msgspec.Struct, frozen=True, tag="texts"):
+    """Custom fields of a document, by name in the order of names: ``(("Crew #", "A1"),)``."""
+
+    entries: tuple[tuple[str, str], ...] = ()
+
+
+LinePointer: TypeAlias = Reference | RecordRef | None
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of a document. Amounts are in the currency of the document.
+
+    ``sort`` says what the line is: ``item`` (a product or service), ``account`` (straight to a
+    ledger account), ``text`` (a remark without an amount), ``other`` (what only its own system
+    understands, such as a document discount; never written by us).
+    """
+
+    id: str = ""
+    """The system's own id of the line; ``""`` where lines have none (DEAR)."""
+    number: int = 0
+    """The line's place in the line map: lines of one document that have the same number in two
+    systems are one line. Given when a document is first agreed; 0 = not in the map."""
+    sort: str = "item"
+    item: LinePointer = None
+    account: LinePointer = None
+    description: str = ""
+    quantity: Decimal | None = None
+    unit_price: Decimal | None = None
+    """Per unit, without tax, before the discount."""
+    discount_percent: Decimal | None = None
+    amount: Decimal | None = None
+    """Of the whole line, after the discount, without tax unless the document is tax-inclusive."""
+    tax_code: LinePointer = None
+    tax: Decimal | None = None
+    """Tax of this line where the system keeps it by line."""
+    order: LinePointer = None
+    """The purchase order that this line bills."""
+    order_line: str = ""
+    """The line's id on that order, in the same system."""
+    order_number: int = 0
+    """The line's place in that order's line map: how a line is pointed to before it has an id."""
+    reporting_class: LinePointer = None
+    customer: LinePointer = None
+    billable: str = ""
+    """The last three belong to the bookkeeper: given at most when the line is created."""
+
+
+class Lines(msgspec.Struct, frozen=True, tag="lines"):
+    """The lines of a document, in the order in which the system shows them."""
+
+    lines: tuple[Line, ...] = ()
+
+
 if TYPE_CHECKING:
-    Value: TypeAlias = str | Decimal | bool | Address | Reference | RecordRef | None
+    Value: TypeAlias = str | Decimal | bool | Address | Reference | RecordRef | Lines | Texts | None
     """``None`` is "empty"; a field that a system does not show at all is ``UNSET``."""
 else:
 
@@ -78,5 +135,9 @@ def value_from_builtins(data: object) -> Value:
             return msgspec.convert(data, Reference)
         case {"type": "record"}:
             return msgspec.convert(data, RecordRef)
+        case {"type": "lines"}:
+            return msgspec.convert(data, Lines)
+        case {"type": "texts"}:
+            return msgspec.convert(data, Texts)
         case _:
             raise ValueError(f"not a field value: {data!r}")

@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from ledger.model.ids import ExternalRef, Kind, SystemName
 from ledger.model.records import RECORD_TYPES, Record
-from ledger.model.values import Address, RecordRef, Reference, Value
+from ledger.model.values import Address, Line, Lines, RecordRef, Reference, Texts, Value
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 decimals = st.decimals(
@@ -31,8 +31,43 @@ addresses = st.builds(
     postal_code=text,
     country=text,
 )
+_pointers = st.none() | references | st.builds(RecordRef, text)
+_amounts = st.none() | decimals
+_line = st.builds(
+    Line,
+    id=text,
+    number=st.integers(0, 500),
+    sort=st.sampled_from(["item", "account", "text", "other"]),
+    item=_pointers,
+    account=_pointers,
+    description=text,
+    quantity=_amounts,
+    unit_price=_amounts,
+    discount_percent=_amounts,
+    amount=_amounts,
+    tax_code=_pointers,
+    tax=_amounts,
+    order=_pointers,
+    order_line=text,
+    order_number=st.integers(0, 500),
+    reporting_class=_pointers,
+    customer=_pointers,
+    billable=text,
+)
+lines = st.builds(Lines, st.lists(_line, max_size=4).map(tuple))
+texts = st.builds(
+    Texts, st.dictionaries(text, text, max_size=3).map(lambda one: tuple(sorted(one.items())))
+)
 values: st.SearchStrategy[Value] = st.one_of(
-    st.none(), text, decimals, st.booleans(), addresses, references, st.builds(RecordRef, text)
+    st.none(),
+    text,
+    decimals,
+    st.booleans(),
+    addresses,
+    references,
+    st.builds(RecordRef, text),
+    lines,
+    texts,
 )
 fields = st.dictionaries(text, values, max_size=6)
 refs = st.builds(ExternalRef, st.sampled_from([SystemName("qbo"), SystemName("dear")]), kinds, text)
@@ -47,6 +82,8 @@ def _shown(part: Any) -> st.SearchStrategy[Any]:
         bool: st.booleans(),
         Reference: references,
         Address: addresses,
+        Lines: lines,
+        Texts: texts,
         type(None): st.none(),
     }[part]
 

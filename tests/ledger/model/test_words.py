@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 from ledger.model.ids import ExternalRef, Kind, SystemName, derive, record_id
 from ledger.model.keys import fold, keys, normalise
 from ledger.model.money import exact, plain, quantise
-from ledger.model.records import Account, Item, Record, TaxCode, Vendor
+from ledger.model.records import (
+    Account,
+    Bill,
+    Document,
+    Invoice,
+    Item,
+    Record,
+    TaxCode,
+    Vendor,
+    is_at_rest,
+)
 from ledger.model.values import Address, RecordRef, Reference, value_from_builtins
 from tests.ledger.model.strategies import decimals, records, refs, text
 
@@ -72,7 +82,10 @@ def test_keys_are_folded_and_never_empty(record: Record) -> None:
     found = keys(record)
     assert all(value for name, value in found if name not in {"name", "normal_name"})
     assert len(set(found)) == len(found)
-    assert {name for name, _ in found} <= {"name", "normal_name", "code", "sku", "email"}
+    of_documents = {"number", "dated_total", "order"}
+    of_others = {"name", "normal_name", "code", "sku", "email"}
+    is_document = isinstance(record, Document)
+    assert {name for name, _ in found} <= (of_documents if is_document else of_others)
 
 
 def test_keys_by_kind() -> None:
@@ -87,6 +100,26 @@ def test_keys_by_kind() -> None:
     }
     assert dict(keys(Account(code="400", name=None))) == {"code": "400"}
     assert keys(TaxCode()) == ()
+
+
+def test_keys_of_documents() -> None:
+    bill = Bill(
+        number=" b-7 ",
+        date="2026-03-31",
+        total=Decimal("119.000"),
+        vendor=Reference(kind=Kind.VENDOR, id="1"),
+        order=Reference(kind=Kind.PURCHASE_ORDER, id="P-1"),
+    )
+    assert dict(keys(bill)) == {"number": "b-7", "dated_total": "2026-03-31|119", "order": "p-1"}
+    assert keys(Invoice(number=None, date="2026-03-31", total=Decimal("1e40"))) == ()
+
+
+def test_what_nobody_tends_any_more_is_at_rest() -> None:
+    assert is_at_rest(Vendor(active=False))
+    assert not is_at_rest(Vendor(active=True))
+    assert not is_at_rest(Vendor())
+    assert is_at_rest(Invoice(status="voided"))
+    assert not any(is_at_rest(Invoice(status=word)) for word in ("draft", "open", "closed", None))
 
 
 @given(decimals)
