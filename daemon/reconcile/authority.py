@@ -14,6 +14,18 @@ SOURCE: Final = "source"
 BOTH: Final = "both"
 NONE: Final = "none"
 
+_DOCUMENT = (
+    "number",
+    "date",
+    "due_date",
+    "terms",
+    "memo",
+    "note",
+    "custom_fields",
+    "lines",
+    "tax_total",
+)
+
 _BOTH_PARTY = (
     "name",
     "company_name",
@@ -79,6 +91,13 @@ DEFAULT_AUTHORITY: Final[dict[Kind, dict[str, str]]] = {
             "purchase_cost",
             "active",
         ),
+    ),
+    Kind.PURCHASE_ORDER: _table(
+        source=(*_DOCUMENT, "vendor", "expected_date", "shipping_address"),
+    ),
+    Kind.BILL: _table(source=(*_DOCUMENT, "vendor")),
+    Kind.INVOICE: _table(
+        source=(*_DOCUMENT, "customer", "shipping_address", "customer_reference"),
     ),
 }
 """Field -> books | source | both. A field missing here (notes) stays where it was written."""

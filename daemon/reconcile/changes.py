@@ -44,7 +44,7 @@ def draft_update(view: RecordView, take: Take, target: Party, world: World, ask:
     if drafted.change is None:
         return drafted
     after = drafted.change.after
-    hold = _oscillates(view, take, target, after, world)
+    hold = oscillates(view, take, target, after, world)
     if hold is None:
         hold = name_taken(view, target.system, take.field, after, world, ask)
     if hold is not None:
@@ -180,7 +180,7 @@ def _refuses_name(
     )
 
 
-def _oscillates(
+def oscillates(
     view: RecordView, take: Take, target: Party, after: Value, world: World
 ) -> Hold | None:
     """A hold when this very value was written here again and again: somebody sets it back."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from ledger.model.facts import Hold, HoldCode, RecordView
-from ledger.model.ids import RecordId, SystemName
+from ledger.model.ids import DOCUMENT_KINDS, RecordId, SystemName
 from ledger.model.plans import (
     Action,
     Agreement,
@@ -23,9 +23,10 @@ from ledger.model.values import Value
 
 from .changes import Drafted, disabled, draft_update
 from .create import create
+from .documents.decide import decide_document
 from .explain import activity, conflict, foreign, thing, updated
 from .mapping import same
-from .match import keys_in, match
+from .match import incomplete, keys_in, match
 from .merge import Agreed, FieldMerge, Foreign, Take, merge
 from .operations import make_operation, refused
 from .pointers import Decision
@@ -34,8 +35,6 @@ from .world import Party, World
 DEEPEST = 50
 """Longest chain of records pointing at records that is followed."""
 ACTIVE = "active"
-CATALOGUE_COMPLETE = ("catalogue", "complete")
-"""Key under which the end of the first complete sweep of a kind wakes those that wait for it."""
 
 
 class Decider:
@@ -62,11 +61,20 @@ class Decider:
         return decision
 
     def _decide(self, view: RecordView) -> Decision:
+        if view.kind in DOCUMENT_KINDS:
+            return self._document(view)
         found = _search(view, self.world)
         if isinstance(found, Decision):
             return found
         absent, holds = found
         return self._settle(view, self.world.parties(view), absent, holds)
+
+    def _document(self, view: RecordView) -> Decision:
+        if self.world.policy.flow(view.kind) == "off":
+            return Decision()
+        blocked = _unreadable(view, self.world)
+        decision = decide_document(view, self.world, self) if blocked is None else blocked
+        return msgspec.structs.replace(decision, holds=_distinct(decision.holds))
 
     def _settle(
         self,
@@ -181,7 +189,17 @@ def _operation(
 
 
 def _blocked(view: RecordView, world: World) -> Decision | None:
-    """What ends all thinking about a record: an unsettled write, no scope, no sense, a removal."""
+    """What ends all thinking about a record: what cannot be read, and a removal."""
+    unreadable = _unreadable(view, world)
+    if unreadable is not None:
+        return unreadable
+    sides = [(s, side) for s, side in sorted(view.sides.items()) if s in world.policy.systems]
+    gone = [(s, side.tombstone) for s, side in sides if side.tombstone]
+    return Decision(holds=_removed(view, gone, world)) if gone else None
+
+
+def _unreadable(view: RecordView, world: World) -> Decision | None:
+    """An unsettled write, no scope, or no sense: nothing more can be said."""
     sides = [(s, side) for s, side in sorted(view.sides.items()) if s in world.policy.systems]
     what = thing(view.kind, view.label)
     if view.open_intent:
@@ -207,10 +225,7 @@ def _blocked(view: RecordView, world: World) -> Decision | None:
         for s, side in sides
         if side.problem is not None
     ]
-    if unreadable:
-        return Decision(holds=tuple(unreadable))
-    gone = [(s, side.tombstone) for s, side in sides if side.tombstone]
-    return Decision(holds=_removed(view, gone, world)) if gone else None
+    return Decision(holds=tuple(unreadable)) if unreadable else None
 
 
 def _removed(
@@ -285,28 +300,11 @@ def _look_for(
         return disabled(view, system, rule.disabled, world) if active else False
     half_read = world.half_read(view.kind)
     if half_read:
-        return _incomplete(view, system, half_read, world) if active else False
+        return incomplete(view, system, half_read, world) if active else False
     found = match(view, system, world)
     if isinstance(found, tuple):
         return Decision(links=found)
     return found if found is not None else active
-
-
-def _incomplete(
-    view: RecordView, system: SystemName, half_read: tuple[SystemName, ...], world: World
-) -> Hold:
-    unread = " and ".join(world.policy.title(s) for s in half_read)
-    return Hold(
-        record=view.record,
-        code=HoldCode.CATALOGUE_INCOMPLETE,
-        text=(
-            f"{thing(view.kind, view.label)} may exist in {world.policy.title(system)} already: "
-            f"{unread} has not been read to the end yet."
-        ),
-        cure="Nothing to do: it is decided when the first complete read has ended.",
-        system=system,
-        waits_for_keys=tuple((s, view.kind.value, *CATALOGUE_COMPLETE) for s in half_read),
-    )
 
 
 def _until_it_appears(
@@ -314,10 +312,7 @@ def _until_it_appears(
 ) -> list[Hold]:
     """What stands in the way of a create is moot when the record turns up there by itself."""
     keys = keys_in(view, system, world) if holds else ()
-    return [
-        msgspec.structs.replace(hold, waits_for_keys=tuple(sorted({*hold.waits_for_keys, *keys})))
-        for hold in holds
-    ]
+    return [hold.also_waiting_for(keys) for hold in holds]
 
 
 def _undecided(

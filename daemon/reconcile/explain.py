@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from ledger.model.ids import Kind
 from ledger.model.plans import Action, FieldChange, FieldConflict
-from ledger.model.values import Address, RecordRef, Reference, Value
+from ledger.model.values import Address, Lines, RecordRef, Reference, Texts, Value
 
 from .authority import BOTH
 from .mapping import tidy
@@ -31,6 +31,10 @@ _FIELDS = {
 
 
 def field_name(field: str) -> str:
+    """A field in words; ``lines[3].item`` is the item of line 3."""
+    if field.startswith("lines["):
+        line, _, part = field.removeprefix("lines[").partition("].")
+        return f"{field_name(part)} of line {line}" if part else f"line {line}"
     return _FIELDS.get(field, field.replace("_", " "))
 
 
@@ -75,6 +79,11 @@ def show(value: Value, world: World) -> str:
             return f'"{shorten(world.label(value.record))}"'
         case Reference():
             return f'"{shorten(str(value))}"'
+        case Lines(lines=lines):
+            amount = sum((line.amount or Decimal() for line in lines), Decimal())
+            return f"{len(lines)} line{'' if len(lines) == 1 else 's'} of {amount:f} in all"
+        case Texts(entries=entries):
+            return f'"{shorten(", ".join(f"{name}: {text}" for name, text in entries))}"'
         case str():
             return f'"{shorten(value)}"'
 
@@ -92,6 +101,8 @@ def _because(take: Take, target: Party, world: World) -> str:
     was, new = show(target.values[field], world), show(source.values[field], world)
     subject = field_name(field)
     shown = f"no {subject}" if was == NOTHING else f"{subject} {was}"
+    if isinstance(target.values[field], Lines):
+        shown = was  # "2 lines of 52.00 in all" names its field itself
     match take.reason:
         case Reason.CHANGED | Reason.OWNER_CHANGED:
             agreed = f"(it was {show(source.base[field], world)} when both agreed)"
@@ -101,7 +112,8 @@ def _because(take: Take, target: Party, world: World) -> str:
         case Reason.OWNER_DIFFERS:
             return f"{now} shows {shown}, {then} says {new}, and {then} owns it"
         case Reason.RESTORE:
-            return f"{subject} was changed to {was} in {now}, but {then} owns it and says {new}"
+            verb = "were" if isinstance(target.values[field], Lines) else "was"
+            return f"{subject} {verb} changed to {was} in {now}, but {then} owns it and says {new}"
         case Reason.FILL:
             return f"{now} shows no {subject} and {then} says {new}"
         case Reason.RESOLVED:

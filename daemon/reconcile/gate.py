@@ -9,16 +9,17 @@ from decimal import Decimal
 
 import msgspec
 
-from ledger.model.ids import Digest, Kind, OperationId, RecordId, SystemName
+from ledger.model.ids import DOCUMENT_KINDS, Digest, Kind, OperationId, RecordId, SystemName
 from ledger.model.money import plain, quantise
-from ledger.model.plans import Action, FieldChange, Operation, Ruling, Verdict
+from ledger.model.plans import REMOVALS, Action, FieldChange, Operation, Ruling, Verdict
 from ledger.model.values import Value
 
-from .explain import field_name, noun, sentence
+from .explain import field_name, noun, sentence, thing
 from .mapping import same
 from .policy import Policy
 
 MASS_CHANGE = "mass_change"
+REMOVED = "removals"
 SAMPLE = 5
 RATIO_PLACES = (2, 3, 4)
 """Digits that a common factor is tried with: "x1.1" says more than "x1.1004"."""
@@ -30,6 +31,15 @@ _CLASSES = {
     Action.UPDATE: "updates",
     Action.REACTIVATE: "updates",
     Action.INACTIVATE: "inactivations",
+    Action.VOID: REMOVED,
+    Action.DELETE: REMOVED,
+    Action.CLOSE: REMOVED,
+}
+
+_ENDS = {
+    Action.VOID: "It would void {what} in {title}: its amounts go to zero and it stays.",
+    Action.DELETE: "It would delete {what} from {title}; what was posted with it is taken back.",
+    Action.CLOSE: "It would close {what} in {title}: nothing more can be received or billed on it.",
 }
 
 
@@ -65,13 +75,32 @@ def gate(
             groups.setdefault(key, []).append(operation)
     for (system, kind, what), group in groups.items():
         live = facts.live_counts.get((system, kind), 0)
-        if len(group) > max(Decimal(policy.limits.min_count), policy.limits.fraction * live):
+        if len(group) > most_at_once(kind, what, live, policy):
             halt = _mass_change(system, kind, what, group, live, policy)
             verdicts |= {operation.id: halt for operation in group}
         else:
             still = [operation for operation in group if operation.id in facts.halted]
             verdicts |= {operation.id: _still_halted(still) for operation in still}
     return verdicts
+
+
+def most_at_once(kind: Kind, what: str, live: int, policy: Policy) -> Decimal:
+    """How many operations of one group may go together without a look.
+
+    Master data: a small number, or a part of the live records. Documents: new ones come in all day
+    and more of them after a quiet spell, whatever is there already; edits of posted ones are rarer,
+    so of a few documents only a part may change; nobody ends many of them at once.
+    """
+    limits = policy.limits
+    least = Decimal(limits.min_count)
+    part = limits.fraction * live
+    if kind not in DOCUMENT_KINDS:
+        return max(least, part)
+    if what == "creates":
+        return Decimal(limits.documents)
+    if what == REMOVED:
+        return least
+    return max(least, min(part, Decimal(limits.documents)))
 
 
 def _one(operation: Operation, facts: GateFacts, policy: Policy) -> Verdict:
@@ -86,6 +115,9 @@ def _one(operation: Operation, facts: GateFacts, policy: Policy) -> Verdict:
         return _waits("manual_flow", f"{noun(operation.kind)}s are sent by hand, one by one.")
     if operation.action is Action.INACTIVATE:
         return _waits("inactivates", f"It would make a record of {title} inactive.")
+    if operation.action in REMOVALS and policy.document(operation.kind).removals == "ask":
+        what = thing(operation.kind, operation.label)
+        return _waits("removes", _ENDS[operation.action].format(what=what, title=title))
     if (
         operation.action is Action.CREATE
         and policy.create_policy(operation.kind, operation.system) == "ask"
@@ -110,12 +142,20 @@ def _mass_change(
     cause = common_cause(group)
     text = (
         f"{len(group)} {what} of {noun(kind)}s in {policy.title(system)} at once, where "
-        f"{live} are live; more than {policy.limits.min_count} and "
-        f"{plain(policy.limits.fraction * 100)} % waits for a person."
+        f"{live} are live; more than {_limit(kind, what, live, policy)} waits for a person."
     )
     if cause:
         text += f" {cause}."
     return Verdict(ruling=Ruling.HALTED, reason=MASS_CHANGE, text=f"{text} Such as: {labels}.")
+
+
+def _limit(kind: Kind, what: str, live: int, policy: Policy) -> str:
+    """The limit that a group went beyond, as it is configured."""
+    limits = policy.limits
+    most = most_at_once(kind, what, live, policy)
+    if kind in DOCUMENT_KINDS and (what != "updates" or most == limits.documents):
+        return plain(most)
+    return f"{limits.min_count} and {plain(limits.fraction * 100)} %"
 
 
 def _still_halted(group: Sequence[Operation]) -> Verdict:

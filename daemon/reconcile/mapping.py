@@ -11,8 +11,8 @@ from functools import cache
 import msgspec
 
 from ledger.model.capabilities import FieldRule
-from ledger.model.money import plain, quantise
-from ledger.model.values import Address, Value
+from ledger.model.money import quantise
+from ledger.model.values import Address, Texts, Value
 
 MAPPING_VERSION = 1
 """Rises whenever ``render`` gives another value for the same input."""
@@ -58,7 +58,7 @@ def tidy(value: Value) -> Value:
             country=value.country.strip(),
         )
         return None if address == Address() else address
-    return value
+    return None if value == Texts() else value
 
 
 def same(one: Value, other: Value) -> bool:
@@ -132,8 +132,3 @@ def without_deleted_suffix(name: str) -> str:
     if kept.casefold().endswith(DELETED_SUFFIX):
         return kept[: -len(DELETED_SUFFIX)].rstrip() or name
     return name
-
-
-def plain_form(value: Value) -> Value | dict[str, str]:
-    """The value for hashing: 12.40 and 12.4 are one amount and give one digest."""
-    return {"decimal": plain(value)} if isinstance(value, Decimal) else value

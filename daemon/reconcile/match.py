@@ -36,6 +36,8 @@ LOOSE: dict[Kind, tuple[str, ...]] = {
 BY_NORMAL_NAME = ("normal_name",)
 
 MOST_CANDIDATES = 20
+CATALOGUE_COMPLETE = ("catalogue", "complete")
+"""Key under which the end of the first complete sweep of a kind wakes those that wait for it."""
 NOT_THE_SAME = "match:"
 """A resolution of the field ``match:<ref>`` says: that reference is another thing than this."""
 
@@ -73,7 +75,7 @@ def match(view: RecordView, target: SystemName, world: World) -> Matched:
 
 def _link(view: RecordView, claims: tuple[Claim, ...], world: World) -> tuple[LinkProposal, ...]:
     """The proposal when this record and its only claim choose each other."""
-    if len(claims) != 1 or not _is_free(claims[0].view, view):
+    if len(claims) != 1 or not is_free(claims[0].view, view):
         return ()
     claim = claims[0]
     back = {
@@ -99,7 +101,7 @@ def _survivor(one: RecordView, other: RecordView, world: World) -> tuple[RecordV
     return (one, other) if one.record < other.record else (other, one)
 
 
-def _is_free(candidate: RecordView, view: RecordView) -> bool:
+def is_free(candidate: RecordView, view: RecordView) -> bool:
     """Whether the candidate can be read and has no part yet where the record already has one."""
     readable = all(side.is_live for side in candidate.sides.values())
     return readable and not candidate.sides.keys() & view.sides.keys()
@@ -111,7 +113,7 @@ def _claims(view: RecordView, target: SystemName, world: World) -> tuple[Claim, 
     for rung in EXACT.get(view.kind, BY_NAME):
         for claim in _on_rung(view, target, rung, world):
             first = not found or next(iter(found.values())).rung == rung
-            if first or _is_free(claim.view, view):
+            if first or is_free(claim.view, view):
                 found.setdefault(claim.view.record, claim)
     claims = tuple(found.values())
     if _is_active(view, world) and any(c.is_active for c in claims):
@@ -158,7 +160,7 @@ def _add(
     world: World,
 ) -> None:
     candidate = world.view_of(ref)
-    if candidate is None or candidate.record == view.record or _told_apart(view, candidate):
+    if candidate is None or candidate.record == view.record or told_apart(view, candidate):
         return
     side = candidate.sides[ref.system]
     if side.tombstone or side.out_of_scope:
@@ -203,7 +205,7 @@ def _loose(view: RecordView, target: SystemName, world: World) -> tuple[Claim, .
                 if seen.rung != "name":  # a name that is equal is similar too
                     also = (*seen.also, key_text(claim))
                     found[claim.view.record] = msgspec.structs.replace(seen, also=also)
-            elif _is_free(claim.view, view) and not _is_spoken_for(claim.view, view, world):
+            elif is_free(claim.view, view) and not _is_spoken_for(claim.view, view, world):
                 found[claim.view.record] = claim
     return tuple(found.values())
 
@@ -216,7 +218,7 @@ def _is_spoken_for(candidate: RecordView, view: RecordView, world: World) -> boo
     )
 
 
-def _told_apart(one: RecordView, other: RecordView) -> bool:
+def told_apart(one: RecordView, other: RecordView) -> bool:
     """A person has said, on either record, that these two are different things."""
     return any(
         resolution.field == f"{NOT_THE_SAME}{side.ref}"
@@ -242,7 +244,7 @@ def _candidates(claims: tuple[Claim, ...], view: RecordView) -> tuple[Candidate,
     rows = []
     for claim in claims[:MOST_CANDIDATES]:
         evidence = f"same {' and '.join([key_text(claim), *claim.also])}"
-        if not _is_free(claim.view, view):
+        if not is_free(claim.view, view):
             evidence += ", already linked"
         if not claim.is_active:
             evidence += ", inactive"
@@ -296,7 +298,7 @@ def _ambiguous(
     if len(claims) > 1:
         text = f"{len(claims)} records in {title} could be {what}; the best shows {key}."
         cure = f"Link the right one, or give the {noun(view.kind)}s different keys."
-    elif not _is_free(first.view, view):
+    elif not is_free(first.view, view):
         text = f"The {noun(view.kind)} with {key} in {title} is already linked to another record."
         cure = "Unlink it there, or change the key of one of the two."
     else:
@@ -316,3 +318,21 @@ def _proposed(
     )
     cure = "Link it if it is the same, or say that it is not; then it will be created."
     return _hold(HoldCode.PROPOSED_MATCH, view, target, claims, world, text=text, cure=cure)
+
+
+def incomplete(
+    view: RecordView, system: SystemName, half_read: tuple[SystemName, ...], world: World
+) -> Hold:
+    """A hold while some system has not shown all its records of the kind: it may be there."""
+    unread = " and ".join(world.policy.title(s) for s in half_read)
+    return Hold(
+        record=view.record,
+        code=HoldCode.CATALOGUE_INCOMPLETE,
+        text=(
+            f"{thing(view.kind, view.label)} may exist in {world.policy.title(system)} already: "
+            f"{unread} has not been read to the end yet."
+        ),
+        cure="Nothing to do: it is decided when the first complete read has ended.",
+        system=system,
+        waits_for_keys=tuple((s, view.kind.value, *CATALOGUE_COMPLETE) for s in half_read),
+    )

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import msgspec
 
 from ledger.model.capabilities import Access
-from ledger.model.encoding import encode
+from ledger.model.encoding import comparable_form, encode
 from ledger.model.facts import RecordView, Resolution
 from ledger.model.ids import Digest, Kind, SystemName
 from ledger.model.plans import FieldConflict
@@ -20,7 +20,7 @@ from ledger.model.records import comparable_fields
 from ledger.model.values import Value
 
 from .authority import BOTH, NONE, owner
-from .mapping import CODE_FROM_ID, plain_form, tidy
+from .mapping import CODE_FROM_ID, tidy
 from .policy import Policy
 from .world import Party, reference_kind
 
@@ -112,7 +112,7 @@ def in_use(kind: Kind, field: str, parties: tuple[Party, ...], policy: Policy) -
 
 def values_digest(field: str, values: dict[SystemName, Value]) -> Digest:
     """What a person's answer to a conflict is bound to: the values that were on the screen."""
-    shown = {system: plain_form(tidy(value)) for system, value in values.items()}
+    shown = {system: comparable_form(tidy(value)) for system, value in values.items()}
     return Digest(hashlib.sha256(encode([field, shown])).hexdigest())
 
 

@@ -7,13 +7,12 @@ change was computed. No vendor id and no version token goes into it. Must not de
 import hashlib
 from collections.abc import Sequence
 
-from ledger.model.encoding import encode
+from ledger.model.encoding import comparable_form, encode
 from ledger.model.facts import Hold, HoldCode, RecordView
 from ledger.model.ids import Digest, OperationId, RecordId, SystemName, derive
 from ledger.model.plans import Action, FieldChange, Operation
 
 from .explain import thing
-from .mapping import plain_form
 from .names import keys_of
 from .world import World
 
@@ -61,7 +60,7 @@ def _digest(
     computed_from: dict[SystemName, Digest],
     mapping_version: int,
 ) -> Digest:
-    said = [[c.field, plain_form(c.before), plain_form(c.after)] for c in changes]
+    said = [[c.field, comparable_form(c.before), comparable_form(c.after)] for c in changes]
     body = [view.record, system, action.value, said, computed_from, mapping_version]
     return Digest(hashlib.sha256(encode(body)).hexdigest())
 

@@ -3,7 +3,7 @@
 Must not write and must not create: it only tells what an operation has to wait for.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 import msgspec
@@ -11,11 +11,12 @@ import msgspec
 from ledger.model.facts import Hold, HoldCode, RecordView
 from ledger.model.ids import ExternalRef, Kind, RecordId, SystemName, record_id
 from ledger.model.keys import fold, keys
-from ledger.model.plans import Action, Conflict, LinkProposal, Operation
+from ledger.model.plans import Action, Conflict, FieldChange, LinkProposal, Operation
 from ledger.model.plans import Agreement as AgreementMade
-from ledger.model.values import RecordRef, Reference
+from ledger.model.values import Lines, RecordRef, Reference
 
 from .explain import field_name, noun, shorten, thing
+from .lines import pointers
 from .world import World
 
 
@@ -154,9 +155,16 @@ def not_coming(operation: Operation, need: RecordId, world: World) -> Hold:
     view = world.view(operation.record)
     pointed = world.view(need)
     assert view is not None, "the operation was made from this view"
-    field = next(
-        (c.field for c in operation.changes if c.after == RecordRef(need)),
-        "",
-    )
+    field = next((f for c in operation.changes for f in _pointing(c, need)), "")
     place = Place(view=view, field=field, source=operation.system, target=operation.system)
     return _missing(need, pointed, "it is held itself", place, world)
+
+
+def _pointing(change: FieldChange, need: RecordId) -> Iterator[str]:
+    """The fields of a change that point to a record, lines by their place."""
+    if change.after == RecordRef(need):
+        yield change.field
+    if isinstance(change.after, Lines):
+        for index, part, pointer in pointers(change.after):
+            if pointer == RecordRef(need):
+                yield f"lines[{index + 1}].{part}"

@@ -12,7 +12,14 @@ import msgspec
 
 from ledger.model.capabilities import Capabilities, KindRule
 from ledger.model.facts import ConfirmedChange, RecordView
-from ledger.model.ids import REFERENCE_KINDS, ExternalRef, Kind, RecordId, SystemName
+from ledger.model.ids import (
+    DOCUMENT_KINDS,
+    REFERENCE_KINDS,
+    ExternalRef,
+    Kind,
+    RecordId,
+    SystemName,
+)
 from ledger.model.values import Reference
 
 from .mapping import MAPPING_VERSION
@@ -21,6 +28,8 @@ Flow: TypeAlias = Literal["auto", "manual", "off"]
 CreatePolicy: TypeAlias = Literal["auto", "ask", "never"]
 ForeignEdit: TypeAlias = Literal["hold", "restore", "accept"]
 Names: TypeAlias = Literal["sanitise", "hold"]
+Removal: TypeAlias = Literal["ask", "auto"]
+BeforeOrder: TypeAlias = Literal["hold", "unlinked"]
 
 EVERY_FIELD = "*"
 """Key under which ``on_foreign_edit`` keeps the answer for all other fields of a kind."""
@@ -35,10 +44,29 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Up to so many operations of one group (system, kind, creates or updates) never halt."""
     fraction: Decimal = Decimal("0.30")
     """Part of the live records of a kind that one group may touch."""
+    documents: int = 500
+    """Documents of one kind that may be created at once, or changed at once. Documents pile up
+    year after year, so a part of them says nothing about a day's work: this is a number."""
     oscillation_repeats: int = 3
     """The same value written to the same field so often: somebody else sets it back."""
     oscillation_window_s: int = 86_400
     """How far back ``Lookups.confirmed_changes`` looks; the core itself knows no time."""
+
+
+class DocumentPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person decided about one kind of document."""
+
+    since: str = ""
+    """First day, ``YYYY-MM-DD``, of documents that are written; earlier ones are only matched.
+    ``""`` = nothing of this kind is written."""
+    number_prefix: str = ""
+    """Put before the source's number in the books."""
+    removals: Removal = "ask"
+    """Whether voiding, deleting or closing a document in the books waits for a person."""
+    before_order: BeforeOrder = "hold"
+    """What to do with a bill that is dated before the order that it bills."""
+    tax_tolerance: Decimal = Decimal("0.01")
+    """Difference in the tax of one document that is noted as a variance and let pass."""
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -55,12 +83,22 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     names: Names = "sanitise"
     on_foreign_edit: dict[Kind, dict[str, ForeignEdit]] = msgspec.field(default_factory=dict)
     limits: Limits = Limits()
+    documents: dict[Kind, DocumentPolicy] = msgspec.field(default_factory=dict)
+    home_currency: str = ""
+    closed_until: dict[SystemName, str] = msgspec.field(default_factory=dict)
+    """Per system the last closed day, ``YYYY-MM-DD``; told by the system at every check."""
     mapping_version: int = MAPPING_VERSION
     titles: dict[SystemName, str] = msgspec.field(default_factory=dict)
     """Names of the systems as people say them."""
 
     def flow(self, kind: Kind) -> Flow:
+        """Documents flow only from a day that somebody has set."""
+        if kind in DOCUMENT_KINDS and not self.document(kind).since:
+            return "off"
         return self.flows.get(kind, "auto")
+
+    def document(self, kind: Kind) -> DocumentPolicy:
+        return self.documents.get(kind, _NO_DOCUMENTS)
 
     def create_policy(self, kind: Kind, system: SystemName) -> CreatePolicy:
         """Reference data are never created in the books unless the configuration says so."""
@@ -111,6 +149,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return {}
 
 
+_NO_DOCUMENTS = DocumentPolicy()
 _RESTORED = frozenset({*REFERENCE_KINDS, Kind.VENDOR, Kind.CUSTOMER, Kind.ITEM})
 
 

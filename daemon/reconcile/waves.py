@@ -8,13 +8,17 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from ledger.model.ids import RecordId, SystemName
+from ledger.model.ids import DOCUMENT_KINDS, RecordId, SystemName
 from ledger.model.keys import fold
-from ledger.model.plans import Action, Operation
-from ledger.model.values import RecordRef
+from ledger.model.plans import REMOVALS, Action, Operation
+from ledger.model.values import Lines, RecordRef, Value
 
+from .lines import pointers
 from .names import frees, namespace
 from .world import World
+
+RESTING = frozenset({Action.INACTIVATE, *REMOVALS})
+"""What puts a record to rest: goes last, and what points to others goes before them."""
 
 
 def in_waves(operations: Sequence[Operation], world: World) -> tuple[Operation, ...]:
@@ -23,8 +27,8 @@ def in_waves(operations: Sequence[Operation], world: World) -> tuple[Operation, 
     before = _predecessors(ordered, world)
     waves: dict[str, int] = {}
     taken: dict[RecordId, set[int]] = defaultdict(set)
-    resting = [o for o in ordered if o.action is Action.INACTIVATE]
-    moving = [o for o in ordered if o.action is not Action.INACTIVATE]
+    resting = [o for o in ordered if o.action in RESTING]
+    moving = [o for o in ordered if o.action not in RESTING]
     _place(moving, before, waves, taken, lowest=0)
     last = max(waves.values(), default=-1)
     _place(resting, before, waves, taken, lowest=last + 1)
@@ -70,12 +74,12 @@ def _predecessors(operations: Sequence[Operation], world: World) -> dict[str, se
         for o in operations
         if o.action in {Action.CREATE, Action.REACTIVATE}
     }
-    resting = {(o.system, o.record): o.id for o in operations if o.action is Action.INACTIVATE}
+    resting = {(o.system, o.record): o.id for o in operations if o.action in RESTING}
     before: dict[str, set[str]] = {o.id: set() for o in operations}
     for operation in operations:
         for record in {*operation.needs, *_pointed_to(operation)}:
             _note(before, operation, raising.get((operation.system, record)))
-        if operation.action is Action.INACTIVATE:
+        if operation.action in RESTING:
             # What is pointed to rests after everything that points to it.
             for record in _points_to(operation, world):
                 name = resting.get((operation.system, record))
@@ -93,14 +97,32 @@ def _note(before: dict[str, set[str]], operation: Operation, name: str | None) -
 
 
 def _pointed_to(operation: Operation) -> Iterable[RecordId]:
-    return (c.after.record for c in operation.changes if isinstance(c.after, RecordRef))
+    return (record for c in operation.changes for record in records_in(c.after))
 
 
 def _points_to(operation: Operation, world: World) -> list[RecordId]:
+    """What a record points to where it is about to rest. The books may not show which order a
+    bill belongs to any more; its owner still does."""
     view = world.view(operation.record)
-    party = world.party(view, operation.system) if view else None
-    values = party.values.values() if party else ()
-    return [value.record for value in values if isinstance(value, RecordRef)]
+    parties = world.parties(view) if view else ()
+    is_document = operation.kind in DOCUMENT_KINDS
+    return [
+        record
+        for party in parties
+        if is_document or party.system == operation.system
+        for value in party.values.values()
+        for record in records_in(value)
+    ]
+
+
+def records_in(value: Value) -> Iterable[RecordId]:
+    """The records that a value points to: a pointer itself, or those of document lines."""
+    if isinstance(value, RecordRef):
+        yield value.record
+    elif isinstance(value, Lines):
+        for _, _, pointer in pointers(value):
+            if isinstance(pointer, RecordRef):
+                yield pointer.record
 
 
 def _name_passes(

@@ -3,7 +3,7 @@
 Answers are remembered for the length of the pass, which is one read transaction. Must not decide.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
@@ -11,8 +11,9 @@ from ledger.model.capabilities import FieldRule, KindRule
 from ledger.model.facts import ConfirmedChange, RecordView, Side
 from ledger.model.ids import ExternalRef, Kind, RecordId, SystemName
 from ledger.model.records import comparable_values
-from ledger.model.values import RecordRef, Reference, Value
+from ledger.model.values import Line, LinePointer, Lines, RecordRef, Reference, Value
 
+from .lines import POINTERS, map_pointers, pointers
 from .mapping import Rendered, render, same, without_deleted_suffix
 from .policy import Lookups, Policy
 
@@ -107,13 +108,22 @@ class World:
         return self._lookups.confirmed_changes(record)
 
     def values(self, side: Side) -> dict[str, Value]:
-        """The compared fields of a live side, pointers resolved."""
+        """The compared fields of a live side, pointers resolved, those of document lines too."""
         assert side.record is not None, "a live side has a record"
+        system = side.ref.system
+
+        def resolved(pointer: LinePointer) -> LinePointer:
+            if not isinstance(pointer, Reference):
+                return pointer
+            record = self.resolve(system, pointer)
+            return pointer if record is None else RecordRef(record)
+
         shown = comparable_values(side.record)
         for field, value in shown.items():
             if isinstance(value, Reference):
-                record = self.resolve(side.ref.system, value)
-                shown[field] = value if record is None else RecordRef(record)
+                shown[field] = resolved(value)
+            elif isinstance(value, Lines):
+                shown[field] = map_pointers(value, resolved)
         name = shown.get("name")
         if shown.get("active") is False and isinstance(name, str):
             # Making a record inactive on QBO's screen renames it; nobody meant a rename.
@@ -147,14 +157,53 @@ class World:
         )
 
     def _still_known(self, base: dict[str, Value], values: dict[str, Value]) -> dict[str, Value]:
-        """Without pointers to records that have since been joined to others: never agreed."""
-        return {
-            field: value
-            for field, value in base.items()
-            if not isinstance(value, RecordRef)
-            or value == values.get(field)
-            or self.view(value.record) is not None
+        """Without pointers to records that have since been joined to others: never agreed.
+
+        Lines are kept all the same, for they are the line map: such a pointer becomes what the
+        line points to now.
+        """
+        kept: dict[str, Value] = {}
+        for field, value in base.items():
+            now = values.get(field)
+            if isinstance(value, Lines) and isinstance(now, Lines):
+                kept[field] = self._repointed(value, now)
+            elif (
+                not isinstance(value, RecordRef)
+                or value == now
+                or self.view(value.record) is not None
+            ):
+                kept[field] = value
+        return kept
+
+    def _repointed(self, base: Lines, now: Lines) -> Lines:
+        shown = {pointer for _, _, pointer in pointers(now)}
+        gone = {
+            pointer
+            for pointer in {pointer for _, _, pointer in pointers(base)} - shown
+            if isinstance(pointer, RecordRef) and self.view(pointer.record) is None
         }
+        if not gone:
+            return base
+        return Lines(tuple(_as_shown(line, now, gone) for line in base.lines))
+
+
+def _as_shown(line: Line, now: Lines, gone: Collection[LinePointer]) -> Line:
+    """The line with pointers to records that are no more replaced by those of the same line now:
+    the one with its id, or the only one that says the same otherwise."""
+    stale = [field for field in POINTERS if getattr(line, field) in gone]
+    if not stale:
+        return line
+    if line.id:
+        found = [one for one in now.lines if one.id == line.id]
+    else:
+        found = [one for one in now.lines if _figures(one) == _figures(line)]
+    if len(found) != 1:
+        return line
+    return msgspec.structs.replace(line, **{field: getattr(found[0], field) for field in stale})
+
+
+def _figures(line: Line) -> tuple[object, ...]:
+    return (line.sort, line.description, line.quantity, line.unit_price, line.amount)
 
 
 def _in_order(view: RecordView) -> RecordView:
@@ -164,7 +213,8 @@ def _in_order(view: RecordView) -> RecordView:
 
 
 def reference_kind(kind: Kind, field: str) -> Kind | None:
-    """The kind that a pointer field points to; None for fields that are no pointers."""
+    """The kind that a pointer field points to, of a record or of a document line; None for fields
+    that are no pointers."""
     if field == "parent":
         return kind
     if field.endswith("_account"):
@@ -177,4 +227,10 @@ _POINTERS = {
     "tax_code": Kind.TAX_CODE,
     "sales_tax_code": Kind.TAX_CODE,
     "purchase_tax_code": Kind.TAX_CODE,
+    "vendor": Kind.VENDOR,
+    "customer": Kind.CUSTOMER,
+    "order": Kind.PURCHASE_ORDER,
+    "item": Kind.ITEM,
+    "account": Kind.ACCOUNT,
+    "reporting_class": Kind.CLASS,
 }

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from daemon.reconcile.gate import GateFacts, common_cause, gate
-from daemon.reconcile.policy import Limits
+from daemon.reconcile.policy import DocumentPolicy, Limits
 from ledger.model.ids import Digest, Kind, OperationId, RecordId
 from ledger.model.plans import Action, FieldChange, Operation, Ruling
 from ledger.model.values import RecordRef, Value
@@ -176,3 +176,102 @@ def amounts(*pairs: tuple[str, str]) -> list[Operation]:
 )  # fmt: skip
 def test_the_common_cause(case: str, group: list[Operation], cause: str) -> None:
     assert common_cause(group) == cause, case
+
+
+# -- documents ----------------------------------------------------------------------------------
+
+FLOWING = {
+    kind: DocumentPolicy(since="2026-01-01")
+    for kind in (Kind.PURCHASE_ORDER, Kind.BILL, Kind.INVOICE)
+}
+
+
+@pytest.mark.parametrize(
+    ("action", "kind", "words"),
+    [
+        (Action.VOID, Kind.INVOICE, 'void invoice "W-000" in QuickBooks'),
+        (Action.DELETE, Kind.BILL, 'delete bill "W-000" from QuickBooks'),
+        (Action.CLOSE, Kind.PURCHASE_ORDER, 'close purchase order "W-000" in QuickBooks'),
+    ],
+)
+def test_the_end_of_a_document_is_asked_for_unless_told_otherwise(
+    action: Action, kind: Kind, words: str
+) -> None:
+    ending = operation(action=action, kind=kind, changes=())
+    verdict = gate([ending], facts(), policy(documents=FLOWING))[ending.id]
+    assert (verdict.ruling, verdict.reason) == (Ruling.APPROVAL, "removes")
+    assert words in verdict.text
+
+    free = {kind: DocumentPolicy(since="2026-01-01", removals="auto")}
+    assert ruled(ending, documents=free) == (Ruling.AUTO, "")
+    approved = facts(approved=frozenset({ending.digest}))
+    assert ruled(ending, approved, documents=FLOWING) == (Ruling.AUTO, "approved")
+
+
+@pytest.mark.parametrize(
+    ("count", "live", "halts"),
+    [(60, 0, False), (60, 40_000, False), (500, 0, False), (501, 0, True), (3000, 40_000, True)],
+    ids=["first day", "busy day", "at the limit", "over it", "after a quiet month"],
+)
+def test_new_documents_are_counted_and_not_measured_by_those_that_are_there(
+    count: int, live: int, halts: bool
+) -> None:
+    new = [operation(n, action=Action.CREATE, kind=Kind.INVOICE) for n in range(count)]
+    given = facts(live_counts={(QBO, Kind.INVOICE): live})
+    verdicts = gate(new, given, policy(documents=FLOWING)).values()
+    assert {v.ruling for v in verdicts} == ({Ruling.HALTED} if halts else {Ruling.AUTO})
+    if halts:
+        text = next(iter(verdicts)).text
+        assert f"{count} creates of invoices in QuickBooks at once" in text
+        assert "more than 500 waits for a person" in text
+
+
+def test_the_number_of_new_documents_is_configurable() -> None:
+    new = [operation(n, action=Action.CREATE, kind=Kind.BILL) for n in range(11)]
+    rules: dict[str, Any] = {"documents": FLOWING, "limits": Limits(documents=10)}
+    assert {v.ruling for v in gate(new, facts(), policy(**rules)).values()} == {Ruling.HALTED}
+    rules["limits"] = Limits(documents=11)
+    assert {v.ruling for v in gate(new, facts(), policy(**rules)).values()} == {Ruling.AUTO}
+
+
+@pytest.mark.parametrize(
+    ("count", "live", "said"),
+    [
+        (25, 40, ""),
+        (26, 40, "25 and 30 %"),
+        (300, 1000, ""),
+        (301, 1000, "25 and 30 %"),
+        (500, 40_000, ""),
+        (501, 40_000, "500"),
+    ],
+)
+def test_edits_of_posted_documents_halt_by_part_and_by_number(
+    count: int, live: int, said: str
+) -> None:
+    edits = [operation(n, kind=Kind.BILL) for n in range(count)]
+    given = facts(live_counts={(QBO, Kind.BILL): live})
+    verdicts = gate(edits, given, policy(documents=FLOWING)).values()
+    assert {v.ruling for v in verdicts} == ({Ruling.HALTED} if said else {Ruling.AUTO})
+    assert all(f"more than {said} waits" in v.text for v in verdicts if said)
+
+
+def test_many_ends_at_once_halt_however_many_documents_there_are() -> None:
+    free = {Kind.INVOICE: DocumentPolicy(since="2026-01-01", removals="auto")}
+    given = facts(live_counts={(QBO, Kind.INVOICE): 40_000})
+
+    def rulings(count: int) -> set[Ruling]:
+        ends = [operation(n, action=Action.VOID, kind=Kind.INVOICE) for n in range(count)]
+        return {v.ruling for v in gate(ends, given, policy(documents=free)).values()}
+
+    assert rulings(25) == {Ruling.AUTO}
+    assert rulings(26) == {Ruling.HALTED}
+
+
+def test_creates_and_ends_of_one_kind_do_not_add_up() -> None:
+    free = {Kind.BILL: DocumentPolicy(since="2026-01-01", removals="auto")}
+    ends = [operation(n, action=Action.DELETE, kind=Kind.BILL) for n in range(20)]
+    more = [operation(n + 50, action=Action.CLOSE, kind=Kind.BILL) for n in range(6)]
+    new = [operation(n + 100, action=Action.CREATE, kind=Kind.BILL) for n in range(20)]
+    verdicts = gate([*ends, *more, *new], facts(), policy(documents=free))
+    assert {verdicts[o.id].ruling for o in new} == {Ruling.AUTO}
+    assert {verdicts[o.id].ruling for o in [*ends, *more]} == {Ruling.HALTED}

@@ -6,13 +6,13 @@ import pytest
 
 from daemon.reconcile.mapping import (
     Rendered,
-    plain_form,
     render,
     same,
     tidy,
     without_deleted_suffix,
 )
 from ledger.model.capabilities import FieldRule
+from ledger.model.encoding import comparable_form
 from ledger.model.ids import RecordId
 from ledger.model.values import Address, RecordRef, Value
 
@@ -138,8 +138,8 @@ def test_the_mark_of_inactive_records_is_no_part_of_the_name(shown: str, meant: 
     assert without_deleted_suffix(shown) == meant
 
 
-def test_tidy_and_plain_form_leave_other_values_alone() -> None:
+def test_tidy_and_comparable_form_leave_other_values_alone() -> None:
     ref = RecordRef(RecordId("x"))
     assert tidy(ref) is ref
-    assert plain_form(ref) is ref
-    assert plain_form(Decimal("1.50")) == plain_form(Decimal("1.5"))
+    assert comparable_form(ref) is ref
+    assert comparable_form(Decimal("1.50")) == comparable_form(Decimal("1.5"))

@@ -1,0 +1,130 @@
+"""From what the owner wants to field changes of a document, lines aligned with what is there.
+
+Must not compare; ``decide`` has done that. Lines start from what the books show, so that what a
+bookkeeper added to them survives.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from ledger.model.capabilities import KindRule
+from ledger.model.facts import Hold, HoldCode, RecordView
+from ledger.model.plans import FieldChange
+from ledger.model.values import Line, Lines, RecordRef, Value
+
+from ..changes import oscillates
+from ..explain import thing
+from ..linemap import overlay
+from ..mapping import Rendered
+from ..merge import Take
+from ..world import World
+from .billing import Linked
+from .checks import hold
+from .parties import DocumentParty, books_rule
+from .wanted import Wanted
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    changes: tuple[FieldChange, ...] = ()
+    holds: tuple[Hold, ...] = ()
+
+
+def draft_changes(
+    view: RecordView,
+    mine: DocumentParty,
+    books: DocumentParty,
+    takes: Sequence[Take],
+    wanted: Wanted,
+    linked: Linked,
+    world: World,
+) -> Changes:
+    """The changes that bring the books to what is wanted, field by field."""
+    found: list[FieldChange] = []
+    holds: list[Hold] = []
+    rule = books_rule(view.kind, world.policy)
+    assert rule is not None, "the caller has looked"
+    for take in takes:
+        rendered = wanted.values[take.field]
+        after: Value = rendered.value
+        field_rule = rule.fields[take.field]
+        if after is None and (field_rule.required or not field_rule.clearable):
+            continue
+        if take.field == "lines":
+            laid = overlay(
+                linked.lines,
+                books.lines,
+                books.agreed_lines,
+                rule=rule.lines,
+                untaxed=wanted.untaxed,
+            )
+            if laid.doubt:
+                holds.append(_doubtful(view, laid.doubt, world))
+                continue
+            after = with_classes(laid.lines, mine, rule, world)
+        held = oscillates(view, take, books, after, world)
+        if held is not None:
+            holds.append(held)
+            continue
+        before = books.values.get(take.field)
+        found.append(_change(take.field, before, rendered, after, mine, rule))
+    return Changes(changes=tuple(found) if not holds else (), holds=tuple(holds))
+
+
+def new_document(
+    mine: DocumentParty, wanted: Wanted, linked: Linked, rule: KindRule, world: World
+) -> tuple[FieldChange, ...]:
+    """Every field of a document that the books do not have yet."""
+    found = []
+    for field, rendered in wanted.values.items():
+        after: Value = rendered.value
+        if field == "lines":
+            after = with_classes(_as_new(linked.lines), mine, rule, world)
+        if after is not None:
+            found.append(_change(field, None, rendered, after, mine, rule))
+    return tuple(found)
+
+
+def _change(
+    field: str,
+    before: Value,
+    rendered: Rendered,
+    after: Value,
+    mine: DocumentParty,
+    rule: KindRule,
+) -> FieldChange:
+    trace = rendered.trace(f"{mine.system}.{field}")
+    if isinstance(after, Lines) and any(line.reporting_class for line in after.lines):
+        trace = f"{trace}; class from config {rule.lines.classes_key if rule.lines else ''}"
+    return FieldChange(field=field, before=before, after=after, trace=trace)
+
+
+def _as_new(lines: Lines) -> Lines:
+    return Lines(tuple(msgspec.structs.replace(line, id="") for line in lines.lines))
+
+
+def with_classes(lines: Lines, mine: DocumentParty, rule: KindRule, world: World) -> Lines:
+    """New lines get the class that the configuration gives to the document's location."""
+    classes = rule.lines.classes if rule.lines is not None else {}
+    said = classes.get(mine.text("location")) or classes.get("")
+    if said is None:
+        return lines
+    record = world.resolve(world.policy.books, said)
+    pointer = RecordRef(record) if record is not None else said
+
+    def classed(line: Line) -> Line:
+        is_new = not line.id and line.sort in ("item", "account")
+        return msgspec.structs.replace(line, reporting_class=pointer) if is_new else line
+
+    return Lines(tuple(classed(line) for line in lines.lines))
+
+
+def _doubtful(view: RecordView, doubt: str, world: World) -> Hold:
+    return hold(
+        view,
+        HoldCode.AMBIGUOUS_LINES,
+        f"the lines of {thing(view.kind, view.label)} cannot be told apart with certainty: {doubt}",
+        "Change the document in the books by hand to what the source shows.",
+        world,
+        field="lines",
+    )

@@ -1,0 +1,142 @@
+"""A document that the books do not have: was it posted already, may it be, and what is posted.
+
+Must not compare sides; there is only one.
+"""
+
+from ledger.model.capabilities import KindRule
+from ledger.model.facts import Hold, HoldCode, RecordView
+from ledger.model.ids import Kind
+from ledger.model.keys import fold
+from ledger.model.plans import Action, LinkProposal
+from ledger.model.values import Value
+
+from ..changes import disabled
+from ..explain import created, thing
+from ..match import incomplete
+from ..names import taken
+from ..operations import make_operation, refused
+from ..pointers import Ask, Decision
+from ..world import World
+from .billing import link_lines
+from .changes import new_document
+from .checks import checks, hold
+from .matching import keys_in_books, match_document
+from .parties import PARTY_FIELD, DocumentParty, document_party
+from .wanted import Wanted
+
+
+def create_document(
+    view: RecordView,
+    mine: DocumentParty,
+    wanted: Wanted,
+    rule: KindRule,
+    world: World,
+    ask: Ask,
+    *,
+    is_early: bool,
+) -> Decision:
+    """The link to what is there already, the create, or everything that stands in its way."""
+    if rule.disabled:
+        held = disabled(view, world.policy.books, rule.disabled, world)
+        return Decision() if is_early else Decision(holds=(held,))
+    half_read = world.half_read(view.kind)
+    if half_read:
+        held = incomplete(view, world.policy.books, half_read, world)
+        return Decision() if is_early else Decision(holds=(held,))
+    if wanted.awaits_link:
+        return Decision(awaits_links=True)
+    number = _number(wanted)
+    matched = match_document(view, mine, number, world)
+    if isinstance(matched, LinkProposal):
+        return Decision(links=(matched,))
+    if is_early:
+        return Decision()
+    keys = keys_in_books(view, mine, number, world.policy.books)
+    if matched is not None:
+        return Decision(holds=(matched.also_waiting_for(keys),))
+    linked = link_lines(view, mine, wanted.lines, world, ask)
+    if linked.awaits_link:
+        return Decision(awaits_links=True)
+    against = [
+        *_forbidden(view, world),
+        *wanted.holds,
+        *linked.holds,
+        *checks(view, mine, None, wanted, rule, world),
+        *_number_clash(view, mine, number, world, ask),
+    ]
+    if against:  # all of it is moot when the document turns up in the books by itself
+        return Decision(holds=tuple(one.also_waiting_for(keys) for one in against))
+    changes = new_document(mine, wanted, linked, rule, world)
+    there, here = world.policy.title(mine.system), world.policy.title(world.policy.books)
+    why = created(view.kind, view.label, [there], here, changes)
+    operation = make_operation(
+        view,
+        world.policy.books,
+        Action.CREATE,
+        changes,
+        needs=(*wanted.needs, *linked.needs),
+        why=f"{why} {linked.remark}".strip(),
+        world=world,
+    )
+    refusal = refused(view, operation, world)
+    if refusal is not None:
+        return Decision(holds=(refusal.also_waiting_for(keys),))
+    return Decision(operations=(operation,))
+
+
+def _number(wanted: Wanted) -> Value:
+    number = wanted.values.get("number")
+    return number.value if number is not None else None
+
+
+def _forbidden(view: RecordView, world: World) -> list[Hold]:
+    books = world.policy.books
+    if world.policy.create_policy(view.kind, books) != "never":
+        return []
+    return [
+        hold(
+            view,
+            HoldCode.CREATE_POLICY,
+            f"{thing(view.kind, view.label)} is not in {world.policy.title(books)}, and by policy "
+            "none is created there.",
+            f"Enter it there by hand, or set kinds.{view.kind.value}.create.{books} to ask or "
+            "auto.",
+            world,
+        )
+    ]
+
+
+def _number_clash(
+    view: RecordView, mine: DocumentParty, number: Value, world: World, ask: Ask
+) -> list[Hold]:
+    """Two documents that want one number, here or among those about to be posted."""
+    books = world.policy.books
+    clash = taken(view, books, "number", number, world, ask)
+    if clash is not None:
+        return [clash]
+    if view.kind is not Kind.BILL or not isinstance(number, str):
+        return []
+    party = mine.values.get(PARTY_FIELD[view.kind])
+    for ref in world.find(mine.system, view.kind, "number", fold(number.strip())):
+        other = world.view_of(ref)
+        if other is None or other.record >= view.record or books in other.sides:
+            continue
+        theirs = document_party(other, mine.system, world)
+        if theirs is None or theirs.status not in ("open", "closed"):
+            continue
+        if theirs.values.get(PARTY_FIELD[view.kind]) == party:
+            there = world.policy.title(mine.system)
+            return [
+                hold(
+                    view,
+                    HoldCode.NAME_TAKEN,
+                    f"{thing(view.kind, view.label)} and another bill of the same vendor "
+                    f'({other.label}) have the number "{number}" in {there}.',
+                    f"Give one of them the vendor's other number in {there}, or void the one that "
+                    "was entered twice.",
+                    world,
+                    field="number",
+                    waits_for=(other.record,),
+                )
+            ]
+    return []

@@ -1,0 +1,136 @@
+"""How documents end: voided by their owner, taken back to draft, or gone from the books.
+
+Nothing that posts is removed while money stands against it or its period is closed. Must not
+compare contents; ``decide`` does.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+from ledger.model.capabilities import KindRule
+from ledger.model.facts import Hold, HoldCode, RecordView
+from ledger.model.plans import Action
+
+from ..explain import noun, thing
+from ..operations import make_operation, refused
+from ..pointers import Decision
+from ..world import World
+from .checks import hold, period_hold
+from .parties import DocumentParty
+
+_DOING = {Action.VOID: "void", Action.DELETE: "delete", Action.CLOSE: "close"}
+
+
+def remove(
+    view: RecordView,
+    source: DocumentParty,
+    books: DocumentParty,
+    rule: KindRule,
+    world: World,
+    *,
+    action: Action | None = None,
+) -> Decision:
+    """The owner voided it (or closed it): end it in the books too, in the way of its kind."""
+    action = action or rule.removal
+    if action is None or books.status == "voided":
+        return Decision()
+    if action is Action.CLOSE and books.status == "closed":
+        return Decision()
+    here, there = world.policy.title(books.system), world.policy.title(source.system)
+    what = thing(view.kind, view.label)
+    if action is not Action.CLOSE:
+        held = _stands_against(view, books, action, world)
+        if held is not None:
+            return Decision(holds=(held,))
+    done = "voided" if source.status == "voided" else "closed"
+    why = f"{there} {done} {what}, so it will be {_done(action)} in {here}."
+    operation = make_operation(view, books.system, action, (), why=why, world=world)
+    refusal = refused(view, operation, world)
+    if refusal is not None:
+        return Decision(holds=(refusal,))
+    return Decision(operations=(operation,))
+
+
+def _done(action: Action) -> str:
+    doing = _DOING[action]
+    return f"{doing}d" if doing.endswith("e") else f"{doing}ed"
+
+
+def _stands_against(
+    view: RecordView, books: DocumentParty, action: Action, world: World
+) -> Hold | None:
+    doing = _DOING[action]
+    closed = period_hold(view, [books.text("date")], doing, world)
+    if closed is not None:
+        return closed
+    side = view.sides[books.system]
+    settled = getattr(side.record, "settlements", None)
+    balance, total = getattr(side.record, "balance", None), books.values.get("total")
+    paid = isinstance(balance, Decimal) and isinstance(total, Decimal) and balance != total
+    if not paid and not settled:
+        return None
+    here = world.policy.title(books.system)
+    by = f" ({settled})" if isinstance(settled, str) and settled else ""
+    held = hold(
+        view,
+        HoldCode.SETTLED,
+        f"{thing(view.kind, view.label)} was voided in the source, and in {here} payments or "
+        f"credits are applied to it{by}: it is not {_done(action)} while they stand.",
+        f"Take the payment off the {noun(view.kind)} in {here} (or delete the payment); the rest "
+        "follows by itself.",
+        world,
+    )
+    # Balances are derived figures: their movement alone is what this waits for.
+    key = (books.system, view.kind.value, "moved", books.ref.id)
+    return msgspec.structs.replace(held, waits_for_keys=(key,))
+
+
+def reopened(view: RecordView, source: DocumentParty, world: World) -> Hold:
+    """An authorised document went back to draft after it was posted."""
+    here, there = world.policy.title(world.policy.books), world.policy.title(source.system)
+    return hold(
+        view,
+        HoldCode.REOPENED,
+        f"{thing(view.kind, view.label)} was taken back to draft in {there} after it had been "
+        f"posted; {here} still shows it as it was.",
+        f"Authorise it in {there} again (what changed will follow), or void it there.",
+        world,
+        field="status",
+    )
+
+
+def voided_in_books(view: RecordView, source: DocumentParty, world: World) -> Hold:
+    """The books voided what the source still stands by: a void, neither a deletion nor an edit."""
+    here, there = world.policy.title(world.policy.books), world.policy.title(source.system)
+    return hold(
+        view,
+        HoldCode.VOIDED,
+        f"{thing(view.kind, view.label)} was voided in {here} and still stands in {there}; nothing "
+        "is changed in either.",
+        f"Void it in {there} as well; or unlink it, then it is posted to {here} anew.",
+        world,
+        field="status",
+    )
+
+
+def gone_from_books(
+    view: RecordView, source: DocumentParty, evidence: str, world: World
+) -> Decision:
+    """The books deleted it. What the source voided itself is simply done."""
+    if source.status in ("voided", "draft"):
+        return Decision()
+    here, there = world.policy.title(world.policy.books), world.policy.title(source.system)
+    what = thing(view.kind, view.label)
+    moved = [field for field in source.base if field in source.values and source.has_moved(field)]
+    code = HoldCode.EDITED_AND_REMOVED if moved else HoldCode.REMOVED
+    also = f" and has been edited in {there} since" if moved else f" and still stands in {there}"
+    held = hold(
+        view,
+        code,
+        f"{what} was deleted in {here} ({evidence}){also}; nothing is passed on.",
+        f"Void it in {there} as well; or unlink it, then it is posted to {here} anew as it is in "
+        f"{there} now.",
+        world,
+    )
+    return Decision(holds=(held,))

@@ -1,0 +1,112 @@
+"""The two sides of a document: its owner's wishes in the words of the books, and the books.
+
+Everything about *values*: comparing sides happens in ``..merge``, as for any other record. Must
+not plan; ``decide`` does.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from ledger.model.capabilities import Access, KindRule, LineRule
+from ledger.model.facts import RecordView
+from ledger.model.ids import Kind, SystemName
+from ledger.model.values import LinePointer, Lines, RecordRef, Reference, Value
+
+from ..lines import comparable, same_lines
+from ..mapping import Rendered, same
+from ..policy import Policy
+from ..world import Party, World
+
+PARTY_FIELD = {Kind.PURCHASE_ORDER: "vendor", Kind.BILL: "vendor", Kind.INVOICE: "customer"}
+"""Whom a document of the kind is about."""
+
+
+class DocumentParty(Party, frozen=True, kw_only=True):
+    """One side of a document; ``wanted`` are the owner's values as the books would show them."""
+
+    wanted: dict[str, Rendered] = msgspec.field(default_factory=dict)
+    untaxed: LinePointer = None
+    """The code of lines without tax, as a record where the ledger knows it."""
+
+    def render_for(self, target: Party, field: str) -> Rendered:
+        return self.wanted.get(field) or Rendered(self.values[field])
+
+    def agrees_with(self, target: Party, field: str) -> bool:
+        mine, theirs = self.render_for(target, field).value, target.values[field]
+        if isinstance(mine, Lines) and isinstance(theirs, Lines):
+            rule = target.rule.lines or self.rule.lines or LineRule()
+            return same_lines(
+                comparable(mine, rule, untaxed=self.untaxed),
+                comparable(theirs, rule, untaxed=self.untaxed),
+            )
+        return same(mine, theirs)
+
+    def has_moved(self, field: str) -> bool:
+        now, then = self.values[field], self.base.get(field)
+        if isinstance(now, Lines) and isinstance(then, Lines):
+            return not same_lines(now, then)
+        return super().has_moved(field)
+
+    @property
+    def lines(self) -> Lines:
+        value = self.values.get("lines")
+        return value if isinstance(value, Lines) else Lines()
+
+    @property
+    def agreed_lines(self) -> Lines | None:
+        """Its lines when the sides last agreed, with their places in the line map."""
+        value = self.base.get("lines")
+        return value if isinstance(value, Lines) else None
+
+    def text(self, field: str) -> str:
+        value = self.values.get(field)
+        return value if isinstance(value, str) else ""
+
+    @property
+    def status(self) -> str:
+        return self.text("status")
+
+
+def source_of(kind: Kind, policy: Policy) -> SystemName | None:
+    """The system that owns documents of this kind: the one beside the books."""
+    return next((s for s in policy.keepers(kind) if s != policy.books), None)
+
+
+def books_rule(kind: Kind, policy: Policy) -> KindRule | None:
+    return policy.rule(policy.books, kind)
+
+
+def document_party(view: RecordView, system: SystemName, world: World) -> DocumentParty | None:
+    """One side as it is; None while it has none that lives."""
+    party = world.party(view, system)
+    if party is None:
+        return None
+    rule = party.rule
+    if system == world.policy.books:
+        # What is given at birth, or only looked at, is not compared later.
+        fields = {f: r for f, r in rule.fields.items() if r.access is Access.WRITE}
+        rule = msgspec.structs.replace(rule, fields=fields)
+    return DocumentParty(
+        system=party.system, ref=party.ref, values=party.values, base=party.base, rule=rule
+    )
+
+
+def wishing(
+    party: DocumentParty, wanted: Mapping[str, Rendered], untaxed: LinePointer
+) -> DocumentParty:
+    """The owner's side with its wishes; what has none takes no part in the comparison."""
+    values: dict[str, Value] = {
+        field: value for field, value in party.values.items() if field in wanted
+    }
+    values |= {field: one.value for field, one in wanted.items() if field not in values}
+    return msgspec.structs.replace(party, values=values, wanted=dict(wanted), untaxed=untaxed)
+
+
+def untaxed_code(rule: LineRule, books: SystemName, world: World) -> LinePointer:
+    """The books' code for lines without tax, as the record that the ledger knows it by."""
+    code: Reference | None = rule.untaxed
+    if code is None:
+        return None
+    record = world.resolve(books, code)
+    return code if record is None else RecordRef(record)

@@ -1,0 +1,251 @@
+"""What the owner of a document wants the books to show: header and lines, pointers followed.
+
+Every value is rendered from one source field, or comes from a configuration key. Must not compare
+with what the books show, and must not look at sums; ``decide`` and ``checks`` do.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+from ledger.model.capabilities import Access, FieldRule, KindRule, LineRule
+from ledger.model.facts import Hold, HoldCode, RecordView
+from ledger.model.ids import RecordId
+from ledger.model.records import TaxCode, comparable_fields
+from ledger.model.values import Line, LinePointer, Lines, RecordRef, Reference
+
+from ..authority import NONE, owner
+from ..explain import a_field, field_name, noun, thing
+from ..linemap import numbered
+from ..lines import pointers, render_lines
+from ..mapping import Rendered, render
+from ..numbers import document_number
+from ..pointers import Ask, Place, Pointed, point
+from ..world import World, reference_kind
+from .parties import DocumentParty, untaxed_code
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """The wishes, and whatever stands in their way."""
+
+    values: dict[str, Rendered]
+    untaxed: LinePointer = None
+    holds: tuple[Hold, ...] = ()
+    needs: tuple[RecordId, ...] = ()
+    awaits_link: bool = False
+
+    @property
+    def lines(self) -> Lines:
+        one = self.values.get("lines")
+        return one.value if one is not None and isinstance(one.value, Lines) else Lines()
+
+
+class _Collecting:
+    """Gathers what following the pointers of one document brings up."""
+
+    def __init__(self, view: RecordView, source: DocumentParty, world: World, ask: Ask) -> None:
+        self.view = view
+        self.source = source
+        self.world = world
+        self.ask = ask
+        self.holds: list[Hold] = []
+        self.needs: list[RecordId] = []
+        self.awaits_link = False
+
+    def follow(self, value: RecordRef | Reference, field: str) -> Pointed:
+        place = Place(
+            view=self.view,
+            field=field,
+            source=self.source.system,
+            target=self.world.policy.books,
+        )
+        return point(value, place, self.world, self.ask)
+
+    def take(self, pointed: Pointed) -> None:
+        self.needs += pointed.needs
+        self.awaits_link = self.awaits_link or pointed.awaits_link
+        if pointed.hold is not None:
+            self.holds.append(pointed.hold)
+
+
+def want(view: RecordView, source: DocumentParty, rule: KindRule, world: World, ask: Ask) -> Wanted:
+    """The whole document as the books would show it."""
+    found = _Collecting(view, source, world, ask)
+    values: dict[str, Rendered] = {}
+    for field in comparable_fields(view.kind):
+        field_rule = rule.fields.get(field)
+        if field_rule is None or field_rule.access is Access.READ or field == "lines":
+            continue
+        if owner(view.kind, field, world.policy) == NONE:
+            continue
+        rendered = _header(field, field_rule, found)
+        if rendered is not None:
+            values[field] = rendered
+        elif field_rule.required and not found.awaits_link:
+            found.holds += _missing(field, found)
+    untaxed: LinePointer = None
+    if rule.lines is not None:
+        untaxed = untaxed_code(rule.lines, world.policy.books, world)
+        values["lines"] = _lines(rule.lines, untaxed, found)
+    return Wanted(
+        values=values,
+        untaxed=untaxed,
+        holds=tuple(found.holds),
+        needs=tuple(sorted(set(found.needs))),
+        awaits_link=found.awaits_link,
+    )
+
+
+def _header(field: str, rule: FieldRule, found: _Collecting) -> Rendered | None:
+    """One field of the head; None when there is nothing to say about it."""
+    source = found.source
+    if field == "number":
+        return _number(rule, found)
+    if field not in source.values:
+        return None
+    value = source.values[field]
+    if reference_kind(found.view.kind, field) is None:
+        return render(value, rule=rule, values=source.values, source_id=source.ref.id)
+    if not isinstance(value, RecordRef | Reference):
+        return None if rule.required else Rendered(None)
+    pointed = found.follow(value, field)
+    if pointed.hold is not None and not rule.required:
+        return None  # such as terms that the books do not have: the due date says enough
+    found.take(pointed)
+    return Rendered(pointed.value) if pointed.value is not None else None
+
+
+def _number(rule: FieldRule, found: _Collecting) -> Rendered | None:
+    view, source = found.view, found.source
+    number, mappings = document_number(
+        view.kind,
+        source.values.get("number"),
+        source.values.get("order_number"),
+        source.ref.id,
+        prefix=found.world.policy.document(view.kind).number_prefix,
+        max_length=rule.max_length or 21,
+    )
+    return Rendered(number, mappings) if number else None
+
+
+def _missing(field: str, found: _Collecting) -> list[Hold]:
+    """A hold for a required field that the source leaves empty, unless its pointer has one."""
+    if any(hold.field == field for hold in found.holds):
+        return []
+    title = found.world.policy.title
+    here, there = title(found.world.policy.books), title(found.source.system)
+    return [
+        Hold(
+            record=found.view.record,
+            code=HoldCode.MISSING_VALUE,
+            text=(
+                f"{here} demands {a_field(field)} for "
+                f"{thing(found.view.kind, found.view.label)}, and {there} shows none."
+            ),
+            cure=f"Enter it in {there}.",
+            field=field,
+            system=found.world.policy.books,
+        )
+    ]
+
+
+def _lines(rule: LineRule, untaxed: LinePointer, found: _Collecting) -> Rendered:
+    shown = Lines(tuple(_named(line, rule, found) for line in found.source.lines.lines))
+    rates: dict[LinePointer, Decimal | None] = {}
+
+    def is_untaxed(line: Line) -> bool:
+        if line.tax is not None and line.tax != 0:
+            return False
+        code = line.tax_code
+        if code not in rates:
+            rates[code] = rate_of(code, found.world)
+        return not rates[code]
+
+    in_map = numbered(shown, found.source.agreed_lines)
+    rendered = render_lines(in_map, rule, untaxed=untaxed, is_untaxed=is_untaxed)
+    for index, part, pointer in pointers(rendered.lines):
+        if part == "order" or (part == "tax_code" and pointer == untaxed):
+            continue
+        if isinstance(pointer, RecordRef | Reference):
+            _follow_line(index, part, pointer, found)
+    if not rule.accounts:
+        _need_items(rendered.lines, found)
+    return Rendered(rendered.lines, rendered.mappings)
+
+
+def _follow_line(index: int, part: str, pointer: RecordRef | Reference, found: _Collecting) -> None:
+    field = f"lines[{index + 1}].{part}"
+    pointed = found.follow(pointer, field)
+    found.take(pointed)
+    if pointed.hold is None and isinstance(pointer, RecordRef):
+        found.holds += _resting(pointer, field, found)
+
+
+def _named(line: Line, rule: LineRule, found: _Collecting) -> Line:
+    """A charge that names no product of ours goes straight to its account where that is allowed."""
+    unknown = isinstance(line.item, Reference)
+    if unknown and rule.accounts and isinstance(line.account, RecordRef):
+        return msgspec.structs.replace(line, item=None, sort="account")
+    return line
+
+
+def rate_of(code: LinePointer, world: World) -> Decimal | None:
+    """Percent of a tax code, as the books say, else as the source says; None if nobody does."""
+    if not isinstance(code, RecordRef):
+        return None
+    view = world.view(code.record)
+    if view is None:
+        return None
+    books = world.policy.books
+    sides = sorted(view.sides.items(), key=lambda pair: pair[0] != books)
+    for _, side in sides:
+        if isinstance(side.record, TaxCode) and isinstance(side.record.rate, Decimal):
+            return side.record.rate
+    return None
+
+
+def _resting(pointer: RecordRef, field: str, found: _Collecting) -> list[Hold]:
+    """QuickBooks takes no new line for a record that is inactive; the person is told which."""
+    world, view = found.world, found.view
+    pointed = world.view(pointer.record)
+    side = pointed.sides.get(world.policy.books) if pointed is not None else None
+    if pointed is None or side is None or getattr(side.record, "active", True) is not False:
+        return []
+    here = world.policy.title(world.policy.books)
+    what = thing(pointed.kind, pointed.label)
+    return [
+        Hold(
+            record=view.record,
+            code=HoldCode.INACTIVE_REFERENCE,
+            text=(
+                f"{field_name(field)} of {thing(view.kind, view.label)} is {what}, which is "
+                f"inactive in {here}."
+            ),
+            cure=f"Make the {noun(pointed.kind)} active again in {here}, or choose another one in "
+            f"{world.policy.title(found.source.system)}.",
+            field=field,
+            system=world.policy.books,
+            waits_for=(pointer.record,),
+        )
+    ]
+
+
+def _need_items(lines: Lines, found: _Collecting) -> None:
+    world, view = found.world, found.view
+    here, there = world.policy.title(world.policy.books), world.policy.title(found.source.system)
+    for index, line in enumerate(lines.lines):
+        if line.sort == "account" and line.item is None:
+            found.holds.append(
+                Hold(
+                    record=view.record,
+                    code=HoldCode.NOT_REPRESENTABLE,
+                    text=(
+                        f"line {index + 1} of {thing(view.kind, view.label)} "
+                        f'("{line.description}") names no product, and {here} takes only products '
+                        f"and services on {noun(view.kind)}s."
+                    ),
+                    cure=f"Choose a product or service for it in {there}.",
+                    field=f"lines[{index + 1}]",
+                    system=world.policy.books,
+                )
+            )
