@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ledger.model.capabilities import KindRule
+from ledger.model.capabilities import KindRule, LineTax
 from ledger.model.facts import Hold, HoldCode, RecordView
 from ledger.model.plans import FieldChange
 from ledger.model.values import Line, Lines, RecordRef, Value
@@ -68,7 +68,27 @@ def draft_changes(
             continue
         before = books.values.get(take.field)
         found.append(_change(take.field, before, rendered, after, mine, rule))
+    found += _tax_beside(found, mine, books, wanted, rule)
     return Changes(changes=tuple(found) if not holds else (), holds=tuple(holds))
+
+
+def _tax_beside(
+    found: Sequence[FieldChange],
+    mine: DocumentParty,
+    books: DocumentParty,
+    wanted: Wanted,
+    rule: KindRule,
+) -> list[FieldChange]:
+    """Where the books take the tax that is sent, new lines never go without it: they would find a
+    tax of their own."""
+    fields = {change.field for change in found}
+    if "lines" not in fields or "tax_total" in fields or "tax_total" not in wanted.values:
+        return []
+    if rule.lines is None or rule.lines.tax is not LineTax.TAXED:
+        return []
+    rendered = wanted.values["tax_total"]
+    before = books.values.get("tax_total")
+    return [_change("tax_total", before, rendered, rendered.value, mine, rule)]
 
 
 def new_document(

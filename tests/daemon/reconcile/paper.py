@@ -13,7 +13,7 @@ from daemon.reconcile.policy import DocumentPolicy, Policy
 from ledger.model.capabilities import Access, Capabilities, KindRule, LineRule, LineTax
 from ledger.model.ids import DOCUMENT_KINDS, ExternalRef, Kind, RecordId
 from ledger.model.plans import REMOVALS, Action, Operation
-from ledger.model.records import Bill, Document, Invoice, PurchaseOrder, TaxCode
+from ledger.model.records import Bill, Document, Invoice, PurchaseOrder, Record, TaxCode
 from ledger.model.values import Line, Lines, RecordRef, Reference, Value
 from tests.daemon.reconcile.alphabet import (
     NET30,
@@ -121,20 +121,16 @@ def line(item: str = "1", quantity: str = "2", price: str = "10", **changes: Any
     number, each = Decimal(quantity), Decimal(price)
     discount = Decimal(changes.get("discount_percent") or 0)
     amount = _cents(number * each * (100 - discount) / 100)
-    return Line(
-        **(
-            {
-                "item": Reference(kind=Kind.ITEM, id=item),
-                "description": f"Item {item}",
-                "quantity": number,
-                "unit_price": each,
-                "amount": amount,
-                "tax_code": to(Kind.TAX_CODE, NOT_TAXED),
-                "tax": Decimal(0),
-            }
-            | changes
-        )
-    )
+    shown: dict[str, Any] = {
+        "item": Reference(kind=Kind.ITEM, id=item),
+        "description": f"Item {item}",
+        "quantity": number,
+        "unit_price": each,
+        "amount": amount,
+        "tax_code": to(Kind.TAX_CODE, NOT_TAXED),
+        "tax": Decimal(0),
+    }
+    return Line(**(shown | changes))
 
 
 def freight(amount: str = "15", account: str = "6000") -> Line:
@@ -197,15 +193,16 @@ class Desk(Ledger):
 
     def __init__(self) -> None:
         super().__init__()
-        for number, record in enumerate((SALES, RENT, NET30)):
+        books: tuple[Record, ...] = (SALES, RENT, NET30)
+        for number, record in enumerate(books):
             self.pair(record, record, id=f"b{number}")
         tax = TaxCode(name=TAXED_8, rate=Decimal(8), active=True)
         self.pair(tax, tax, id="t8")
         none = TaxCode(name=NOT_TAXED, rate=Decimal(0), active=True)
         self.pair(none, none, id="NON")
-        for number in ("1", "2", "3"):
-            same = {"name": f"Item {number}", "sku": f"I-{number}"}
-            self.pair(qbo_item(**same), dear_item(**same), id=number)
+        for item in ("1", "2", "3"):
+            same = {"name": f"Item {item}", "sku": f"I-{item}"}
+            self.pair(qbo_item(**same), dear_item(**same), id=item)
         self.pair(vendor(), vendor(), id="v1")
         self.pair(customer(), customer(), id="c1")
         self.tax_off = Decimal(0)
