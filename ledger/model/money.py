@@ -3,6 +3,8 @@
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 CENT = Decimal("0.01")
+LARGEST = 18
+"""Power of ten above which a number is no amount but a mistake; rounding stays exact below."""
 
 
 def exact(value: str | int | Decimal) -> Decimal:
@@ -16,6 +18,8 @@ def exact(value: str | int | Decimal) -> Decimal:
         raise ValueError(f"{value!r} is not a decimal number") from error
     if not number.is_finite():
         raise ValueError(f"{value!r} is not a finite number")
+    if number.adjusted() > LARGEST:
+        raise ValueError(f"{value!r} is larger than any amount can be")
     return number
 
 

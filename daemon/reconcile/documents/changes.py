@@ -16,6 +16,7 @@ from ledger.model.values import Line, Lines, RecordRef, Value
 from ..changes import oscillates
 from ..explain import thing
 from ..linemap import overlay
+from ..lines import WRITTEN_SORTS
 from ..mapping import Rendered
 from ..merge import Take
 from ..world import World
@@ -120,7 +121,9 @@ def _change(
 
 
 def _as_new(lines: Lines) -> Lines:
-    return Lines(tuple(msgspec.structs.replace(line, id="") for line in lines.lines))
+    """What carries the document; the source's own remarks are not lines of the books."""
+    written = (line for line in lines.lines if line.sort in WRITTEN_SORTS)
+    return Lines(tuple(msgspec.structs.replace(line, id="") for line in written))
 
 
 def with_classes(lines: Lines, mine: DocumentParty, rule: KindRule, world: World) -> Lines:
@@ -133,7 +136,7 @@ def with_classes(lines: Lines, mine: DocumentParty, rule: KindRule, world: World
     pointer = RecordRef(record) if record is not None else said
 
     def classed(line: Line) -> Line:
-        is_new = not line.id and line.sort in ("item", "account")
+        is_new = not line.id and line.sort in WRITTEN_SORTS and line.reporting_class is None
         return msgspec.structs.replace(line, reporting_class=pointer) if is_new else line
 
     return Lines(tuple(classed(line) for line in lines.lines))

@@ -247,11 +247,14 @@ class Desk(Ledger):
             if isinstance(change.after, Lines)
             for row in change.after.lines
         ]
-        return all(
-            self.baselines.get(row.order.record, {}).get(QBO) is not None
-            for row in rows
-            if isinstance(row.order, RecordRef)
-        )
+        return all(self._in_map(row) for row in rows if isinstance(row.order, RecordRef))
+
+    def _in_map(self, row: Line) -> bool:
+        assert isinstance(row.order, RecordRef)
+        baseline = self.baselines.get(row.order.record, {}).get(QBO)
+        agreed = baseline.fields.get("lines") if baseline is not None else None
+        places = {one.number for one in agreed.lines} if isinstance(agreed, Lines) else set()
+        return not row.order_number or row.order_number in places
 
     def _end(self, ref: ExternalRef, action: Action) -> None:
         match action:
