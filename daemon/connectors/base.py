@@ -69,7 +69,9 @@ class Connector(Protocol):
         """Read one kind whole, resuming at ``cursor`` when it was left in the middle.
 
         The last page says ``sweep_done`` only when completeness is proved; a sweep whose proof
-        fails raises ``Transient`` and nothing is inferred from it.
+        fails raises ``Transient`` and nothing is inferred from it. A long one may end after a
+        portion without ``sweep_done``, to go on at its cursor. Kinds that are read together
+        (``KindRule.read_with``) come together, the leader's page last.
         """
         ...
 

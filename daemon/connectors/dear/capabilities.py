@@ -3,7 +3,7 @@
 from daemon.connectors.dear.config import DearConfig
 from daemon.connectors.dear.mapping.accounts import TYPE_WORDS
 from ledger.model.capabilities import Access, Capabilities, FieldRule, KindRule
-from ledger.model.ids import Kind, SystemName
+from ledger.model.ids import DOCUMENT_KINDS, Kind, SystemName
 from ledger.model.values import Reference
 
 DEAR = SystemName("dear")
@@ -11,6 +11,36 @@ DEAR = SystemName("dear")
 _LINKED = (
     "DEAR's own accounting link is connected (dear.native_link): it owns accounts and tax rules"
 )
+_POSTS_ITSELF = (
+    "DEAR's own accounting link is connected (dear.native_link): it posts the documents itself"
+)
+_DOCUMENT_FIELDS = (
+    "number",
+    "date",
+    "currency",
+    "exchange_rate",
+    "tax_calculation",
+    "terms",
+    "note",
+    "location",
+    "lines",
+    "tax_total",
+    "total",
+    "status",
+)
+_FIELDS_OF = {
+    Kind.PURCHASE_ORDER: ("vendor", "expected_date", "memo", "shipping_address"),
+    Kind.BILL: ("vendor", "due_date", "order", "order_number"),
+    Kind.INVOICE: (
+        "customer",
+        "due_date",
+        "memo",
+        "billing_address",
+        "shipping_address",
+        "customer_reference",
+        "order_number",
+    ),
+}
 _NAME = FieldRule(required=True, max_length=256, clearable=False)
 _FLAG = FieldRule(clearable=False)
 _CURRENCY_LENGTH = 3
@@ -25,6 +55,7 @@ def capabilities(config: DearConfig) -> Capabilities:
         Kind.VENDOR: _suppliers(config),
         Kind.CUSTOMER: _customers(config),
         Kind.ITEM: _products(config),
+        **{kind: _documents(kind, config) for kind in DOCUMENT_KINDS},
     }
     return Capabilities(system=DEAR, kinds=rules)
 
@@ -39,6 +70,23 @@ def _kind(fields: dict[str, FieldRule], *, recovery_key: str, is_linked: bool = 
         recovery_key=recovery_key,
         can_batch=False,
         tombstones=False,
+    )
+
+
+def _documents(kind: Kind, config: DearConfig) -> KindRule:
+    """DEAR owns its documents: they are read, and nothing of them is ever written there."""
+    names = set(_DOCUMENT_FIELDS) | set(_FIELDS_OF[kind])
+    if getattr(config.documents.custom_fields, kind.value):
+        names.add("custom_fields")
+    return KindRule(
+        fields={name: FieldRule(access=Access.READ) for name in sorted(names)},
+        read_with=Kind.PURCHASE_ORDER if kind is Kind.BILL else None,
+        costly=True,
+        can_create=False,
+        can_update=False,
+        can_batch=False,
+        tombstones=False,
+        disabled=_POSTS_ITSELF if config.native_link == "connected" else "",
     )
 
 

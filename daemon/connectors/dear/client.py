@@ -5,6 +5,7 @@ Reads are repeated where that is safe; a write is exactly one request. Must not 
 """
 
 from collections.abc import Mapping
+from typing import Protocol
 
 import aiohttp
 import msgspec
@@ -13,7 +14,6 @@ from daemon.clock import Clock
 from daemon.connectors.base import Budget
 from daemon.connectors.dear import paging
 from daemon.connectors.dear.config import DearConfig
-from daemon.connectors.dear.mapping.family import Family, read_params
 from daemon.connectors.dear.paging import Listing, Row
 from daemon.connectors.dear.wire import (
     Busy,
@@ -37,6 +37,25 @@ PATIENCE_S = 120.0
 """A longer pause than this is not waited for inside one read."""
 SHORT_LIST = 200_000
 """Most rows held in memory at once: books, and answers to a filter."""
+
+
+class Listed(Protocol):
+    """Something that DEAR lists in pages."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def list_key(self) -> str:
+        """Name of the array in answers."""
+        ...
+
+    @property
+    def id_key(self) -> str: ...
+
+    def params(self, config: DearConfig) -> Mapping[str, str]:
+        """Parameters of every read."""
+        ...
 
 
 class DearClient:
@@ -111,28 +130,28 @@ class DearClient:
                     raise Transient(f"DEAR {path} answered with a redirect", cure=_CHECK_ADDRESS)
                 return Down(status)
 
-    async def page(self, family: Family, params: Mapping[str, str], number: int) -> Listing:
-        """One page of a family's list, whatever its completeness."""
+    async def page(self, listed: Listed, params: Mapping[str, str], number: int) -> Listing:
+        """One page of a list, whatever its completeness."""
         asked = {
-            **read_params(family, self._config),
+            **listed.params(self._config),
             **params,
             "Page": str(number),
             "Limit": str(self._config.page_size),
         }
-        body = await self.get(family.path, asked)
+        body = await self.get(listed.path, asked)
         try:
-            return listing(family, body)
+            return listing(listed, body)
         except ValueError as error:
-            raise Transient(f"DEAR {family.path} answered with no proper list: {error}") from None
+            raise Transient(f"DEAR {listed.path} answered with no proper list: {error}") from None
 
-    async def whole(self, family: Family, params: Mapping[str, str]) -> tuple[Row, ...]:
+    async def whole(self, listed: Listed, params: Mapping[str, str]) -> tuple[Row, ...]:
         """Every row that a filter lets through, proved complete; rows still need a second look,
         because DEAR ignores filters that it does not know."""
 
         async def fetch(number: int) -> Listing:
-            return await self.page(family, params, number)
+            return await self.page(listed, params, number)
 
-        return await paging.whole(fetch, what=f"DEAR {family.path}", limit=SHORT_LIST)
+        return await paging.whole(fetch, what=f"DEAR {listed.path}", limit=SHORT_LIST)
 
     def _headers(self) -> dict[str, str]:
         # DEAR wants Content-Type on GET too. The key is read anew: it may have been replaced.
@@ -158,25 +177,25 @@ _CHECK_ADDRESS = (
 )
 
 
-def listing(family: Family, body: bytes) -> Listing:
+def listing(listed: Listed, body: bytes) -> Listing:
     """The list in an answer, to reads and writes alike. Raises ``ValueError``."""
     parts = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    if family.list_key not in parts:
-        raise ValueError(f"{family.list_key} is missing")
+    if listed.list_key not in parts:
+        raise ValueError(f"{listed.list_key} is missing")
     total = decode(parts["Total"]) if "Total" in parts else None
     if total is not None and (isinstance(total, bool) or not isinstance(total, int) or total < 0):
         raise ValueError("Total is not a count")
-    rows = msgspec.json.decode(parts[family.list_key], type=list[msgspec.Raw])
-    return Listing(tuple(_row(family, bytes(raw)) for raw in rows), total)
+    rows = msgspec.json.decode(parts[listed.list_key], type=list[msgspec.Raw])
+    return Listing(tuple(_row(listed, bytes(raw)) for raw in rows), total)
 
 
-def _row(family: Family, raw: bytes) -> Row:
+def _row(listed: Listed, raw: bytes) -> Row:
     data = decode(raw)
-    found = data.get(family.id_key) if isinstance(data, Mapping) else None
+    found = data.get(listed.id_key) if isinstance(data, Mapping) else None
     if isinstance(found, str) and found.strip():
-        return Row(found if family.id_key == "Code" else found.lower(), data, raw)
+        return Row(found if listed.id_key == "Code" else found.lower(), data, raw)
     # Without an id a row can only be told apart by its content; mapping will refuse it by name.
-    return Row(f"without-id-{derive('dear', family.path, raw.decode())}", data, raw)
+    return Row(f"{paging.WITHOUT_ID}{derive('dear', listed.path, raw.decode())}", data, raw)
 
 
 def _content(path: str, meaning: Good | Denied | Wrong | NoApi | Down) -> bytes:

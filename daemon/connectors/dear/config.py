@@ -4,6 +4,7 @@ Defaults under ``defaults`` fill what DEAR demands for a new record and the book
 each is written only when it stands here, and the plan names the key that a value came from.
 """
 
+from datetime import date
 from decimal import Decimal
 from ipaddress import ip_address
 from typing import Annotated, Literal
@@ -146,6 +147,39 @@ class DearDefaults(_Model):
     named contact. A contact of exactly this name counts as nobody's."""
 
 
+Property = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9]{0,63}$")]
+
+
+class CustomFields(_Model):
+    """For each kind of document: name of the custom field in QuickBooks -> what fills it, a
+    property of DEAR's document (``SalesRepresentative``) or ``AdditionalAttribute1`` to ``10``."""
+
+    purchase_order: dict[Name, Property] = {}
+    """From purchases, into purchase orders."""
+    bill: dict[Name, Property] = {}
+    """From purchases and their invoices, into bills."""
+    invoice: dict[Name, Property] = {}
+    """From sales and their invoices, into invoices."""
+
+
+class DearDocuments(_Model):
+    """How purchases and sales are read."""
+
+    read_from: date | None = None
+    """Purchases and sales that were ordered and invoiced before this day are never opened. An
+    advanced one may still get another invoice: it is opened when it was changed since."""
+    details_per_page: int = Field(default=100, ge=1, le=500)
+    """Documents opened, one call each, before the place is noted at which to go on."""
+    details_per_cycle: int = Field(default=2000, ge=1, le=100_000)
+    """Documents opened at most in one cycle while a list is read for the first time; the next
+    cycle goes on. At 50 calls a minute 2000 take 40 minutes."""
+    line_total: Literal["without_tax", "with_tax"] = "without_tax"
+    """Whether the Total of a line holds its tax where tax comes on top. DEAR does not say; a
+    document whose sums fit only the other reading is refused with a word about this key."""
+    custom_fields: CustomFields = CustomFields()
+    """What fills the custom fields of QuickBooks."""
+
+
 class DearConfig(_Model):
     """One DEAR company."""
 
@@ -197,5 +231,7 @@ class DearConfig(_Model):
     """Attribute set given to a supplier that has none when its code is written."""
     customer_attribute_set: Name | None = None
     """Attribute set given to a customer that has none when its code is written."""
+    documents: DearDocuments = DearDocuments()
+    """How purchases and sales are read."""
     defaults: DearDefaults = DearDefaults()
     """Fields that DEAR demands and the books lack."""

@@ -12,6 +12,8 @@ from daemon.connectors.base import Budget, Health
 from daemon.connectors.dear.capabilities import DEAR, capabilities
 from daemon.connectors.dear.client import DearClient
 from daemon.connectors.dear.config import DearConfig, is_loopback
+from daemon.connectors.dear.documents.lookups import DocumentLookups
+from daemon.connectors.dear.documents.reader import DocumentReader
 from daemon.connectors.dear.lookups import DearLookups
 from daemon.connectors.dear.mapping.fields import day
 from daemon.connectors.dear.preflight import missing_names
@@ -21,7 +23,7 @@ from daemon.connectors.dear.writer import DearWriter
 from ledger.model.capabilities import Capabilities
 from ledger.model.errors import Transient
 from ledger.model.facts import Cursor, Observation, Page, Problem, Tombstone
-from ledger.model.ids import ExternalRef, Kind, SystemName
+from ledger.model.ids import DOCUMENT_KINDS, ExternalRef, Kind, SystemName
 from ledger.model.outcomes import Outcome, WriteRequest
 
 _HOUR_S = 3600.0
@@ -42,6 +44,8 @@ class DearConnector:
         self._capabilities = capabilities(config)
         self._client = DearClient(config, clock=clock, transport=transport)
         self._reader = DearReader(self._client, config, clock)
+        self._documents = DocumentReader(self._client, config, clock)
+        self._document_lookups = DocumentLookups(self._client, config, clock)
         self._lookups = DearLookups(self._client, config, clock)
         self._writer = DearWriter(self._client, self._lookups, config, self._capabilities)
         self._health: tuple[float, Health] | None = None
@@ -78,18 +82,29 @@ class DearConnector:
             missing = await missing_names(self._client, self._config)
             self._health = (now, replace(health, warnings=health.warnings + missing))
         health = self._health[1]
-        return replace(health, warnings=health.warnings + self._reader.warnings)
+        noticed = self._reader.warnings + self._documents.warnings
+        return replace(health, warnings=health.warnings + noticed)
 
-    def changes(self, cursors: Mapping[Kind, Cursor]) -> AsyncIterator[Page]:
-        return self._reader.changes(cursors)
+    async def changes(self, cursors: Mapping[Kind, Cursor]) -> AsyncIterator[Page]:
+        # What documents point at comes first.
+        async for page in self._reader.changes(cursors):
+            yield page
+        async for page in self._documents.changes(cursors):
+            yield page
 
     def sweep(self, kind: Kind, cursor: Cursor | None) -> AsyncIterator[Page]:
-        return self._reader.sweep(kind, cursor)
+        """A sweep of purchase orders is one of bills too: one purchase shows both."""
+        reader = self._documents if kind in DOCUMENT_KINDS else self._reader
+        return reader.sweep(kind, cursor)
 
     async def read(self, ref: ExternalRef) -> Observation | Tombstone:
+        if ref.kind in DOCUMENT_KINDS:
+            return await self._document_lookups.read(ref)
         return await self._lookups.read(ref)
 
     async def find(self, kind: Kind, key: str, value: str) -> Sequence[Observation]:
+        if kind in DOCUMENT_KINDS:
+            return await self._document_lookups.find(kind, key, value)
         return await self._lookups.find(kind, key, value)
 
     async def write(self, request: WriteRequest) -> tuple[Outcome, ...]:

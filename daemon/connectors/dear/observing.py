@@ -8,7 +8,7 @@ from daemon.connectors.dear.capabilities import DEAR
 from daemon.connectors.dear.config import DearConfig
 from daemon.connectors.dear.mapping.family import Family
 from daemon.connectors.dear.mapping.fields import Malformed, modified_at, text
-from daemon.connectors.dear.paging import Row
+from daemon.connectors.dear.paging import WITHOUT_ID, Row
 from ledger.model.facts import Observation, Problem, Unreadable
 from ledger.model.ids import ExternalRef, Kind
 
@@ -26,7 +26,7 @@ def observation_of(family: Family, row: Row, config: DearConfig) -> Observation 
     try:
         if not isinstance(row.data, Mapping):
             raise Malformed("", "a row is not an object")
-        if row.id.startswith("without-id-"):
+        if row.id.startswith(WITHOUT_ID):
             raise Malformed(family.id_key, f"{family.id_key} is missing or empty")
         version = text(row.data, "LastModifiedOn")
         return Observation(

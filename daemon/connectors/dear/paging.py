@@ -12,6 +12,8 @@ import msgspec
 
 from ledger.model.errors import Transient
 
+WITHOUT_ID = "without-id-"
+"""How the stand-in for the id of a row begins that has none."""
 MAX_PAGES = 20_000
 """Bound of one look at a list; 20 million rows at the largest page."""
 MAX_LOOKS = 3

@@ -23,7 +23,7 @@ from daemon.connectors.dear.wire import Down, Good, Wrong
 from ledger.model.capabilities import Capabilities
 from ledger.model.errors import OutcomeIsUnknown, Refused, Throttled, Transient, Unauthorised
 from ledger.model.facts import Observation, Tombstone
-from ledger.model.ids import ExternalRef, Kind
+from ledger.model.ids import DOCUMENT_KINDS, ExternalRef, Kind
 from ledger.model.outcomes import (
     Confirmed,
     Outcome,
@@ -33,7 +33,7 @@ from ledger.model.outcomes import (
     Write,
     WriteRequest,
 )
-from ledger.model.plans import Action
+from ledger.model.plans import REMOVALS, Action
 from ledger.model.records import comparable_values
 from ledger.model.values import Address, Reference, Value
 
@@ -87,6 +87,10 @@ class DearWriter:
         family = FAMILIES.get(write.kind)
         rule = self._capabilities.kinds.get(write.kind)
         is_create = write.action is Action.CREATE
+        if write.kind in DOCUMENT_KINDS:
+            return _not_written(write, "DEAR owns its documents: nothing of one is written there")
+        if write.action in REMOVALS:
+            return _not_written(write, "only documents are voided, deleted or closed")
         if family is None or rule is None:
             return _not_written(write, f"DEAR keeps no {write.kind.value} records")
         if not (rule.can_create if is_create else rule.can_update):
@@ -108,7 +112,9 @@ class DearWriter:
                 goal["active"] = False
             case Action.REACTIVATE:
                 goal["active"] = True
-            case Action.CREATE | Action.UPDATE:
+            case (
+                Action.CREATE | Action.UPDATE | Action.VOID | Action.DELETE | Action.CLOSE
+            ):  # removals were refused before
                 pass
         return goal
 
@@ -116,7 +122,7 @@ class DearWriter:
         if value.kind is Kind.ACCOUNT or value.key:
             return Reference(kind=value.kind, key=value.key or value.id)
         found = await self._lookups.read(ExternalRef(DEAR, value.kind, value.id))
-        name = found.record.name if isinstance(found, Observation) else None
+        name = getattr(found.record, "name", None) if isinstance(found, Observation) else None
         if not isinstance(name, str):
             raise Unfit(
                 field,

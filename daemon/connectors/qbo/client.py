@@ -79,7 +79,8 @@ class QboClient:
         return Rows(rows=tuple(bytes(row) for row in rows), time=_time(envelope), total=total)
 
     async def count(self, entity: str, where: str) -> Rows:
-        rows = await self.query(f"SELECT COUNT(*) FROM {entity} WHERE {where}", entity)
+        """How many objects; ``where`` is empty or begins with the word itself."""
+        rows = await self.query(f"SELECT COUNT(*) FROM {entity}{where}", entity)
         if rows.total is None:
             raise Transient("QuickBooks answered a count without a number")
         return rows
@@ -110,9 +111,14 @@ class QboClient:
             raise Transient(f"QuickBooks answered a read without the {entity}")
         return bytes(envelope[entity])
 
-    async def write_one(self, entity: str, body: Wire, request_id: str) -> Written:
-        """One create or update. Raises as ``_send`` does; a refusal comes back as a value."""
-        reply = await self._send(f"/{entity.lower()}", body, request_id)
+    async def write_one(
+        self, entity: str, body: Wire, request_id: str, *, operation: str = ""
+    ) -> Written:
+        """One write; ``operation``: void or delete, or ``""`` for a create or update.
+
+        Raises as ``_send`` does; a refusal comes back as a value.
+        """
+        reply = await self._send(f"/{entity.lower()}", body, request_id, operation=operation)
         if isinstance(reply, Fault):
             return Written(fault=reply)
         return Written(body=bytes(_lost_unless(_envelope_of_write(reply).get(entity), msgspec.Raw)))
@@ -181,7 +187,7 @@ class QboClient:
         return Transient(str(error)) if isinstance(error, OutcomeIsUnknown) else error
 
     async def _send(
-        self, path: str, body: Wire, request_id: str, *, lane: str = ""
+        self, path: str, body: Wire, request_id: str, *, lane: str = "", operation: str = ""
     ) -> Reply | Fault:
         """One write. A 401 did nothing: the same request id goes once more with a new login.
 
@@ -189,13 +195,16 @@ class QboClient:
         ``OutcomeIsUnknown``; any other refusal comes back as a ``Fault``.
         """
         data = encode(body)
+        params = {"requestid": request_id} | self._params
+        if operation:
+            params["operation"] = operation
         rejected = ""
         for _ in range(2):
             token = await self._token(rejected)
             reply = await self._http.send(
                 "POST",
                 self._prefix + path,
-                params={"requestid": request_id} | self._params,
+                params=params,
                 body=data,
                 headers=self._headers(token) | {"Content-Type": "application/json"},
                 lane=lane,

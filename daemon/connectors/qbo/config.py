@@ -94,6 +94,26 @@ class QboItemDefaults(_Section):
         return self
 
 
+class QboDocuments(_Section):
+    """What documents in QuickBooks need that the source does not say."""
+
+    payable_account: Annotated[str, Field(min_length=1)] | None = None
+    """Name or number of the accounts payable account of purchase orders and bills. Needed where
+    the company has several; else purchase orders get the only one, and QuickBooks chooses for
+    bills."""
+    sales_tax: Literal["detect", "classic", "automated", "none"] = "detect"
+    """How a company in the US keeps sales tax: one tax rate per invoice (``classic``), worked out
+    by QuickBooks (``automated``: the tax that the source charged is sent along), or not at all
+    (``none``). ``detect`` asks QuickBooks' preferences."""
+    class_by_location: dict[str, Annotated[str, Field(min_length=1)]] = Field(default_factory=dict)
+    """Location of the document in the source -> class of its lines in QuickBooks. Given when a
+    line is made, and left to the bookkeeper afterwards."""
+    default_class: Annotated[str, Field(min_length=1)] | None = None
+    """Class of new lines of documents whose location is not listed."""
+    void_order: Literal["close", "delete"] = "close"
+    """What happens in QuickBooks to a purchase order that the source voids."""
+
+
 class QboConfig(_Section):
     """One company in QuickBooks Online."""
 
@@ -123,6 +143,8 @@ class QboConfig(_Section):
     """Writes sent in one batch request; 1 sends each by itself."""
     new_items: QboItemDefaults = QboItemDefaults()
     """What a new item gets in QuickBooks when the other system does not say it."""
+    documents: QboDocuments = QboDocuments()
+    """How purchase orders, bills and invoices are kept in QuickBooks."""
     ids_compare_as_numbers: StrictBool = False
     """Page by id (``WHERE Id > 'n'``) instead of by position. Only where it was tried that ids
     compare as numbers; the default proves each full read by counting."""

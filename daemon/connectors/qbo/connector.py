@@ -12,11 +12,14 @@ from daemon.connectors.governor import Governor, Meter
 from daemon.connectors.http import Http
 from daemon.connectors.oauth import OAuth, Phase
 from daemon.connectors.qbo import company
-from daemon.connectors.qbo.capabilities import Features, capabilities
+from daemon.connectors.qbo.capabilities import capabilities
 from daemon.connectors.qbo.client import BATCH, QboClient
 from daemon.connectors.qbo.config import QboConfig
+from daemon.connectors.qbo.features import Features
 from daemon.connectors.qbo.mapping.table import QBO
-from daemon.connectors.qbo.reading import EVERYTHING, Reader
+from daemon.connectors.qbo.profile import Profile
+from daemon.connectors.qbo.reading import Reader
+from daemon.connectors.qbo.statements import EVERYTHING
 from daemon.connectors.qbo.writing import Writer
 from daemon.connectors.vault import TokenStore
 from ledger.model.capabilities import Capabilities
@@ -49,8 +52,11 @@ class QboConnector:
         self._client = QboClient(
             http, oauth, governor, realm=config.realm_id, minor_version=config.minor_version
         )
-        self._reader = Reader(self._client, clock, ids_as_numbers=config.ids_compare_as_numbers)
-        self._writer = Writer(self._client, self._reader, config)
+        self._profile = Profile(self._client, config)
+        self._reader = Reader(
+            self._client, clock, self._profile, ids_as_numbers=config.ids_compare_as_numbers
+        )
+        self._writer = Writer(self._client, self._reader, self._profile, config)
         self._capabilities = capabilities(config, Features())
         self._health: Health | None = None
         self._checked_at: datetime | None = None
@@ -156,13 +162,12 @@ class QboConnector:
         await self._http.close()
 
     async def _ask_company(self) -> Health:
-        info = await self._client.company_info()
-        preferences = await self._client.preferences()
-        found = company.features(info, preferences)
+        info, preferences, found = await self._profile.refresh()
         self._capabilities = capabilities(self._config, found)
-        tracked = await self._client.count("Item", f"Type = 'Inventory' AND {EVERYTHING}")
+        tracked = await self._client.count("Item", f" WHERE Type = 'Inventory' AND {EVERYTHING}")
         warnings: list[Problem] = [
             *company.plan_warnings(info, found),
+            *company.document_warnings(found, self._config),
             *company.tracked_items_warning(tracked.total or 0),
         ]
         return Health(

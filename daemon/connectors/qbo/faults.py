@@ -14,6 +14,7 @@ import msgspec
 
 from daemon.connectors.http import Reply
 from daemon.connectors.oauth import RECONNECT
+from daemon.connectors.qbo.cures import CURES, cure_of
 from ledger.model.errors import OutcomeIsUnknown, Throttled, TrueupError, Unauthorised
 from ledger.model.errors import Refused as RefusedError
 from ledger.model.errors import Transient as TransientError
@@ -81,40 +82,9 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def cure(self) -> str:
-        return CURES.get(self.first.code, "") or _family_cure(self.first.code)
+        return cure_of(self.first.code)
 
 
-CURES = {
-    "120": "the user who connected trueup lost access to the company: have an administrator "
-    "connect again",
-    "610": "something that this record uses was made inactive or removed in QuickBooks: "
-    "reactivate it, or choose another",
-    "2010": "this is a mistake of trueup: please report it with this message",
-    "2050": "shorten the text of this field",
-    "2210": "correct the e-mail address",
-    "2500": "something that this record points to is missing or inactive in QuickBooks: "
-    "reactivate it, or choose another",
-    "3100": "check that environment and realm_id belong to these keys, and that the app is still "
-    "connected in QuickBooks (Apps, My apps)",
-    "5010": "nothing to do: the record is read again and planned anew",
-    "5020": "the user who connected trueup may not do this: give them the right in QuickBooks, "
-    "or connect as an administrator",
-    "5030": "the QuickBooks plan lacks this feature: upgrade it, or set the flow of this kind "
-    "to off",
-    "6140": "use another number",
-    "6180": "QuickBooks allows five levels: move the record up",
-    "6190": "renew the QuickBooks subscription; what was refused goes out afterwards with "
-    "trueup apply",
-    "6200": "the books are closed for this date: open the period in QuickBooks, or leave the "
-    "record as it is",
-    "6210": "the books are closed for this date: open the period in QuickBooks, or leave the "
-    "record as it is",
-    "6220": "settle the balance first",
-    "6240": "another vendor, customer, employee, item or account has this name: link the two, or "
-    "rename one of them",
-    "6430": "the type of an account that has been used can hardly be changed: choose the type "
-    "in QuickBooks",
-}
 _BY_CODE = {
     "130": Next.RETRY,
     "140": Next.RETRY,
@@ -159,14 +129,6 @@ def _next(status: int, detail: Detail, sort: str) -> Next:
     if not is_plain_no or status == 408 or sort.lower() in {"systemfault", "service"}:
         return Next.UNSURE
     return Next.INVALID
-
-
-def _family_cure(code: str) -> str:
-    if code.isdigit() and 2000 <= int(code) < 3000:
-        return "correct this field; if it looks right, report it with this message"
-    if code.isdigit() and 4000 <= int(code) < 5000:
-        return "this is a mistake of trueup: please report it with this message"
-    return "change the record as QuickBooks asks, then run: trueup apply"
 
 
 def fault_in(

@@ -23,7 +23,9 @@ from daemon.connectors.qbo.mapping.table import (
     understand,
 )
 from daemon.connectors.qbo.mapping.taxes import read_rate
-from daemon.connectors.qbo.mapping.wire import Malformed
+from daemon.connectors.qbo.mapping.wire import Malformed, Setting
+from daemon.connectors.qbo.profile import Profile
+from daemon.connectors.qbo.statements import EVERYTHING, changed_since, escape, where_all
 from ledger.model.errors import Refused, Transient
 from ledger.model.facts import Cursor, Observation, Page, Tombstone, Unreadable
 from ledger.model.ids import ExternalRef, Kind, derive
@@ -49,16 +51,18 @@ RESUME_WITHIN = timedelta(days=2)
 SPARE_PAGES = 50
 UNIQUE_WITHOUT_ORDER = 10_000
 """Up to this many ids a sweep proves by memory that none came twice."""
-EVERYTHING = "Active IN (true,false)"
-"""Queries hide inactive records unless they are asked for."""
 
 
 class Reader:
     """Turns answers into pages."""
 
-    def __init__(self, client: QboClient, clock: Clock, *, ids_as_numbers: bool) -> None:
+    def __init__(
+        self, client: QboClient, clock: Clock, profile: Profile, *, ids_as_numbers: bool
+    ) -> None:
         self._client = client
         self._clock = clock
+        self._profile = profile
+        self._setting = Setting()
         self._ids_as_numbers = ids_as_numbers
         self._rates: Mapping[str, Decimal] | None = None
         self._sweeps = 0
@@ -74,6 +78,7 @@ class Reader:
             elif kind is not Kind.TAX_CODE:
                 feed.append(kind)
         pending = [tuple(feed)] if feed else []
+        await self._prepare(feed)
         while pending:  # every round answers a group or halves it
             group = pending.pop()
             since = min((mark_of(cursors[kind]).since for kind in group), key=instant)
@@ -91,6 +96,7 @@ class Reader:
     async def sweep(self, kind: Kind, cursor: Cursor | None) -> AsyncIterator[Page]:
         if kind is Kind.TAX_CODE:
             self._rates = await self._read_rates()
+        await self._prepare((kind,))
         mark = mark_of(cursor)
         was_complete = cursor is not None and cursor.complete
         sweep = mark.sweep
@@ -141,8 +147,8 @@ class Reader:
         answer = await self._client.read(entity.name, ref.id)
         if isinstance(answer, Fault):
             # 610 says "inactive" as well as "gone": ask in the way that shows inactive records.
-            where = f"Id = '{escape(ref.id)}' AND {EVERYTHING}"
-            statement = f"SELECT * FROM {entity.name} WHERE {where}"
+            where = where_all(entity, f"Id = '{escape(ref.id)}'")
+            statement = f"SELECT * FROM {entity.name}{where}"
             rows = await self._client.query(statement, entity.name)
             if not rows.rows:
                 return Tombstone(
@@ -157,11 +163,12 @@ class Reader:
         if prop is None:
             raise Refused(f"QuickBooks cannot be searched for a {kind.value} by {key}", field=key)
         words = [value]
-        if prop == entity.name_property:
+        if prop == entity.name_property and not entity.is_document:
             words += [f"{value} (deleted)", f"{value} (Deleted)"]
         listed = ",".join(f"'{escape(word)}'" for word in words)
-        statement = f"SELECT * FROM {entity.name} WHERE {prop} IN ({listed}) AND {EVERYTHING}"
-        rows = await self._client.query(f"{statement} MAXRESULTS {PAGE}", entity.name)
+        where = where_all(entity, f"{prop} IN ({listed})")
+        statement = f"SELECT * FROM {entity.name}{where} MAXRESULTS {PAGE}"
+        rows = await self._client.query(statement, entity.name)
         found = [await self.shown(kind, row) for row in rows.rows]
         return [
             one
@@ -170,13 +177,22 @@ class Reader:
         ]
 
     async def shown(self, kind: Kind, data: bytes) -> Shown:
-        """One object, understood; tax codes with their rates."""
+        """One object, understood; tax codes with their rates, documents with their setting."""
         if kind is Kind.TAX_CODE and self._rates is None:
             self._rates = await self._read_rates()
+        await self._prepare((kind,))
         return self._understand(kind, data)
 
+    async def _prepare(self, kinds: Sequence[Kind]) -> None:
+        """Before anything is understood: how this company keeps the tax of its documents."""
+        if any(ENTITIES[kind].is_document for kind in kinds):
+            self._setting = await self._profile.setting()
+
     def _understand(self, kind: Kind, data: bytes) -> Shown:
-        found, strangers = understand(kind, data, self._rates or {})
+        setting = self._setting
+        if kind is Kind.TAX_CODE:
+            setting = Setting(rates=self._rates or {})
+        found, strangers = understand(kind, data, setting)
         self.strangers.update(strangers)
         return found
 
@@ -239,13 +255,14 @@ class Reader:
 
         The query shows what was changed, never what was removed; the sweep that follows does.
         """
-        name = ENTITIES[kind].name
+        entity = ENTITIES[kind]
+        name = entity.name
         mark = msgspec.structs.replace(mark_of(cursor), owed=True)
-        expected = (await self._client.count(name, _since(mark.since))).total or 0
+        expected = (await self._client.count(name, changed_since(entity, mark.since))).total or 0
         position = 1
         for _ in range(2 * (expected // PAGE) + SPARE_PAGES):
             rows = await self._client.query(
-                f"SELECT * FROM {name} WHERE {_since(mark.since)} "
+                f"SELECT * FROM {name}{changed_since(entity, mark.since)} "
                 f"ORDERBY MetaData.LastUpdatedTime STARTPOSITION {position} MAXRESULTS {PAGE}",
                 name,
             )
@@ -261,7 +278,7 @@ class Reader:
             yield swept
 
     async def _begin(self, kind: Kind) -> Sweeping:
-        counted = await self._client.count(ENTITIES[kind].name, EVERYTHING)
+        counted = await self._count(kind)
         started = counted.time or (self._clock.now() - CLOCKS_DIFFER).isoformat()
         self._sweeps += 1
         return Sweeping(
@@ -270,22 +287,27 @@ class Reader:
             expected=counted.total or 0,
         )
 
+    async def _count(self, kind: Kind) -> Rows:
+        entity = ENTITIES[kind]
+        return await self._client.count(entity.name, where_all(entity))
+
     def _is_old(self, sweep: Sweeping) -> bool:
         return self._clock.now() - instant(sweep.started) >= RESUME_WITHIN
 
     def _page_query(self, kind: Kind, sweep: Sweeping) -> str:
-        name = ENTITIES[kind].name
+        entity = ENTITIES[kind]
         if self._ids_as_numbers and kind is not Kind.TAX_CODE:
-            above = f"Id > '{escape(sweep.last_id)}' AND " if sweep.last_id else ""
-            return f"SELECT * FROM {name} WHERE {above}{EVERYTHING} ORDERBY Id MAXRESULTS {PAGE}"
+            above = [f"Id > '{escape(sweep.last_id)}'"] if sweep.last_id else []
+            where = where_all(entity, *above)
+            return f"SELECT * FROM {entity.name}{where} ORDERBY Id MAXRESULTS {PAGE}"
         return (
-            f"SELECT * FROM {name} WHERE {EVERYTHING} ORDERBY Id "
+            f"SELECT * FROM {entity.name}{where_all(entity)} ORDERBY Id "
             f"STARTPOSITION {sweep.rows + 1} MAXRESULTS {PAGE}"
         )
 
     async def _doubt(self, kind: Kind, sweep: Sweeping, *, unique: bool) -> str:
         """Why a sweep is not proved to be complete; ``""`` when it is."""
-        after = (await self._client.count(ENTITIES[kind].name, EVERYTHING)).total
+        after = (await self._count(kind)).total
         if not unique:
             return f"QuickBooks sent {kind.value} records twice or out of order during a full read"
         # Records made meanwhile have the highest ids and were seen; removed ones would shift pages.
@@ -331,15 +353,6 @@ class _Understood(msgspec.Struct, frozen=True):
 
     order: list[Shown]
     page: Page
-
-
-def escape(text: str) -> str:
-    """Text inside the quotes of a query: a backslash goes before both special characters."""
-    return text.replace("\\", "\\\\").replace("'", "\\'")
-
-
-def _since(stamp: str) -> str:
-    return f"MetaData.LastUpdatedTime >= '{stamp}' AND {EVERYTHING}"
 
 
 def _refs_in_order(page: _Understood) -> list[ExternalRef]:

@@ -36,10 +36,14 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     to_record: Callable[[Raw, DearConfig], Record]
     to_raw: Callable[[Mapping[str, Value], Raw | None, DearConfig], dict[str, object]]
 
-    @property
-    def fixed_params(self) -> dict[str, str]:
-        """Parameters of every read: without the first, deprecated records would be invisible."""
-        return {"IncludeDeprecated": "true"} if self.has_changes else {}
+    def params(self, config: DearConfig) -> dict[str, str]:
+        """Parameters of every read, for the fields that the configuration asks for."""
+        # Without this one deprecated records would be invisible.
+        params = {"IncludeDeprecated": "true"} if self.has_changes else {}
+        if self.kind is Kind.ITEM and config.purchase_cost != "none":
+            # DEAR: nested arrays stay empty unless asked for, which then means nothing.
+            params["IncludeSuppliers"] = "true"
+        return params
 
 
 FAMILIES: Mapping[Kind, Family] = {
@@ -129,12 +133,3 @@ FAMILIES: Mapping[Kind, Family] = {
     ),
 }
 """In the order of dependence. DEAR has neither classes nor payment methods."""
-
-
-def read_params(family: Family, config: DearConfig) -> dict[str, str]:
-    """Parameters that every read of a family carries, for the fields that the config asks for."""
-    params = dict(family.fixed_params)
-    if family.kind is Kind.ITEM and config.purchase_cost != "none":
-        # DEAR: nested arrays stay empty unless asked for, which then means nothing.
-        params["IncludeSuppliers"] = "true"
-    return params

@@ -27,10 +27,12 @@ _INSTANT = re.compile(
 class Malformed(Exception):
     """A field of a row is not what the API promises."""
 
-    def __init__(self, field: str, message: str) -> None:
+    def __init__(self, field: str, message: str, *, cure: str = "") -> None:
         super().__init__(message)
         self.field = field
         """Name on the wire."""
+        self.cure = cure
+        """``""`` = correct the field in DEAR."""
 
 
 class Unfit(Exception):

@@ -3,7 +3,7 @@
 from daemon.connectors.qbo.mapping.wire import (
     COMMON,
     Entity,
-    Rates,
+    Setting,
     Wire,
     active,
     currency,
@@ -51,7 +51,7 @@ TYPES = frozenset(
 )
 
 
-def _read(raw: Wire, _rates: Rates) -> Account:
+def _read(raw: Wire, _setting: Setting) -> Account:
     sub_type = text(raw, "AccountSubType")
     balance = number(raw, "CurrentBalance")
     return Account(

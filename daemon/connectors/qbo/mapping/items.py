@@ -3,10 +3,11 @@
 from daemon.connectors.qbo.mapping.wire import (
     COMMON,
     Entity,
-    Rates,
+    Setting,
     Unwritable,
     Wire,
     active,
+    day,
     flag,
     name,
     number,
@@ -42,9 +43,10 @@ OTHER_TYPES = frozenset(
 """Types that are known and are no products: watched only."""
 
 
-def _read(raw: Wire, _rates: Rates) -> Item:
+def _read(raw: Wire, _setting: Setting) -> Item:
     word = text(raw, "Type")
     quantity, cost = number(raw, "QtyOnHand"), number(raw, "AvgCost")
+    start = day(raw, "InvStartDate")
     return Item(
         name=name(raw, "Name"),
         sku=text(raw, "Sku"),
@@ -63,6 +65,7 @@ def _read(raw: Wire, _rates: Rates) -> Item:
         full_name=text(raw, "FullyQualifiedName"),
         quantity_on_hand=UNSET if quantity is None else quantity,
         average_cost=UNSET if cost is None else cost,
+        inventory_start=UNSET if start is None else start,
     )
 
 

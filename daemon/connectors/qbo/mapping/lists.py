@@ -5,7 +5,7 @@ from decimal import Decimal
 from daemon.connectors.qbo.mapping.wire import (
     COMMON,
     Entity,
-    Rates,
+    Setting,
     Unwritable,
     Wire,
     active,
@@ -26,7 +26,7 @@ _METHODS = {"STANDARD": "days", "DATE_DRIVEN": "day_of_month"}
 _TERM_TYPES = {method: word for word, method in _METHODS.items()}
 
 
-def _read_term(raw: Wire, _rates: Rates) -> Term:
+def _read_term(raw: Wire, _setting: Setting) -> Term:
     word = text(raw, "Type")
     is_dated = word == "DATE_DRIVEN"
     return Term(
@@ -98,7 +98,7 @@ TERM = Entity(
 )
 
 
-def _read_class(raw: Wire, _rates: Rates) -> Class:
+def _read_class(raw: Wire, _setting: Setting) -> Class:
     return Class(
         name=name(raw, "Name"),
         parent=pointer(raw, "ParentRef", Kind.CLASS),
@@ -122,7 +122,7 @@ CLASS = Entity(
 )
 
 
-def _read_payment_method(raw: Wire, _rates: Rates) -> PaymentMethod:
+def _read_payment_method(raw: Wire, _setting: Setting) -> PaymentMethod:
     word = text(raw, "Type")
     return PaymentMethod(
         name=name(raw, "Name"),

@@ -6,7 +6,7 @@ from daemon.connectors.qbo.mapping.wire import (
     COMMON,
     Entity,
     Put,
-    Rates,
+    Setting,
     Wire,
     active,
     address,
@@ -94,7 +94,7 @@ def _unmasked(raw: Wire, prop: str) -> str | UnsetType | None:
     return UNSET if value is not None and _MASK.search(value) else value
 
 
-def _read_vendor(raw: Wire, _rates: Rates) -> Vendor:
+def _read_vendor(raw: Wire, _setting: Setting) -> Vendor:
     balance = number(raw, "Balance")
     return Vendor(
         name=name(raw, "DisplayName"),
@@ -158,7 +158,7 @@ VENDOR = Entity(
 )
 
 
-def _read_customer(raw: Wire, _rates: Rates) -> Customer:
+def _read_customer(raw: Wire, _setting: Setting) -> Customer:
     balance = number(raw, "Balance")
     code = text(raw, "AcctNum")
     return Customer(

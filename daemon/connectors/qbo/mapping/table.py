@@ -7,11 +7,15 @@ from typing import Any, TypeAlias
 import msgspec
 
 from daemon.connectors.qbo.mapping.accounts import ACCOUNT
+from daemon.connectors.qbo.mapping.bills import BILL
+from daemon.connectors.qbo.mapping.invoices import INVOICE
 from daemon.connectors.qbo.mapping.items import ITEM
 from daemon.connectors.qbo.mapping.lists import CLASS, PAYMENT_METHOD, TERM
 from daemon.connectors.qbo.mapping.parties import CUSTOMER, VENDOR
+from daemon.connectors.qbo.mapping.purchaseorders import PURCHASE_ORDER
+from daemon.connectors.qbo.mapping.sending import document_body
 from daemon.connectors.qbo.mapping.taxes import TAX_CODE
-from daemon.connectors.qbo.mapping.wire import Entity, Malformed, Rates, Unwritable, Wire, name
+from daemon.connectors.qbo.mapping.wire import Entity, Malformed, Setting, Unwritable, Wire, name
 from ledger.model.errors import Broken
 from ledger.model.facts import Observation, Problem, Tombstone, Unreadable
 from ledger.model.ids import ExternalRef, Kind, SystemName, derive
@@ -23,7 +27,10 @@ Shown: TypeAlias = Observation | Tombstone | Unreadable
 QBO = SystemName("qbo")
 ENTITIES: dict[Kind, Entity] = {
     entity.kind: entity
-    for entity in (ACCOUNT, TAX_CODE, TERM, CLASS, PAYMENT_METHOD, VENDOR, CUSTOMER, ITEM)
+    for entity in (
+        *(ACCOUNT, TAX_CODE, TERM, CLASS, PAYMENT_METHOD, VENDOR, CUSTOMER, ITEM),
+        *(PURCHASE_ORDER, BILL, INVOICE),
+    )
 }
 
 _objects: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=Decimal)
@@ -40,12 +47,12 @@ def encode(value: Any) -> bytes:
     return _encoder.encode(value)
 
 
-def to_record(kind: Kind, data: bytes, rates: Rates) -> Shown:
+def to_record(kind: Kind, data: bytes, setting: Setting) -> Shown:
     """What one object of a page says."""
-    return understand(kind, data, rates)[0]
+    return understand(kind, data, setting)[0]
 
 
-def understand(kind: Kind, data: bytes, rates: Rates) -> tuple[Shown, list[str]]:
+def understand(kind: Kind, data: bytes, setting: Setting) -> tuple[Shown, list[str]]:
     """What one object says, and the properties and words in it that nobody here knows."""
     try:
         raw = decode(data)
@@ -53,10 +60,10 @@ def understand(kind: Kind, data: bytes, rates: Rates) -> tuple[Shown, list[str]]
         return _unreadable(kind, "", Malformed("", "not JSON"), data), []
     if not isinstance(raw, dict):
         return _unreadable(kind, "", Malformed("", "not an object"), data), []
-    return _read(ENTITIES[kind], raw, data, rates), _strangers(ENTITIES[kind], raw)
+    return _read(ENTITIES[kind], raw, data, setting), _strangers(ENTITIES[kind], raw)
 
 
-def _read(entity: Entity, raw: Wire, data: bytes, rates: Rates) -> Shown:
+def _read(entity: Entity, raw: Wire, data: bytes, setting: Setting) -> Shown:
     kind = entity.kind
     found = raw.get("Id")
     record_id = found if isinstance(found, str) else ""
@@ -69,7 +76,7 @@ def _read(entity: Entity, raw: Wire, data: bytes, rates: Rates) -> Shown:
         return Observation(
             ref=ref,
             version=_version(raw),
-            record=entity.read(raw, rates),
+            record=entity.read(raw, setting),
             raw=bytes(data),
             out_of_scope=entity.scope(raw),
             modified_at=_modified_at(raw),
@@ -80,6 +87,7 @@ def _read(entity: Entity, raw: Wire, data: bytes, rates: Rates) -> Shown:
 
 def _strangers(entity: Entity, raw: Wire) -> list[str]:
     found = [f"{entity.name}.{prop}" for prop in raw.keys() - entity.known]
+    found += entity.strangers(raw)
     for prop, words in entity.words.items():
         word = raw.get(prop)
         if isinstance(word, str) and word not in words:
@@ -87,9 +95,11 @@ def _strangers(entity: Entity, raw: Wire) -> list[str]:
     return found
 
 
-def to_raw(write: Write) -> Wire:
+def to_raw(write: Write, setting: Setting) -> Wire:
     """The object to send; ``Unwritable`` names a field that cannot be said in QuickBooks."""
     entity = ENTITIES[write.kind]
+    if entity.is_document:
+        return document_body(entity, write, _last(write), setting)
     is_create = write.action is Action.CREATE
     out: Wire = {}
     for field, value in write.fields.items():
@@ -108,8 +118,7 @@ def _sparse(entity: Entity, write: Write, out: Wire) -> Wire:
     """An update: only what changes, and what QuickBooks demands with every update."""
     if write.ref is None or not write.version:
         raise Broken("an update is to be sent without an id or without a version")
-    last = decode(write.raw) if write.raw else {}
-    last = last if isinstance(last, dict) else {}
+    last = _last(write)
     match write.action:
         case Action.INACTIVATE:
             out["Active"] = False
@@ -117,6 +126,8 @@ def _sparse(entity: Entity, write: Write, out: Wire) -> Wire:
             out["Active"] = True
         case Action.UPDATE | Action.CREATE:
             pass
+        case Action.VOID | Action.DELETE | Action.CLOSE:
+            raise Broken(f"a {write.kind.value} is to end as only documents do")
     for prop in entity.required:
         if prop in last:
             out.setdefault(prop, last[prop])
@@ -127,6 +138,12 @@ def _sparse(entity: Entity, write: Write, out: Wire) -> Wire:
         kept = plain if write.action is Action.REACTIVATE else last[entity.name_property]
         out[entity.name_property] = kept
     return {"Id": write.ref.id, "SyncToken": write.version, "sparse": True, **out}
+
+
+def _last(write: Write) -> Wire:
+    """The object as QuickBooks showed it when the write was planned; empty when unknown."""
+    last = decode(write.raw) if write.raw else {}
+    return last if isinstance(last, dict) else {}
 
 
 def _without_empty(out: Wire) -> Wire:

@@ -7,6 +7,7 @@ from daemon.connectors.qbo.mapping.wire import (
     Entity,
     Malformed,
     Rates,
+    Setting,
     Wire,
     active,
     name,
@@ -23,13 +24,13 @@ PSEUDO = frozenset({"TAX", "NON", "CustomSalesTax"})
 ON_AMOUNT = "TaxOnAmount"
 
 
-def _read(raw: Wire, rates: Rates) -> TaxCode:
+def _read(raw: Wire, setting: Setting) -> TaxCode:
     sales = _rate_ids(raw, "SalesTaxRateList")
     purchases = _rate_ids(raw, "PurchaseTaxRateList")
     return TaxCode(
         name=name(raw, "Name"),
         description=text(raw, "Description"),
-        rate=_total(sales if sales else purchases, rates),
+        rate=_total(sales if sales else purchases, setting.rates),
         for_sales=bool(sales),
         for_purchases=bool(purchases),
         active=active(raw),

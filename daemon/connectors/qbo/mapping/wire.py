@@ -6,11 +6,13 @@ a value of the wrong type by name instead of guessing; writers know how each sha
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any, TypeAlias
 
 import msgspec
 
+from ledger.model.capabilities import LineTax
 from ledger.model.errors import Broken
 from ledger.model.ids import Kind
 from ledger.model.records import Record
@@ -59,6 +61,28 @@ class Unwritable(ValueError):
         self.cure = cure
 
 
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """What an object means besides what it says: tax rates, and settings of the company."""
+
+    rates: Rates = msgspec.field(default_factory=dict)
+    taxes_by_code: bool = True
+    """Outside the US every line names a tax code; in the US it is taxed or not."""
+    sales_tax: LineTax = LineTax.EACH
+    purchase_tax: LineTax = LineTax.EACH
+    sales_fields: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """Folded name of a custom field of invoices -> DefinitionId."""
+    order_fields: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """The same of purchase orders."""
+    payable_account: str = ""
+    """Id of the account that new purchase orders (and bills, where it is configured) name."""
+
+    def line_tax(self, kind: Kind) -> LineTax:
+        return self.sales_tax if kind is Kind.INVOICE else self.purchase_tax
+
+    def custom_fields(self, kind: Kind) -> Mapping[str, str]:
+        return self.sales_fields if kind is Kind.INVOICE else self.order_fields
+
+
 class Entity(msgspec.Struct, frozen=True, kw_only=True):
     """How one kind looks on the wire."""
 
@@ -66,7 +90,7 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """Name of the entity in QuickBooks: the key of its objects, and the table of queries."""
     name_property: str
-    read: Callable[[Wire, Rates], Record]
+    read: Callable[[Wire, Setting], Record]
     puts: dict[str, Put]
     """Fields that can be sent."""
     known: frozenset[str]
@@ -81,6 +105,15 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True):
     """Properties sent along with every update, as they last were."""
     complete: Callable[[Wire], None] = lambda _out: None
     """Adds to a create what follows from other properties."""
+    item_detail: str = ""
+    """Of documents: the detail that their item lines have. Documents are transactions: they are
+    removed, never inactive, and queries must not name ``Active``."""
+    strangers: Callable[[Wire], list[str]] = lambda _raw: []
+    """Properties and words inside of an object that nobody here knows."""
+
+    @property
+    def is_document(self) -> bool:
+        return bool(self.item_detail)
 
 
 def text(raw: Wire, prop: str) -> str | None:
@@ -123,6 +156,27 @@ def number(raw: Wire, prop: str) -> Decimal | None:
     if not found.is_finite():
         raise Malformed(prop, f"{prop} should be a finite number")
     return found
+
+
+def day(raw: Wire, prop: str) -> str | None:
+    """A calendar day without zone; a time or an offset behind it says nothing."""
+    value = text(raw, prop)
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value[:10]).isoformat()
+    except ValueError as error:
+        raise Malformed(prop, f"{prop} should be a day") from error
+
+
+def parts(raw: Wire, prop: str) -> list[Wire]:
+    """A list of objects; empty when it is absent."""
+    value = raw.get(prop)
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise Malformed(prop, f"{prop} should be a list of objects")
+    return value
 
 
 def flag(raw: Wire, prop: str) -> bool | UnsetType:
@@ -193,6 +247,15 @@ def put_text(prop: str) -> Put:
 def put_inner_text(prop: str, inner: str) -> Put:
     def put(out: Wire, value: Value) -> None:
         out[prop] = {inner: "" if value is None else _typed(prop, value, str)}
+
+    return put
+
+
+def put_day(prop: str) -> Put:
+    def put(out: Wire, value: Value) -> None:
+        if value is None:
+            raise Unwritable(prop, f"QuickBooks cannot empty {prop}", "enter a day")
+        out[prop] = _typed(prop, value, str)
 
     return put
 

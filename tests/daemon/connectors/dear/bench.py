@@ -1,8 +1,8 @@
 """A DEAR twin on loopback, and a connector that knows only its address and its key."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from daemon.connectors.dear.capabilities import DEAR
 from daemon.connectors.dear.connector import DearConnector
 from daemon.sandbox.dear.app import DearTwin
 from daemon.sandbox.dear.control import edit
+from daemon.sandbox.dear.history import play
 from daemon.sandbox.dear.state import Row
 from daemon.sandbox.dear.switches import DearSwitches
 from daemon.sandbox.faults import FaultScript
@@ -20,7 +21,7 @@ from daemon.sandbox.requestlog import LogRow, RequestLog
 from daemon.sandbox.server import serve
 from daemon.sandbox.world import make_world
 from ledger.model.facts import Cursor, Page
-from ledger.model.ids import ExternalRef, Kind, OperationId, RequestId
+from ledger.model.ids import DOCUMENT_KINDS, ExternalRef, Kind, OperationId, RequestId
 from ledger.model.outcomes import Outcome, Write, WriteRequest
 from ledger.model.plans import Action
 from ledger.model.values import Reference, Value
@@ -77,6 +78,7 @@ class Bench(ContractBench):
         self.faults = faults
         self.log = log
         self._settings = settings
+        self._logged = 0
         self.opened: list[DearConnector] = []
         self.connector: DearConnector = self.reopen()
 
@@ -106,7 +108,35 @@ class Bench(ContractBench):
         return str(made["_id"])
 
     def names(self, kind: Kind) -> dict[str, str]:
+        if kind in DOCUMENT_KINDS:
+            return self._documents(kind)
         return {row.id: str(row.fields["Name"]) for row in self.twin.state[TABLES[kind]]}
+
+    def _documents(self, kind: Kind) -> dict[str, str]:
+        """Everything that was ever begun: id as the connector puts it -> number."""
+        if kind is Kind.PURCHASE_ORDER:
+            rows = [r for r in self.twin.state["purchase"] if _is_begun(r.fields["Order"])]
+            return {row.id: str(row.fields["OrderNumber"]) for row in rows}
+        table, key = ("purchase", "Invoice") if kind is Kind.BILL else ("sale", "Invoices")
+        return {
+            f"{row.id}/{part['TaskID']}": str(part["InvoiceNumber"])
+            for row in self.twin.state[table]
+            for part in row.fields[key]
+            if _is_begun(part)
+        }
+
+    def act(self, kind: str, what: str, **order: Any) -> dict[str, Any]:
+        """Something that a person does to a purchase or sale at DEAR's screens."""
+        return edit(self.twin.state, {"kind": kind, "do": what, **order}, self.twin.switches)
+
+    def begin(self, kind: str, **fields: Any) -> str:
+        """A new purchase or sale; its id."""
+        made = edit(self.twin.state, {"kind": kind, "create": fields}, self.twin.switches)
+        return str(made["ID"]).lower()
+
+    def asked(self, path: str) -> int:
+        """Reads of a path since the calls were last forgotten."""
+        return sum(row["path"].endswith(path) for row in self.calls("GET"))
 
     def fields(self, kind: Kind, name: str) -> dict[str, Value]:
         assert kind is Kind.VENDOR
@@ -134,8 +164,16 @@ class Bench(ContractBench):
         """Change a record as a person in DEAR would, stamp included."""
         self.twin.state.change(TABLES[kind], row, fields)
 
+    def configure(self, **settings: Any) -> None:
+        """Go on with a new connector under other settings, as after a restart."""
+        self._settings |= settings
+        self.connector = self.reopen()
+
+    def forget_calls(self) -> None:
+        self._logged = max((row["n"] for row in self.log.since(0, limit=100_000)), default=0)
+
     def calls(self, method: str = "") -> list[LogRow]:
-        rows = self.log.since(0, system="dear", limit=100_000)
+        rows = self.log.since(self._logged, system="dear", limit=100_000)
         return [row for row in rows if method in ("", row["method"])]
 
     async def sweep(self, kind: Kind, cursor: Cursor | None = None) -> list[Page]:
@@ -176,6 +214,7 @@ async def open_bench(
     *,
     switches: DearSwitches | None = None,
     twin_ahead: timedelta = timedelta(),
+    history: int = 0,
     **settings: Any,
 ) -> AsyncIterator[Bench]:
     clock = FastClock()
@@ -183,6 +222,7 @@ async def open_bench(
     faults, log = FaultScript(), RequestLog(twin_clock)
     world = make_world(7, "small")
     twin = DearTwin(world, clock=twin_clock, faults=faults, log=log, switches=switches)
+    play(twin.state, 7, purchases=history, sales=history, start=date(2026, 1, 5), switches=switches)
     monkeypatch.setenv(KEY, twin.credentials["application_key"])
     async with serve(twin.app) as address:
         url = address + twin.path
@@ -192,6 +232,10 @@ async def open_bench(
         finally:
             for connector in bench.opened:
                 await connector.close()
+
+
+def _is_begun(part: Mapping[str, Any]) -> bool:
+    return bool(part["Status"] != "NOT AVAILABLE" or part["Lines"] or part["AdditionalCharges"])
 
 
 def ids(pages: Sequence[Page]) -> list[str]:

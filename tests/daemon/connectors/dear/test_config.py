@@ -1,5 +1,6 @@
 """What an operator may say about DEAR, and that every rule and default can be traced to it."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from daemon.connectors.dear.capabilities import capabilities
 from daemon.connectors.dear.config import DearConfig
 from ledger.model.capabilities import Access
-from ledger.model.ids import Kind
+from ledger.model.ids import DOCUMENT_KINDS, Kind
 from ledger.model.values import Reference
 from tests.daemon.connectors.dear.rows import config
 
@@ -116,10 +117,33 @@ def test_without_defaults_nothing_is_made_up() -> None:
 def test_what_the_native_link_owns_is_only_read() -> None:
     rules = capabilities(config(native_link="connected")).kinds
     for kind, rule in rules.items():
-        owned = kind in (Kind.ACCOUNT, Kind.TAX_CODE)
+        owned = kind in (Kind.ACCOUNT, Kind.TAX_CODE, *DOCUMENT_KINDS)
         assert (rule.can_create, rule.can_update) == (not owned, not owned)
         if owned:
             assert {field.access for field in rule.fields.values()} == {Access.READ}
+
+
+def test_documents_are_read_and_never_written() -> None:
+    rules = capabilities(config()).kinds
+    for kind in DOCUMENT_KINDS:
+        rule = rules[kind]
+        assert (rule.can_create, rule.can_update, rule.costly, rule.disabled) == (
+            False,
+            False,
+            True,
+            "",
+        )
+        assert {field.access for field in rule.fields.values()} == {Access.READ}
+        assert "custom_fields" not in rule.fields
+    assert [kind for kind, rule in rules.items() if rule.read_with] == [Kind.BILL]
+    named = {"custom_fields": {"bill": {"Crew #": "AdditionalAttribute1"}}}
+    rich = capabilities(config(documents=named)).kinds
+    assert [kind for kind in DOCUMENT_KINDS if "custom_fields" in rich[kind].fields] == [Kind.BILL]
+
+
+def test_documents_that_the_native_link_posts_are_out_of_service() -> None:
+    rules = capabilities(config(native_link="connected")).kinds
+    assert all("native_link" in rules[kind].disabled for kind in DOCUMENT_KINDS)
 
 
 def test_fields_that_are_not_carried_have_no_rule() -> None:
@@ -138,7 +162,7 @@ def test_fields_that_are_not_carried_have_no_rule() -> None:
 def test_what_dear_cannot_do() -> None:
     able = capabilities(config())
     assert (able.max_batch, able.replays_requests, able.checks_versions) == (1, False, False)
-    keys = {kind: rule.recovery_key for kind, rule in able.kinds.items()}
+    keys = {kind: rule.recovery_key for kind, rule in able.kinds.items() if rule.can_create}
     assert keys == {
         Kind.ACCOUNT: "code",
         Kind.TAX_CODE: "name",
@@ -148,3 +172,26 @@ def test_what_dear_cannot_do() -> None:
         Kind.ITEM: "sku",
     }
     assert not any(rule.tombstones for rule in able.kinds.values())
+
+
+def test_documents_are_read_from_the_beginning_unless_a_day_is_set() -> None:
+    plain = config().documents
+    assert (plain.read_from, plain.line_total) == (None, "without_tax")
+    assert config(documents={"read_from": "2026-01-01"}).documents.read_from == date(2026, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "documents",
+    [
+        {"read_from": "soon"},
+        {"line_total": "maybe"},
+        {"details_per_page": 0},
+        {"details_per_cycle": 0},
+        {"custom_fields": {"bill": {"Crew #": "Additional Attribute 1"}}},
+        {"custom_fields": {"bill": {"": "Location"}}},
+        {"custom_fields": {"estimate": {}}},
+    ],
+)
+def test_mistakes_in_the_settings_of_documents(documents: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        config(documents=documents)

@@ -12,7 +12,7 @@ from tests.daemon.connectors.dear.bench import open_bench
 class TestDear(ConnectorContract):
     @pytest.fixture
     async def bench(self, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
-        async with open_bench(monkeypatch, page_size=4) as bench:
+        async with open_bench(monkeypatch, page_size=4, history=8) as bench:
             yield bench
 
 
@@ -40,7 +40,7 @@ class TestDearReadTheOtherWay(ConnectorContract):
             totals=False,
             order="created",
         )
-        async with open_bench(monkeypatch, switches=switches) as bench:
+        async with open_bench(monkeypatch, switches=switches, history=8) as bench:
             # Without a Total an empty or shifted page shows only where another page follows.
             bench.page_faults = ()
             yield bench

@@ -10,7 +10,7 @@ from daemon.sandbox.dear.state import Row
 from daemon.sandbox.dear.switches import DearSwitches
 from ledger.model.errors import Throttled, Transient, Unauthorised
 from ledger.model.facts import Observation
-from ledger.model.ids import ExternalRef, Kind, OperationId, RequestId
+from ledger.model.ids import DOCUMENT_KINDS, ExternalRef, Kind, OperationId, RequestId
 from ledger.model.outcomes import (
     Confirmed,
     Outcome,
@@ -20,7 +20,7 @@ from ledger.model.outcomes import (
     Write,
     WriteRequest,
 )
-from ledger.model.plans import Action
+from ledger.model.plans import REMOVALS, Action
 from ledger.model.records import Customer, Item, Vendor, comparable_values
 from ledger.model.values import Address, Reference, Value
 from tests.daemon.connectors.dear.bench import TABLES, Bench, open_bench
@@ -600,3 +600,26 @@ def meddle(b: Bench, target: Row, **theirs: Any) -> None:
         return done
 
     b.twin.state.change = and_then  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("kind", DOCUMENT_KINDS)
+@pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE, *sorted(REMOVALS)])
+async def test_nothing_of_a_document_is_ever_sent(
+    monkeypatch: pytest.MonkeyPatch, kind: Kind, action: Action
+) -> None:
+    async with open_bench(monkeypatch) as b:
+        outcome = await b.write(kind, action, {"note": "ours"}, ref=ExternalRef(DEAR, kind, "x"))
+        assert isinstance(outcome, Rejected)
+        assert (outcome.refusal, outcome.code) == (RefusalKind.INVALID, "not_written")
+        assert "owns its documents" in outcome.message
+        assert b.calls() == []
+
+
+@pytest.mark.parametrize("action", sorted(REMOVALS))
+async def test_only_documents_are_removed(monkeypatch: pytest.MonkeyPatch, action: Action) -> None:
+    async with open_bench(monkeypatch) as b:
+        ref = ExternalRef(DEAR, Kind.ITEM, next(iter(b.names(Kind.ITEM))))
+        outcome = await b.write(Kind.ITEM, action, {}, ref=ref)
+        assert isinstance(outcome, Rejected)
+        assert outcome.code == "not_written"
+        assert b.calls() == []

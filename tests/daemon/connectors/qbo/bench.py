@@ -95,7 +95,7 @@ class QboBench(Bench):
     def names(self, kind: Kind) -> dict[str, str]:
         entity = ENTITIES[kind]
         return {
-            stored.id: str(stored.fields[entity.name_property])
+            stored.id: str(stored.fields.get(entity.name_property, ""))
             for stored in self.twin.state.all(entity.name)
         }
 

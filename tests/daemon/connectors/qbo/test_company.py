@@ -9,9 +9,10 @@ import pytest
 from pydantic import ValidationError
 
 from daemon.connectors.qbo import company
-from daemon.connectors.qbo.capabilities import Features, capabilities
+from daemon.connectors.qbo.capabilities import capabilities
 from daemon.connectors.qbo.config import QboConfig
 from daemon.connectors.qbo.connector import QboConnector
+from daemon.connectors.qbo.features import Features
 from daemon.connectors.registry import connector_class
 from daemon.connectors.vault import Tokens
 from daemon.sandbox.qbo.switches import QboSwitches
@@ -97,7 +98,7 @@ def test_what_quickbooks_promises() -> None:
     found = capabilities(config(batch_size=10), Features())
     assert (found.max_batch, found.replays_requests, found.checks_versions) == (10, True, True)
     assert not found.kinds[Kind.TAX_CODE].can_create
-    names = {kind: rule.fields["name"] for kind, rule in found.kinds.items()}
+    names = {kind: rule.fields["name"] for kind, rule in found.kinds.items() if not rule.lines}
     assert names[Kind.VENDOR].namespace == names[Kind.CUSTOMER].namespace == "party"
     assert ":" in names[Kind.ITEM].forbidden
     assert '"' in names[Kind.ACCOUNT].forbidden
@@ -132,9 +133,14 @@ async def test_F90_a_smaller_plan_puts_its_kinds_out_of_service(tmp_path: Path, 
         health = await bench.connector.check()
         rule = bench.connector.capabilities.kinds[Kind.CLASS]
         assert rule.disabled == f"the plan {plan} has no classes"
-        (alarm,) = [w for w in health.warnings if w.code == "feature_missing"]
-        assert plan in alarm.message
-        assert alarm.cure
+        alarms = [w for w in health.warnings if w.code == "feature_missing"]
+        assert [w.message.split(":")[0] for w in alarms] == ["class", "purchase_order"]
+        assert all(plan in alarm.message and alarm.cure for alarm in alarms)
+        assert bench.connector.capabilities.kinds[Kind.PURCHASE_ORDER].disabled
+        bills = bench.connector.capabilities.kinds[Kind.BILL]
+        assert not bills.disabled
+        assert bills.lines is not None
+        assert not bills.lines.links_orders, "there is nothing to link to"
         assert not bench.connector.capabilities.kinds[Kind.VENDOR].disabled
 
 

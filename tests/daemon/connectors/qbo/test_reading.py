@@ -7,9 +7,9 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from daemon.connectors.qbo import reading
 from daemon.connectors.qbo.cursors import Mark, Sweeping, cursor_of, mark_of, step
 from daemon.connectors.qbo.mapping.table import QBO
+from daemon.connectors.qbo.statements import escape
 from daemon.sandbox.qbo.switches import QboSwitches
 from ledger.model.errors import Refused, Throttled, Transient, Unauthorised
 from ledger.model.facts import Cursor, Observation, Page
@@ -529,4 +529,4 @@ def test_tokens_round_trip() -> None:
     [("O'Neil", "O\\'Neil"), ("a\\b", "a\\\\b"), ("\\'", "\\\\\\'"), ("100%", "100%")],
 )
 def test_quotes_and_backslashes_in_queries(text: str, quoted: str) -> None:
-    assert reading.escape(text) == quoted
+    assert escape(text) == quoted
