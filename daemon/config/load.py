@@ -19,6 +19,7 @@ from daemon.config.schema import known_keys
 from daemon.config.tree import Tree, Where, dotted, read_tree
 from daemon.connectors.secrets import SecretRef
 from ledger.model.errors import ConfigProblem
+from ledger.model.ids import DOCUMENT_KINDS
 
 SECRET_FORM = (
     "secrets are never written here: give {credential: NAME}, {file: /PATH} or {env: NAME}"
@@ -26,6 +27,15 @@ SECRET_FORM = (
 _PATTERNS = {
     "instance": "lower-case letters, digits and hyphens only, beginning with a letter",
     "company.home_currency": "a currency is three capital letters, such as USD",
+    **dict.fromkeys(
+        [f"kinds.{kind.value}.number_prefix" for kind in DOCUMENT_KINDS],
+        "letters, digits and . _ / # - only",
+    ),
+}
+_INSTEAD: dict[str | int, str] = {
+    "authority": "the source owns documents",
+    "create": "the source owns documents: `since` and `flow` say which are written",
+    "mode": "it is called `flow`",
 }
 LONGEST_SOCKET = 107
 """Bytes that a unix socket address can hold."""
@@ -117,10 +127,17 @@ def _note(tree: Tree, detail: ErrorDetails) -> None:
             message = f"missing: this key is required{_near_key(tree, where)}"
             tree.note((*known, name), message)
         case "extra_forbidden":
-            tree.note(where, f"unknown key{_did_you_mean(str(where[-1]), known_keys(where[:-1]))}")
+            near = _did_you_mean(str(where[-1]), known_keys(where[:-1]))
+            tree.note(where, f"unknown key{near or _instead(where)}")
         case _:
             message = _message(tree, detail, known)
             tree.note(known, message)
+
+
+def _instead(where: Where) -> str:
+    """Why kinds of documents lack a key that other kinds have, or what it is called."""
+    of_documents = where[0] == "kinds" and where[1:2] and where[1] in DOCUMENT_KINDS
+    return f"; {_INSTEAD[where[-1]]}" if of_documents and where[-1] in _INSTEAD else ""
 
 
 def _message(tree: Tree, detail: ErrorDetails, known: Where) -> str:

@@ -1,8 +1,11 @@
 """The configuration in the words of the reconcile core. The only translation between the two."""
 
-from daemon.config.model import SOURCES, Config, KindConfig
+from daemon.config.documents import BillConfig, DocumentConfig
+from daemon.config.kinds import KindConfig
+from daemon.config.model import SOURCES, Config
 from daemon.reconcile.policy import (
     CreatePolicy,
+    DocumentPolicy,
     Flow,
     ForeignEdit,
     Limits,
@@ -33,9 +36,15 @@ def make_policy(config: Config) -> Policy:
         create[kind] = {name: getattr(section.create, name) for name in connected}
         authority[kind] = dict(section.authority)
         foreign[kind] = dict(section.on_foreign_edit)
+    documents: dict[Kind, DocumentPolicy] = {}
+    for kind, document in document_sections(config).items():
+        flows[kind] = document.flow
+        foreign[kind] = dict(document.on_foreign_edit)
+        documents[kind] = _document_policy(document)
     limits = Limits(
         min_count=config.limits.mass_change_min,
         fraction=config.limits.mass_change_fraction,
+        documents=config.limits.mass_change_documents,
         oscillation_repeats=config.limits.oscillation_repeats,
         oscillation_window_s=round(config.limits.oscillation_window.total_seconds()),
     )
@@ -49,15 +58,36 @@ def make_policy(config: Config) -> Policy:
         names=config.names,
         on_foreign_edit=foreign,
         limits=limits,
+        documents=documents,
+        home_currency=config.company.home_currency,
+    )
+
+
+def _document_policy(section: DocumentConfig) -> DocumentPolicy:
+    return DocumentPolicy(
+        since=section.since.isoformat() if section.since else "",
+        number_prefix=section.number_prefix,
+        removals=section.removals,
+        before_order=section.before_order if isinstance(section, BillConfig) else "hold",
+        tax_tolerance=section.tax_tolerance,
     )
 
 
 def kind_sections(config: Config) -> dict[Kind, KindConfig]:
-    """The section of every kind that can be configured."""
-    sections: dict[Kind, KindConfig] = {}
-    for name, field in type(config.kinds).model_fields.items():
-        sections[Kind(field.alias or name)] = getattr(config.kinds, name)
-    return sections
+    """The section of every kind of reference and master data."""
+    found = _sections(config).items()
+    return {kind: section for kind, section in found if isinstance(section, KindConfig)}
+
+
+def document_sections(config: Config) -> dict[Kind, DocumentConfig]:
+    """The section of every kind of document."""
+    found = _sections(config).items()
+    return {kind: section for kind, section in found if isinstance(section, DocumentConfig)}
+
+
+def _sections(config: Config) -> dict[Kind, object]:
+    fields = type(config.kinds).model_fields.items()
+    return {Kind(field.alias or name): getattr(config.kinds, name) for name, field in fields}
 
 
 def deciding_bytes(config: Config) -> bytes:

@@ -1,9 +1,9 @@
 """Shapes of values that several sections share: durations, times of day, paths, field names."""
 
 import re
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -20,6 +20,9 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from ledger.model.ids import Kind
 from ledger.model.records import comparable_fields
+
+FlowMode: TypeAlias = Literal["auto", "manual", "off"]
+ForeignEdit: TypeAlias = Literal["hold", "restore", "accept"]
 
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"(\d+)(ms|s|m|h|d)")
@@ -92,6 +95,27 @@ TimeOfDay = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$"}),
 ]
 """Hour and minute in the company's time zone, 24-hour clock."""
+
+
+def _parse_day(value: object) -> object:
+    if isinstance(value, date):
+        return value
+    try:
+        found = date.fromisoformat(value) if isinstance(value, str) and len(value) == 10 else None
+    except ValueError:
+        found = None
+    if found is None:
+        raise PydanticCustomError("calendar_day", "not a day: write it as 2026-01-31")
+    return found
+
+
+Day = Annotated[
+    date,
+    BeforeValidator(_parse_day),
+    PlainSerializer(lambda value: value.isoformat(), return_type=str),
+    WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-01-31"]}),
+]
+"""A calendar day, ``YYYY-MM-DD``, without zone."""
 
 
 def _beside_the_file(value: Path, info: ValidationInfo) -> Path:

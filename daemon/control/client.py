@@ -15,8 +15,6 @@ from daemon.control.protocol import (
     DEFAULT_PAGE,
     ApproveAnswer,
     ApproveRequest,
-    BackupAnswer,
-    BackupRequest,
     Code,
     CycleAnswer,
     CycleRequest,
@@ -30,12 +28,15 @@ from daemon.control.protocol import (
     RetryRequest,
     SendRequest,
     StatusAnswer,
-    VerifyAnswer,
 )
+from daemon.control.protocol_ledger import BackupAnswer, BackupRequest, VerifyAnswer
+from daemon.control.protocol_totals import TotalsAnswer, TotalsRequest
 from ledger.model.errors import TrueupError
 
 QUICK_S = 30.0
 """An answer from memory and disk takes less; longer means that something is stuck."""
+REPORT_S = 600.0
+"""A report reads every document there is."""
 LONG_S = 4 * 3600.0
 """A first cycle over a large company, or a backup, may take hours."""
 MAX_ANSWER = 256 * 1024 * 1024
@@ -73,12 +74,20 @@ class ControlClient:
         return await self._get("/v1/status", StatusAnswer, counts="1" if counts else "0")
 
     async def plan(
-        self, *, limit: int = DEFAULT_PAGE, offset: int = 0, code: str = "", record: str = ""
+        self,
+        *,
+        limit: int = DEFAULT_PAGE,
+        offset: int = 0,
+        code: str = "",
+        record: str = "",
+        digest: str = "",
     ) -> PlanAnswer:
         """With ``code`` only what is held for that reason, and no operations; with ``record`` (our
-        id, a reference, a SKU, code or name) all that is planned and held of that one."""
+        id, a reference, a SKU, code, name or number) all that is planned and held of that one;
+        with ``digest`` (any unique beginning) that one operation."""
         page = {"limit": str(limit), "offset": str(offset)}
-        return await self._get("/v1/plan", PlanAnswer, **page, code=code, record=record)
+        part = {"code": code, "record": record, "digest": digest}
+        return await self._get("/v1/plan", PlanAnswer, **page, **part)
 
     async def approve(
         self,
@@ -109,6 +118,10 @@ class ControlClient:
 
     async def history(self, record: str) -> HistoryAnswer:
         return await self._get("/v1/history", HistoryAnswer, record=record)
+
+    async def totals(self, request: TotalsRequest) -> TotalsAnswer:
+        """Both sides' totals; takes ten seconds or so per 100,000 documents."""
+        return await self._post("/v1/totals", request, TotalsAnswer, REPORT_S)
 
     async def resolve(self, request: ResolveRequest) -> DoneAnswer:
         return await self._post("/v1/resolve", request, DoneAnswer)

@@ -15,18 +15,22 @@ from daemon.control.protocol import (
 from daemon.cycle.lookups import LedgerLookups
 from daemon.reconcile.match import NOT_THE_SAME
 from daemon.reconcile.merge import values_digest
-from daemon.reconcile.world import World
+from daemon.reconcile.policy import Policy
+from daemon.reconcile.world import Party, World
 from ledger.model.entries import ConflictResolved, Entry, Linked, Retried, Unlinked
 from ledger.model.facts import HoldCode, RecordView
 from ledger.model.ids import ExternalRef, SystemName
+from ledger.model.values import Value
 from ledger.store.errors import LinkRefused
 from ledger.store.views import Views
 
 if TYPE_CHECKING:
     from daemon.control.desk import Actor, Desk
 
-ANSWERABLE = (HoldCode.CONFLICT, HoldCode.FOREIGN_EDIT)
+ANSWERABLE = (HoldCode.CONFLICT, HoldCode.FOREIGN_EDIT, HoldCode.DISCREPANT)
 """Holds about which value is right."""
+LINKS = "order"
+"""The field of a bill that the books show without its order: there it counts as empty."""
 
 
 async def resolve(desk: "Desk", actor: "Actor", request: ResolveRequest) -> DoneAnswer:
@@ -34,14 +38,19 @@ async def resolve(desk: "Desk", actor: "Actor", request: ResolveRequest) -> Done
 
     def ask(views: Views) -> tuple[RecordView, ConflictResolved]:
         view = the_record(views, request.record, systems=desk.systems)
-        _check_is_held(views, view, request)
+        codes = _held_for(views, view, request)
         policy = desk.scheduler.company.rules()
         world = World([view], LedgerLookups(views, recent_since=desk.now()), policy)
-        values = {
-            party.system: party.values[request.field]
-            for party in world.parties(view)
-            if request.field in party.values and request.field in party.rule.fields
-        }
+        parties = world.parties(view)
+        if HoldCode.DISCREPANT in codes:
+            _check_accepts(view, request, policy)
+            values = _posted(parties, request.field, policy.books)
+        else:
+            values = {
+                party.system: party.values[request.field]
+                for party in parties
+                if request.field in party.values and request.field in party.rule.fields
+            }
         if request.take not in values:
             sides = ", ".join(values) or "none"
             raise Declined(
@@ -63,13 +72,15 @@ async def resolve(desk: "Desk", actor: "Actor", request: ResolveRequest) -> Done
     return await _done(desk, actor, view, [entry], text=text, dry_run=request.dry_run)
 
 
-def _check_is_held(views: Views, view: RecordView, request: ResolveRequest) -> None:
-    fields: set[str] = set()
+def _held_for(views: Views, view: RecordView, request: ResolveRequest) -> set[HoldCode]:
+    """Why the field waits for an answer; ``Declined`` when it does not."""
+    fields: dict[str, set[HoldCode]] = {}
     for row in views.holds(record=view.record):
         if row.conflict is not None:
-            fields |= {field.field for field in row.conflict.fields}
+            for field in row.conflict.fields:
+                fields.setdefault(field.field, set()).add(row.hold.code)
         elif row.hold.code in ANSWERABLE:
-            fields.add(row.hold.field)
+            fields.setdefault(row.hold.field, set()).add(row.hold.code)
     if request.field not in fields:
         cure = f"in conflict there: {', '.join(sorted(fields))}" if fields else ""
         raise Declined(
@@ -77,6 +88,27 @@ def _check_is_held(views: Views, view: RecordView, request: ResolveRequest) -> N
             f"{request.field} of {view.label!r} is not in conflict (any more)",
             cure=cure or "look again with trueup conflict list",
         )
+    return fields[request.field]
+
+
+def _check_accepts(view: RecordView, request: ResolveRequest, policy: Policy) -> None:
+    """What is posted can only be accepted: the source's figure cannot be written over it."""
+    if request.take == policy.books:
+        return
+    raise Declined(
+        Code.BAD_REQUEST,
+        f"the {request.field} of {view.label!r} is what {policy.title(policy.books)} made of it",
+        cure=f"accept it with --take {policy.books}, or correct or void the document at its "
+        "source: the change follows by itself",
+    )
+
+
+def _posted(parties: Sequence[Party], field: str, books: SystemName) -> dict[SystemName, Value]:
+    """Both sides' figures that an acceptance is bound to."""
+    return {
+        party.system: None if field == LINKS and party.system == books else party.values.get(field)
+        for party in parties
+    }
 
 
 async def retry(desk: "Desk", actor: "Actor", request: RetryRequest) -> DoneAnswer:

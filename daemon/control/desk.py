@@ -13,7 +13,7 @@ from daemon.clock import Clock
 from daemon.control import approving, deciding
 from daemon.control.finding import the_kind, the_record
 from daemon.control.keeping import Keeper
-from daemon.control.listing import PENDING, of_record, the_plan, title
+from daemon.control.listing import PENDING, of_digest, of_record, the_plan
 from daemon.control.protocol import (
     ApproveAnswer,
     ApproveRequest,
@@ -30,15 +30,10 @@ from daemon.control.protocol import (
     SendRequest,
     StatusAnswer,
 )
-from daemon.control.shapes import (
-    pointed,
-    shown_count,
-    shown_cycle,
-    shown_history,
-    shown_hold,
-    shown_operation,
-    shown_system,
-)
+from daemon.control.protocol_totals import TotalsAnswer, TotalsRequest
+from daemon.control.shapes import shown_count, shown_cycle, shown_history, shown_system
+from daemon.control.showing import shown_documents, shown_page
+from daemon.control.tallying import totals
 from daemon.cycle.schedule import Scheduler
 from ledger.model.entries import Entry
 from ledger.model.facts import HoldCode
@@ -113,37 +108,46 @@ class Desk:
                 open_intents=len(views.open_intents()),
                 first_plan_approved=views.first_plan_approved(),
                 last_cycle=shown_cycle(last) if last is not None else None,
+                documents=documents,
                 config_problems=self.config_problems,
             )
 
         systems = tuple(map(shown_system, self.scheduler.health.values()))
         last = self.scheduler.last
+        documents = shown_documents(self.scheduler.company.policy, self.now().date().isoformat())
         return await self.ledger.read(ask)
 
     async def plan(
-        self, *, limit: int, offset: int, code: HoldCode | None = None, record: str = ""
+        self,
+        *,
+        limit: int,
+        offset: int,
+        code: HoldCode | None = None,
+        record: str = "",
+        digest: str = "",
     ) -> PlanAnswer:
         """One page of everything that would be written and everything that is held; with
-        ``code``, of what is held for that reason alone; with ``record``, all of that record."""
+        ``code``, of what is held for that reason alone; with ``record``, all of that record; with
+        the beginning of a ``digest``, that operation."""
         last = self.scheduler.last
+        home = self.scheduler.company.policy.home_currency
 
         def ask(views: Views) -> PlanAnswer:
             if record:
                 one = the_record(views, record, systems=self.systems)
                 listing = of_record(views, one.record)
+            elif digest:
+                listing = of_digest(views, digest.lower())
             else:
                 listing = the_plan(views, limit=limit, offset=offset, code=code)
-            rows, held = listing.operations, listing.holds
-            wanted = pointed(rows, held) | {row.operation.record for row in rows}
-            wanted |= {row.record for row in held}
-            labels = {view.record: title(view) for view in views.views(wanted)}
+            operations, holds = shown_page(views, listing, home_currency=home)
             return PlanAnswer(
                 as_of=self.now(),
                 head=views.head()[0],
                 first_plan_approved=views.first_plan_approved(),
                 complete=last is not None and last.complete and not views.dirty_count(),
-                operations=tuple(shown_operation(row, labels) for row in rows),
-                holds=tuple(shown_hold(row, labels) for row in held),
+                operations=operations,
+                holds=holds,
                 totals=listing.totals,
                 limit=limit,
                 offset=offset,
@@ -157,6 +161,11 @@ class Desk:
         return await self.ledger.read(
             lambda views: history_of(views, text, as_of=self.now(), systems=self.systems)
         )
+
+    async def totals(self, request: TotalsRequest) -> TotalsAnswer:
+        """Both sides' totals per kind, month or party, and why they differ."""
+        policy = self.scheduler.company.policy
+        return await totals(self.ledger, policy, request, as_of=self.now())
 
     async def approve(self, actor: Actor, request: ApproveRequest) -> ApproveAnswer:
         return await approving.approve(self, actor, request)

@@ -5,7 +5,7 @@ from ledger.model.facts import RecordView
 from ledger.model.ids import ExternalRef, Kind, RecordId, SystemName
 from ledger.store.views import Views
 
-KEYS = ("sku", "code", "name")
+KEYS = ("sku", "code", "name", "number")
 MOST_NAMED = 10
 """Candidates named in a refusal."""
 
@@ -34,7 +34,7 @@ def the_ref(text: str, kind: Kind | None = None) -> ExternalRef | None:
 def the_record(
     views: Views, text: str, *, systems: tuple[SystemName, ...], kind: Kind | None = None
 ) -> RecordView:
-    """The one record that ``text`` means: our id, a reference, or a SKU, code or name."""
+    """The one record that ``text`` means: our id, a reference, or a SKU, code, name or number."""
     text = text.strip()
     view = views.view(RecordId(text))
     if view is None:
@@ -51,7 +51,7 @@ def the_record(
         raise Declined(
             Code.NOT_FOUND,
             f"the ledger knows no {what}{text!r}",
-            cure="give a record id (trueup plan shows them), system/kind/id, or its SKU or name",
+            cure="give a record id (trueup plan shows them), system/kind/id, SKU, name or number",
         )
     return view
 

@@ -9,7 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from daemon.clock import Clock
-from daemon.control.protocol import BackupAnswer, Code, Declined, VerifyAnswer
+from daemon.control.protocol import Code, Declined
+from daemon.control.protocol_ledger import BackupAnswer, VerifyAnswer
 from daemon.log import Log
 from ledger.model.errors import TrueupError
 from ledger.store.backup import backup_file, manifest_path

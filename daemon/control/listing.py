@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from daemon.control.protocol import CureShown, PlanTotals
-from ledger.model.facts import HoldCode, RecordView
+from daemon.control.protocol import Code, CureShown, Declined, PlanTotals
+from ledger.model.facts import HoldCode
 from ledger.model.ids import Kind, RecordId
+from ledger.model.plans import Operation
 from ledger.store.rows import HeldRow, OperationRow
 from ledger.store.views import Views
 
@@ -32,6 +33,11 @@ CODES = (
     HoldCode.AMBIGUOUS_MATCH,
     HoldCode.PROPOSED_MATCH,
     HoldCode.NAME_TAKEN,
+    HoldCode.DISCREPANT,
+    HoldCode.VOIDED,
+    HoldCode.REOPENED,
+    HoldCode.SETTLED,
+    HoldCode.AMBIGUOUS_LINES,
 )
 """Reasons that ask for a decision about this one record; all others follow in their own order."""
 
@@ -70,7 +76,30 @@ def the_plan(views: Views, *, limit: int, offset: int, code: HoldCode | None) ->
 def of_record(views: Views, record: RecordId) -> Listing:
     """What is planned for one record and what holds it, whole."""
     operations = views.operations_of([record], PENDING).get(record, [])
-    held = views.holds(record=record)
+    return _whole(operations, views.holds(record=record))
+
+
+def of_digest(views: Views, beginning: str) -> Listing:
+    """The one operation whose digest or id begins so."""
+    found: list[OperationRow] = []
+    start = 0
+    while rows := views.operations(states=PENDING, limit=PAGE, offset=start):
+        start += len(rows)
+        found += [r for r in rows if beginning in _beginnings(r.operation, len(beginning))]
+    if len(found) != 1:
+        raise Declined(
+            Code.AMBIGUOUS if found else Code.STALE,
+            f"{len(found) or 'no'} changes that wait begin with {beginning}",
+            cure="give more of its digits" if found else "look again with trueup plan",
+        )
+    return _whole(found, [])
+
+
+def _beginnings(operation: Operation, length: int) -> tuple[str, str]:
+    return operation.digest[:length], operation.id[:length]
+
+
+def _whole(operations: list[OperationRow], held: list[HeldRow]) -> Listing:
     return Listing(
         sorted(operations, key=_operation_key),
         sorted(held, key=_hold_key),
@@ -84,14 +113,6 @@ def of_record(views: Views, record: RecordId) -> Listing:
             held_records=1 if held else 0,
         ),
     )
-
-
-def title(view: RecordView) -> str:
-    """The label with the name beside it where the label is a code: ``4000 Sales``."""
-    names = (getattr(side.record, "name", None) for side in view.sides.values() if side.record)
-    name = next((name for name in names if isinstance(name, str) and name), "")
-    same = name.casefold() == view.label.casefold()
-    return view.label if same or not name else f"{view.label} {name}"
 
 
 def _operations(

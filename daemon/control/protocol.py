@@ -4,34 +4,20 @@ Front ends import this and ``client`` and nothing else of the daemon. Amounts tr
 that no reader can turn them into floats. Fields may be added in a version; none changes meaning.
 """
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 
+from daemon.control.frame import SCHEMA as SCHEMA
+from daemon.control.frame import Answer, Part, Request
 from ledger.model.errors import TrueupError
 
-SCHEMA = "trueup.control/1"
 MAX_REQUEST = 4 * 1024 * 1024
 """Bytes of the largest request; an approval of 50,000 digests fits."""
 MAX_PAGE = 5_000
 DEFAULT_PAGE = 500
 MAX_DIGESTS = 50_000
-
-
-class _Request(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class _Answer(_Part):
-    schema_: Annotated[str, Field(alias="schema")] = SCHEMA
-    as_of: datetime
-    """When the daemon put this together."""
 
 
 class Code(StrEnum):
@@ -53,7 +39,7 @@ class Code(StrEnum):
     INTERNAL = "internal"
 
 
-class Refusal(_Part):
+class Refusal(Part):
     """The body of every answer that is not a success."""
 
     schema_: Annotated[str, Field(alias="schema")] = SCHEMA
@@ -70,14 +56,14 @@ class Declined(TrueupError):
         self.code = code
 
 
-class ProblemShown(_Part):
+class ProblemShown(Part):
     code: str
     message: str
     field: str = ""
     cure: str = ""
 
 
-class SystemShown(_Part):
+class SystemShown(Part):
     """How one connected system is doing."""
 
     system: str
@@ -98,7 +84,7 @@ class SystemShown(_Part):
     throttled: int = 0
 
 
-class CountShown(_Part):
+class CountShown(Part):
     """Records of one kind in one system."""
 
     system: str
@@ -112,7 +98,7 @@ class CountShown(_Part):
     """How many are joined with a record of another system."""
 
 
-class SeenShown(_Part):
+class SeenShown(Part):
     """What one cycle saw in one system."""
 
     system: str
@@ -123,7 +109,7 @@ class SeenShown(_Part):
     unreadable: int = 0
 
 
-class CycleShown(_Part):
+class CycleShown(Part):
     """One cycle, counted."""
 
     cycle: str
@@ -148,7 +134,17 @@ class CycleShown(_Part):
     problems: tuple[ProblemShown, ...] = ()
 
 
-class StatusAnswer(_Answer):
+class DocumentsShown(Part):
+    """One kind of document: from which day it flows."""
+
+    kind: str
+    flow: str
+    since: str = ""
+    """Empty: no day is set, and the kind is off."""
+    starts_later: bool = False
+
+
+class StatusAnswer(Answer):
     """Is it running, is it equal, what needs me."""
 
     instance: str
@@ -169,6 +165,7 @@ class StatusAnswer(_Answer):
     open_intents: int
     first_plan_approved: bool
     last_cycle: CycleShown | None = None
+    documents: tuple[DocumentsShown, ...] = ()
     config_problems: tuple[str, ...] = ()
     """Why the file on disk is not the configuration in force."""
 
@@ -177,7 +174,7 @@ class StatusAnswer(_Answer):
         return bool(self.holds or self.operations.get("waiting"))
 
 
-class ChangeShown(_Part):
+class ChangeShown(Part):
     field: str
     before: JsonValue
     after: JsonValue
@@ -185,7 +182,7 @@ class ChangeShown(_Part):
     """Where the value comes from."""
 
 
-class OperationShown(_Part):
+class OperationShown(Part):
     """One intended write, as a person approves it."""
 
     digest: str
@@ -206,6 +203,11 @@ class OperationShown(_Part):
     """The same in a sentence."""
     wave: int
     changes: tuple[ChangeShown, ...]
+    currency: str = ""
+    """Of a document's amounts."""
+    total_before: str | None = None
+    """Of a document, in the system written to; ``None`` where it does not exist there yet."""
+    total_after: str | None = None
     needs: tuple[str, ...] = ()
     why: str = ""
     at: str = ""
@@ -213,13 +215,13 @@ class OperationShown(_Part):
     seq: int = 0
 
 
-class CandidateShown(_Part):
+class CandidateShown(Part):
     ref: str
     label: str
     evidence: str
 
 
-class FieldConflictShown(_Part):
+class FieldConflictShown(Part):
     """One field, what each side showed when they agreed, and what each shows now."""
 
     field: str
@@ -227,7 +229,7 @@ class FieldConflictShown(_Part):
     values: dict[str, JsonValue]
 
 
-class HoldShown(_Part):
+class HoldShown(Part):
     """A record that waits, why, and what releases it."""
 
     record: str
@@ -244,9 +246,11 @@ class HoldShown(_Part):
     seq: int = 0
     candidates: tuple[CandidateShown, ...] = ()
     conflict: tuple[FieldConflictShown, ...] = ()
+    sides: dict[str, JsonValue] = Field(default_factory=dict)
+    """What each system shows of ``field``, for holds about the value of a document's field."""
 
 
-class CureShown(_Part):
+class CureShown(Part):
     """One act that would release several holds."""
 
     code: str
@@ -254,7 +258,7 @@ class CureShown(_Part):
     holds: int
 
 
-class PlanTotals(_Part):
+class PlanTotals(Part):
     """Of the whole plan, whichever page of it is shown."""
 
     operations: int
@@ -269,7 +273,7 @@ class PlanTotals(_Part):
     """Cures that several holds share, the most useful first."""
 
 
-class PlanAnswer(_Answer):
+class PlanAnswer(Answer):
     """What would be written, what waits for a person, and why."""
 
     head: int
@@ -285,7 +289,7 @@ class PlanAnswer(_Answer):
     """Whether operations or holds follow beyond this page."""
 
 
-class ApproveRequest(_Request):
+class ApproveRequest(Request):
     """Exactly these digests, or all that wait when their number is the one expected."""
 
     digests: Annotated[tuple[str, ...], Field(max_length=MAX_DIGESTS)] = ()
@@ -295,7 +299,7 @@ class ApproveRequest(_Request):
     dry_run: bool = False
 
 
-class ApproveAnswer(_Answer):
+class ApproveAnswer(Answer):
     digests: tuple[str, ...]
     approved: int
     expires_at: str
@@ -305,21 +309,21 @@ class ApproveAnswer(_Answer):
     dry_run: bool = False
 
 
-class CycleRequest(_Request):
+class CycleRequest(Request):
     reason: Annotated[str, Field(max_length=200)] = "operator"
 
 
-class CycleAnswer(_Answer):
+class CycleAnswer(Answer):
     report: CycleShown
 
 
-class SendRequest(_Request):
+class SendRequest(Request):
     kind: Annotated[str, Field(max_length=40)]
     ref: Annotated[str, Field(min_length=1, max_length=500)]
-    """A record id, ``system/id``, or a SKU, code or name that is the only one."""
+    """A record id, ``system/id``, or a SKU, code, name or number that is the only one."""
 
 
-class HistoryRowShown(_Part):
+class HistoryRowShown(Part):
     seq: int
     at: str
     actor: str
@@ -331,14 +335,14 @@ class HistoryRowShown(_Part):
     details: dict[str, JsonValue]
 
 
-class HistoryAnswer(_Answer):
+class HistoryAnswer(Answer):
     record: str
     label: str
     refs: tuple[str, ...]
     rows: tuple[HistoryRowShown, ...]
 
 
-class ResolveRequest(_Request):
+class ResolveRequest(Request):
     """The answer to a conflict: the value of that system is right."""
 
     record: Annotated[str, Field(min_length=1, max_length=200)]
@@ -348,13 +352,13 @@ class ResolveRequest(_Request):
     dry_run: bool = False
 
 
-class RetryRequest(_Request):
+class RetryRequest(Request):
     record: Annotated[str, Field(min_length=1, max_length=200)]
     reason: Annotated[str, Field(max_length=1000)] = ""
     dry_run: bool = False
 
 
-class LinkRequest(_Request):
+class LinkRequest(Request):
     """The answer to a proposed or ambiguous match: this reference is that record."""
 
     record: Annotated[str, Field(min_length=1, max_length=200)]
@@ -365,7 +369,7 @@ class LinkRequest(_Request):
     dry_run: bool = False
 
 
-class DoneAnswer(_Answer):
+class DoneAnswer(Answer):
     """A person's decision is in the ledger."""
 
     seq: int
@@ -373,24 +377,3 @@ class DoneAnswer(_Answer):
     next: str = ""
     """The command that usually follows."""
     dry_run: bool = False
-
-
-class VerifyAnswer(_Answer):
-    ok: bool
-    entries: int
-    head_hash: str
-    """Compare it with the one that you noted elsewhere."""
-    problems: tuple[str, ...] = ()
-    erased_payloads: int = 0
-
-
-class BackupRequest(_Request):
-    path: Annotated[str, Field(max_length=4000)] = ""
-    """Where to; empty = a new file in the configured folder."""
-
-
-class BackupAnswer(_Answer):
-    path: str
-    entries: int
-    bytes: int
-    sha256: str

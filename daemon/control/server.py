@@ -25,7 +25,6 @@ from daemon.control.protocol import (
     MAX_PAGE,
     MAX_REQUEST,
     ApproveRequest,
-    BackupRequest,
     Code,
     CycleRequest,
     Declined,
@@ -35,6 +34,8 @@ from daemon.control.protocol import (
     RetryRequest,
     SendRequest,
 )
+from daemon.control.protocol_ledger import BackupRequest
+from daemon.control.protocol_totals import TotalsRequest
 from ledger.model.errors import ConfigProblem, Throttled, Transient, TrueupError
 from ledger.model.facts import HoldCode
 from ledger.store.errors import LedgerUnavailable
@@ -100,6 +101,7 @@ class ControlServer:
         route.add_get("/v1/status", self._status)
         route.add_get("/v1/plan", self._plan)
         route.add_get("/v1/history", self._history)
+        route.add_post("/v1/totals", self._totals)
         route.add_post("/v1/approve", self._approve)
         route.add_post("/v1/resolve", self._resolve)
         route.add_post("/v1/retry", self._retry)
@@ -117,11 +119,17 @@ class ControlServer:
         limit = _number(request, "limit", DEFAULT_PAGE, most=MAX_PAGE)
         offset = _number(request, "offset", 0, most=10**9)
         code = _hold_code(request.query.get("code", ""))
-        record = request.query.get("record", "")
-        return await _quick(self.desk.plan(limit=limit, offset=offset, code=code, record=record))
+        record, digest = (request.query.get(name, "") for name in ("record", "digest"))
+        return await _quick(
+            self.desk.plan(limit=limit, offset=offset, code=code, record=record, digest=digest)
+        )
 
     async def _history(self, request: web.Request) -> web.Response:
         return await _quick(self.desk.history(request.query.get("record", "")))
+
+    async def _totals(self, request: web.Request) -> web.Response:
+        body = await _body(request, TotalsRequest)
+        return _json(await self.desk.totals(body))
 
     async def _approve(self, request: web.Request) -> web.Response:
         body = await _body(request, ApproveRequest)

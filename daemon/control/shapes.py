@@ -6,6 +6,7 @@ from decimal import Decimal
 import msgspec
 from pydantic import JsonValue
 
+from daemon.control.pointing import records_in
 from daemon.control.protocol import (
     CandidateShown,
     ChangeShown,
@@ -22,11 +23,32 @@ from daemon.control.protocol import (
 from daemon.control.words import entry_text
 from daemon.cycle.report import CycleReport, SystemStatus
 from ledger.model.facts import Problem
-from ledger.model.ids import RecordId
-from ledger.model.values import Address, RecordRef, Reference, Value
+from ledger.model.ids import RecordId, SystemName
+from ledger.model.values import Address, Line, Lines, RecordRef, Reference, Texts, Value
 from ledger.store.rows import HeldRow, HistoryRow, KindCount, OperationRow
 
-Labels = Mapping[RecordId, str]
+
+class Labels(msgspec.Struct, frozen=True, kw_only=True):
+    """What records are called."""
+
+    titles: Mapping[RecordId, str] = msgspec.field(default_factory=dict)
+    """With the name beside a code, the party beside a number."""
+    items: Mapping[RecordId, str] = msgspec.field(default_factory=dict)
+    """SKUs, for lines, where there is no room for more."""
+
+    def title(self, record: RecordId, otherwise: str = "") -> str:
+        return self.titles.get(record, otherwise or record)
+
+
+class Money(msgspec.Struct, frozen=True, kw_only=True):
+    """What a document comes to in the system that an operation writes to."""
+
+    currency: str = ""
+    before: Decimal | None = None
+    after: Decimal | None = None
+
+
+NO_MONEY = Money()
 
 
 def pointed(operations: Iterable[OperationRow], holds: Iterable[HeldRow]) -> set[RecordId]:
@@ -38,7 +60,7 @@ def pointed(operations: Iterable[OperationRow], holds: Iterable[HeldRow]) -> set
     for held in holds:
         for field in held.conflict.fields if held.conflict else ():
             values += [*field.base.values(), *field.values.values()]
-    return {value.record for value in values if isinstance(value, RecordRef)}
+    return {record for value in values for record in records_in(value)}
 
 
 def shown_value(value: Value, labels: Labels) -> JsonValue:
@@ -49,7 +71,7 @@ def shown_value(value: Value, labels: Labels) -> JsonValue:
         case Decimal():
             return format(value, "f")
         case RecordRef(record=record):
-            return {"type": "record", "record": record, "label": labels.get(record, record)}
+            return {"type": "record", "record": record, "label": labels.title(record)}
         case Reference(kind=kind, id=external_id, key=key):
             return {"type": "ref", "kind": kind.value, "id": external_id, "key": key}
         case Address(lines=lines):
@@ -61,9 +83,29 @@ def shown_value(value: Value, labels: Labels) -> JsonValue:
                 "postal_code": value.postal_code,
                 "country": value.country,
             }
+        case Lines(lines=lines):
+            return {"type": "lines", "lines": [_shown_line(line, labels) for line in lines]}
+        case Texts(entries=entries):
+            return {"type": "texts", "entries": [[name, text] for name, text in entries]}
 
 
-def shown_operation(row: OperationRow, labels: Labels) -> OperationShown:
+def _shown_line(line: Line, labels: Labels) -> JsonValue:
+    """What one line says; what it leaves open is absent. Field names are the model's."""
+    values = msgspec.structs.asdict(line)
+    shown: dict[str, JsonValue] = {"sort": line.sort}
+    for name, value in values.items():
+        if isinstance(value, int):
+            if value:
+                shown[name] = value
+        elif value not in (None, ""):
+            shown[name] = shown_value(value, labels)
+    if isinstance(line.item, RecordRef):
+        called = labels.items.get(line.item.record) or labels.title(line.item.record)
+        shown["item"] = {"type": "record", "record": line.item.record, "label": called}
+    return shown
+
+
+def shown_operation(row: OperationRow, labels: Labels, money: Money = NO_MONEY) -> OperationShown:
     operation = row.operation
     changes = tuple(
         ChangeShown(
@@ -80,7 +122,7 @@ def shown_operation(row: OperationRow, labels: Labels) -> OperationShown:
         record=operation.record,
         kind=operation.kind.value,
         label=operation.label,
-        title=labels.get(operation.record, operation.label),
+        title=labels.title(operation.record, operation.label),
         system=operation.system,
         action=operation.action.value,
         ref="" if operation.ref is None else str(operation.ref),
@@ -89,6 +131,9 @@ def shown_operation(row: OperationRow, labels: Labels) -> OperationShown:
         text=row.text,
         wave=operation.wave,
         changes=changes,
+        currency=money.currency,
+        total_before=None if money.before is None else format(money.before, "f"),
+        total_after=None if money.after is None else format(money.after, "f"),
         needs=operation.needs,
         why=operation.why,
         at=row.at,
@@ -96,7 +141,10 @@ def shown_operation(row: OperationRow, labels: Labels) -> OperationShown:
     )
 
 
-def shown_hold(row: HeldRow, labels: Labels) -> HoldShown:
+def shown_hold(
+    row: HeldRow, labels: Labels, sides: Mapping[SystemName, Value] | None = None
+) -> HoldShown:
+    """``sides``: what each system shows of the field, where that helps a person decide."""
     hold = row.hold
     conflict = tuple(
         FieldConflictShown(
@@ -113,7 +161,7 @@ def shown_hold(row: HeldRow, labels: Labels) -> HoldShown:
         record=row.record,
         kind=row.kind.value,
         label=row.label,
-        title=labels.get(row.record, row.label),
+        title=labels.title(row.record, row.label),
         code=hold.code.value,
         text=hold.text,
         cure=hold.cure,
@@ -123,6 +171,7 @@ def shown_hold(row: HeldRow, labels: Labels) -> HoldShown:
         seq=row.seq,
         candidates=candidates,
         conflict=conflict,
+        sides={system: shown_value(value, labels) for system, value in (sides or {}).items()},
     )
 
 

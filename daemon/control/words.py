@@ -34,7 +34,7 @@ from ledger.model.entries import (
 )
 from ledger.model.facts import Hold, HoldCode
 from ledger.model.plans import Action, Conflict, Operation
-from ledger.model.values import Address, RecordRef, Reference, Value
+from ledger.model.values import Address, Lines, RecordRef, Reference, Texts, Value
 
 VIA = {"sweep": "full read", "changes": "look for changes", "read": "single read"}
 MOST_CHANGES = 4
@@ -137,6 +137,11 @@ def _brief(value: Value) -> str:
         case Address():
             parts = (*value.lines, value.city, value.region, value.postal_code, value.country)
             return _quoted(", ".join(part for part in parts if part))
+        case Lines(lines=lines):
+            amount = sum((line.amount or Decimal() for line in lines), Decimal())
+            return f"{len(lines)} line{'' if len(lines) == 1 else 's'} of {amount:f} in all"
+        case Texts(entries=entries):
+            return _quoted(", ".join(f"{name}: {text}" for name, text in entries))
         case str():
             return _quoted(value)
 

@@ -50,6 +50,9 @@ dear:
   application_key: {env: UNSET}
   base_url: http://127.0.0.1:9
   native_link: none
+kinds:
+  purchase_order: {since: 2026-01-01}
+  bill: {since: 2026-01-01}
 """
 
 
