@@ -12,7 +12,7 @@ import msgspec
 from ledger.model.ids import DOCUMENT_KINDS, Digest, Kind, OperationId, RecordId, SystemName
 from ledger.model.money import plain, quantise
 from ledger.model.plans import REMOVALS, Action, FieldChange, Operation, Ruling, Verdict
-from ledger.model.values import Value
+from ledger.model.values import Lines, Value
 
 from .explain import field_name, noun, sentence, thing
 from .mapping import same
@@ -182,6 +182,8 @@ def common_cause(group: Sequence[Operation]) -> str:
 
 def _common_change(changes: Sequence[FieldChange], enough: Decimal) -> str:
     first = changes[0].after
+    if isinstance(first, Lines):
+        return ""  # what changed in them cannot be said in a few words
     if len(changes) > 1 and all(same(c.after, first) for c in changes):
         return f"to {_brief(first)}"
     amounts = [

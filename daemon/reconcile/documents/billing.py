@@ -270,6 +270,8 @@ def dropped_links(
         return None
     if any(line.order is not None for line in books.lines.lines):
         return None
+    if _before_order(view, source, order, world) is not None:
+        return None  # posted without it on purpose
     taken, _ = _allocated(view, source, order, world)
     if not any(taken):
         return None

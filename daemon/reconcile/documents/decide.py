@@ -28,7 +28,7 @@ from .checks import checks, hold
 from .create import create_document
 from .ending import gone_from_books, remove, reopened, voided_in_books
 from .matching import match_from_books
-from .parties import DocumentParty, books_rule, document_party, source_of, wishing
+from .parties import DocumentParty, as_asked, books_rule, document_party, source_of, wishing
 from .wanted import Wanted, want
 
 STANDING = ("open", "closed")
@@ -99,6 +99,7 @@ def _compare(
     if wanted.awaits_link:
         return Decision(awaits_links=True)
     asking = wishing(mine, wanted.values, wanted.untaxed)
+    books = as_asked(books, wanted.values)
     both = tuple(sorted((asking, books), key=lambda party: party.system))
     merged, accepted = _with_answers(view, merge(view, both, world.policy), books.system)
     takes = [m for m in merged if isinstance(m, Take) and books in m.targets]
@@ -116,13 +117,19 @@ def _compare(
             holds=(*holds, *made.holds),
             awaits_links=linked.awaits_link,
         )
-    if not edits:
+    if not edits and _same_lines(asking, books):
         odd = _discrepancy(view, mine, books, world) or _unlinked(view, mine, books, world)
         holds += [odd] if odd is not None else []
     ending = _closing(view, mine, books, world)
     return Decision(
         operations=ending.operations, agreement=agreement, holds=(*holds, *ending.holds)
     )
+
+
+def _same_lines(asking: DocumentParty, books: DocumentParty) -> bool:
+    """Whether the sums can be compared: where a person let the books differ, they do differ."""
+    shown = "lines" in asking.values and "lines" in books.values
+    return shown and asking.agrees_with(books, "lines")
 
 
 def _closing(view: RecordView, mine: DocumentParty, books: DocumentParty, world: World) -> Decision:

@@ -11,7 +11,7 @@ import msgspec
 from ledger.model.capabilities import Access, KindRule, LineRule
 from ledger.model.facts import RecordView
 from ledger.model.ids import Kind, SystemName
-from ledger.model.values import LinePointer, Lines, RecordRef, Reference, Value
+from ledger.model.values import LinePointer, Lines, RecordRef, Reference, Texts, Value
 
 from ..lines import comparable, same_lines
 from ..mapping import Rendered, same
@@ -101,6 +101,23 @@ def wishing(
     }
     values |= {field: one.value for field, one in wanted.items() if field not in values}
     return msgspec.structs.replace(party, values=values, wanted=dict(wanted), untaxed=untaxed)
+
+
+def as_asked(books: DocumentParty, wanted: Mapping[str, Rendered]) -> DocumentParty:
+    """The books' side with those custom fields only that the source has a say in: the others are
+    the bookkeeper's own."""
+    asked = wanted.get("custom_fields")
+    if asked is None or not isinstance(asked.value, Texts):
+        return books
+    names = {name for name, _ in asked.value.entries}
+
+    def kept(values: dict[str, Value]) -> dict[str, Value]:
+        shown = values.get("custom_fields")
+        if not isinstance(shown, Texts):
+            return values
+        return values | {"custom_fields": Texts(tuple(e for e in shown.entries if e[0] in names))}
+
+    return msgspec.structs.replace(books, values=kept(books.values), base=kept(books.base))
 
 
 def untaxed_code(rule: LineRule, books: SystemName, world: World) -> LinePointer:

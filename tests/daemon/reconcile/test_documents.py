@@ -13,7 +13,7 @@ from ledger.model.facts import HoldCode, Resolution
 from ledger.model.ids import ExternalRef, Kind, RecordId
 from ledger.model.plans import Action, Operation, Plan
 from ledger.model.records import Class, Document, Item, TaxCode
-from ledger.model.values import Line, Lines, Reference
+from ledger.model.values import Line, Lines, Reference, Texts
 from tests.daemon.reconcile.paper import (
     TAXED_8,
     Desk,
@@ -267,8 +267,10 @@ def test_F72_a_bill_dated_before_its_order() -> None:
     until_quiet(desk, policy)
     one = desk.show(DEAR, "b1", bill(date="2026-03-05"))
     assert only_hold(desk.plan(policy), HoldCode.BEFORE_ORDER)
-    until_quiet(desk, with_document(policy, Kind.BILL, before_order="unlinked"))
+    unlinked = with_document(policy, Kind.BILL, before_order="unlinked")
+    until_quiet(desk, unlinked)
     assert desk.posted(one).lines.lines[0].order is None
+    assert not desk.plan(unlinked).holds, "nobody is told that the link is missing"
 
 
 # -- edits ---------------------------------------------------------------------------------------
@@ -488,6 +490,22 @@ def test_classes_are_given_to_new_lines_by_location() -> None:
     until_quiet(desk, policy)
     [row] = desk.posted(sale).lines.lines
     assert row.reporting_class == Reference(kind=Kind.CLASS, id="5")
+
+
+def test_custom_fields_that_the_source_does_not_know_are_the_bookkeepers() -> None:
+    desk, policy = Desk(), rules()
+    mine = Texts((("Job", "A1"),))
+    sale = desk.show(DEAR, "s1", invoice(custom_fields=mine))
+    until_quiet(desk, policy)
+    where = desk.ref_of(sale, QBO)
+    assert where is not None
+    both = Texts((("Crew", "7"), ("Job", "A1")))
+    desk.edit(QBO, Kind.INVOICE, where.id, custom_fields=both)
+    until_quiet(desk, policy)
+    assert not desk.plan(policy).holds
+    desk.edit(DEAR, Kind.INVOICE, "s1", custom_fields=Texts((("Job", "A2"),)))
+    [update] = desk.plan(policy).operations
+    assert [c.after for c in update.changes] == [Texts((("Job", "A2"),))]
 
 
 # -- small words ---------------------------------------------------------------------------------

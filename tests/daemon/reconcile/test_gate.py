@@ -10,7 +10,7 @@ from daemon.reconcile.gate import GateFacts, common_cause, gate
 from daemon.reconcile.policy import DocumentPolicy, Limits
 from ledger.model.ids import Digest, Kind, OperationId, RecordId
 from ledger.model.plans import Action, FieldChange, Operation, Ruling
-from ledger.model.values import RecordRef, Value
+from ledger.model.values import Line, Lines, RecordRef, Value
 from tests.daemon.reconcile.worlds import DEAR, QBO, policy
 
 
@@ -253,6 +253,15 @@ def test_edits_of_posted_documents_halt_by_part_and_by_number(
     verdicts = gate(edits, given, policy(documents=FLOWING)).values()
     assert {v.ruling for v in verdicts} == ({Ruling.HALTED} if said else {Ruling.AUTO})
     assert all(f"more than {said} waits" in v.text for v in verdicts if said)
+
+
+def test_lines_are_no_common_cause_that_could_be_told() -> None:
+    line = Line(description="Steel", amount=Decimal(1))
+    edits = [
+        operation(n, kind=Kind.BILL, changes=(("lines", Lines(), Lines((line,))),))
+        for n in range(3)
+    ]
+    assert common_cause(edits) == "All change lines"
 
 
 def test_many_ends_at_once_halt_however_many_documents_there_are() -> None:
