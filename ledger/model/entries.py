@@ -169,6 +169,74 @@ class Retried(_Entry, frozen=True, tag="Retried"):
     reason: str
 
 
+class Skipped(_Entry, frozen=True, tag="Skipped"):
+    """A person decided that this is not done for now: an operation, or a hold, as it stands.
+
+    It stays a difference and stays in every report; a retry, or a change of it, ends the skip.
+    """
+
+    record: RecordId
+    subject: str
+    """``operation:<system>`` or the subject of a hold."""
+    digest: Digest
+    """Digest of the operation, or of the hold's body: another one is not skipped."""
+    reason: str
+    by: str
+
+
+class Paused(_Entry, frozen=True, kw_only=True, tag="Paused"):
+    """Nothing of this scope is written until it is resumed; reading and planning go on."""
+
+    system: str = ""
+    """``""`` = every system."""
+    kind: str = ""
+    """``""`` = every kind."""
+    reason: str
+    by: str
+    job: str = ""
+    """The job that froze the scope for itself; only its own writes pass."""
+
+
+class Resumed(_Entry, frozen=True, kw_only=True, tag="Resumed"):
+    system: str = ""
+    kind: str = ""
+    reason: str
+    by: str
+
+
+class Remapped(_Entry, frozen=True, kw_only=True, tag="Remapped"):
+    """From here on a pointer to ``old`` is written to ``system`` as one to ``new``: how renumbered
+    and merged accounts are answered. Without ``new`` the answer is taken back."""
+
+    system: SystemName
+    old: RecordId
+    new: RecordId | None = None
+    reason: str
+    by: str
+
+
+class AbsenceAccepted(_Entry, frozen=True, tag="AbsenceAccepted"):
+    """A person says that so many records of this kind are really gone from that system: its next
+    proved sweep may find them missing. Used up by that sweep."""
+
+    system: SystemName
+    kind: Kind
+    most: int
+    reason: str
+    by: str
+
+
+class JobAdvanced(_Entry, frozen=True, tag="JobAdvanced"):
+    """A guarded job went on to another state; what it knows by then is the payload."""
+
+    job: str
+    what: str
+    """What sort of job: ``catalogue``."""
+    state: str
+    payload: Digest
+    by: str
+
+
 class Intended(_Entry, frozen=True, tag="Intended"):
     """One HTTP request is about to leave."""
 
@@ -247,6 +315,12 @@ Entry: TypeAlias = (
     | Approved
     | ConflictResolved
     | Retried
+    | Skipped
+    | Paused
+    | Resumed
+    | Remapped
+    | AbsenceAccepted
+    | JobAdvanced
     | Intended
     | Confirmed
     | Rejected

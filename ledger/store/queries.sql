@@ -202,3 +202,34 @@ SELECT system, fingerprint, environment FROM pin
 
 -- name: standing
 SELECT value FROM standing WHERE name = :name
+
+-- name: pauses
+SELECT system, kind, reason, by, job, since, seq FROM pause ORDER BY system, kind
+
+-- name: skips
+SELECT record, subject, digest, reason, by, since, seq FROM skip
+WHERE record > :after ORDER BY record, subject LIMIT :limit
+
+-- name: skips_of
+SELECT s.record, s.subject, s.digest, s.reason, s.by, s.since, s.seq
+FROM json_each(:records) AS wanted CROSS JOIN skip AS s ON s.record = wanted.value
+ORDER BY s.record, s.subject
+
+-- name: skipped_digests
+SELECT digest FROM skip WHERE subject >= 'operation:' AND subject < 'operation;'
+
+-- name: remaps
+SELECT system, old, new, reason, by, since, seq FROM remap ORDER BY system, old
+
+-- name: absences
+SELECT system, kind, most, reason, by, since, seq FROM absence ORDER BY system, kind
+
+-- name: jobs
+SELECT j.job, j.what, j.state, p.body, j.by, j.started, j.at, j.seq
+FROM job AS j LEFT JOIN payload AS p ON p.digest = j.payload
+ORDER BY j.seq DESC LIMIT :limit
+
+-- name: job
+SELECT j.job, j.what, j.state, p.body, j.by, j.started, j.at, j.seq
+FROM job AS j LEFT JOIN payload AS p ON p.digest = j.payload
+WHERE j.job = :job

@@ -42,6 +42,11 @@ FOLDED = (
     "approval",
     "pin",
     "standing",
+    "pause",
+    "skip",
+    "remap",
+    "absence",
+    "job",
 )
 """Tables that the journal alone determines, parents before children."""
 WAITS = ("wake_record", "wake_key")

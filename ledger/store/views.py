@@ -14,18 +14,24 @@ from ledger.store.rows import (
 )
 from ledger.store.views_history import HistoryViews
 from ledger.store.views_records import RecordViews
+from ledger.store.views_valves import AbsenceRow, JobRow, PauseRow, RemapRow, SkipRow, ValveViews
 from ledger.store.views_work import WorkViews
 
 __all__ = [
+    "AbsenceRow",
     "Head",
     "HeldRow",
     "HistoryRow",
+    "JobRow",
     "JournalRow",
     "KindCount",
     "OperationRow",
+    "PauseRow",
+    "RemapRow",
+    "SkipRow",
     "Views",
 ]
 
 
-class Views(WorkViews, RecordViews, HistoryViews):
+class Views(ValveViews, WorkViews, RecordViews, HistoryViews):
     """The read side of one ledger at one moment."""

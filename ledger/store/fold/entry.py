@@ -2,7 +2,7 @@
 
 from ledger.model import entries
 from ledger.model.entries import Entry
-from ledger.store.fold import holds, links, observations, work
+from ledger.store.fold import holds, links, observations, valves, work
 from ledger.store.fold.context import Folding
 
 FOLD_VERSION = 1
@@ -23,6 +23,7 @@ def fold(f: Folding, entry: Entry) -> None:
             observations.quarantined(f, entry)
         case entries.Swept():
             observations.swept(f, entry)
+            valves.absence_used(f, entry.system, entry.kind)
         case entries.Linked():
             links.linked(f, entry)
         case entries.Unlinked():
@@ -37,6 +38,19 @@ def fold(f: Folding, entry: Entry) -> None:
             holds.conflict_resolved(f, entry)
         case entries.Retried():
             holds.retried(f, entry)
+            valves.skips_lifted(f, entry.record)
+        case entries.Skipped():
+            valves.skipped(f, entry)
+        case entries.Paused():
+            valves.paused(f, entry)
+        case entries.Resumed():
+            valves.resumed(f, entry)
+        case entries.Remapped():
+            valves.remapped(f, entry)
+        case entries.AbsenceAccepted():
+            valves.absence_accepted(f, entry)
+        case entries.JobAdvanced():
+            valves.job_advanced(f, entry)
         case entries.ConfigApplied():
             holds.config_applied(f, entry)
         case entries.Pinned():

@@ -1,0 +1,149 @@
+"""Views of what people stopped, set aside and answered for."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from ledger.model.ids import Digest, Kind, RecordId, SystemName
+from ledger.store.asking import Asking, json_list
+
+
+class PauseRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A scope in which nothing is written."""
+
+    system: str
+    kind: str
+    reason: str
+    by: str
+    job: str
+    since: str
+    seq: int
+
+
+class SkipRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a person set aside, as it stood then."""
+
+    record: RecordId
+    subject: str
+    digest: Digest
+    reason: str
+    by: str
+    since: str
+    seq: int
+
+
+class RemapRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A standing answer: in ``system``, ``new`` is meant where ``old`` is said. ``seq`` is its
+    version."""
+
+    system: SystemName
+    old: RecordId
+    new: RecordId
+    reason: str
+    by: str
+    since: str
+    seq: int
+
+
+class AbsenceRow(msgspec.Struct, frozen=True, kw_only=True):
+    system: SystemName
+    kind: Kind
+    most: int
+    reason: str
+    by: str
+    since: str
+    seq: int
+
+
+class JobRow(msgspec.Struct, frozen=True, kw_only=True):
+    job: str
+    what: str
+    state: str
+    body: bytes | None
+    """What the job knew at its latest state; None when retention has erased it."""
+    by: str
+    started: str
+    at: str
+    seq: int
+
+
+class ValveViews(Asking):
+    """Questions about stops and answers."""
+
+    def pauses(self) -> list[PauseRow]:
+        return [
+            PauseRow(system=system, kind=kind, reason=reason, by=by, job=job, since=since, seq=seq)
+            for system, kind, reason, by, job, since, seq in self._rows("pauses")
+        ]
+
+    def skips(self, *, after: str = "", limit: int = 500) -> list[SkipRow]:
+        """Everything set aside, by record, behind ``after``."""
+        return [_skip(row) for row in self._rows("skips", {"after": after, "limit": limit})]
+
+    def skips_of(self, records: Iterable[RecordId]) -> dict[RecordId, list[SkipRow]]:
+        """What is set aside of some records; records without are absent."""
+        found: dict[RecordId, list[SkipRow]] = {}
+        for row in self._rows("skips_of", {"records": json_list(set(records))}):
+            skip = _skip(row)
+            found.setdefault(skip.record, []).append(skip)
+        return found
+
+    def skipped_digests(self) -> frozenset[Digest]:
+        """Digests of operations that a person set aside."""
+        return frozenset(Digest(digest) for (digest,) in self._rows("skipped_digests"))
+
+    def remaps(self) -> list[RemapRow]:
+        return [
+            RemapRow(
+                system=SystemName(system),
+                old=RecordId(old),
+                new=RecordId(new),
+                reason=reason,
+                by=by,
+                since=since,
+                seq=seq,
+            )
+            for system, old, new, reason, by, since, seq in self._rows("remaps")
+        ]
+
+    def absences(self) -> list[AbsenceRow]:
+        return [
+            AbsenceRow(
+                system=SystemName(system),
+                kind=Kind(kind),
+                most=most,
+                reason=reason,
+                by=by,
+                since=since,
+                seq=seq,
+            )
+            for system, kind, most, reason, by, since, seq in self._rows("absences")
+        ]
+
+    def jobs(self, *, limit: int = 50) -> list[JobRow]:
+        """Jobs, the latest first."""
+        return [_job(row) for row in self._rows("jobs", {"limit": limit})]
+
+    def job(self, job: str) -> JobRow | None:
+        rows = self._rows("job", {"job": job})
+        return _job(rows[0]) if rows else None
+
+
+def _skip(row: tuple[str, str, str, str, str, str, int]) -> SkipRow:
+    record, subject, digest, reason, by, since, seq = row
+    return SkipRow(
+        record=RecordId(record),
+        subject=subject,
+        digest=Digest(digest),
+        reason=reason,
+        by=by,
+        since=since,
+        seq=seq,
+    )
+
+
+def _job(row: tuple[str, str, str, bytes | None, str, str, str, int]) -> JobRow:
+    job, what, state, body, by, started, at, seq = row
+    return JobRow(
+        job=job, what=what, state=state, body=body, by=by, started=started, at=at, seq=seq
+    )
