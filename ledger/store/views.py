@@ -5,6 +5,10 @@ model; questions about many things are one statement each. It never writes.
 """
 
 from ledger.store.rows import (
+    DocumentHold,
+    DocumentRow,
+    DocumentSide,
+    DocumentWork,
     Head,
     HeldRow,
     HistoryRow,
@@ -12,11 +16,14 @@ from ledger.store.rows import (
     KindCount,
     OperationRow,
 )
+from ledger.store.views_documents import DocumentViews
 from ledger.store.views_history import HistoryViews
-from ledger.store.views_records import RecordViews
-from ledger.store.views_work import WorkViews
 
 __all__ = [
+    "DocumentHold",
+    "DocumentRow",
+    "DocumentSide",
+    "DocumentWork",
     "Head",
     "HeldRow",
     "HistoryRow",
@@ -27,5 +34,5 @@ __all__ = [
 ]
 
 
-class Views(WorkViews, RecordViews, HistoryViews):
+class Views(DocumentViews, HistoryViews):
     """The read side of one ledger at one moment."""
