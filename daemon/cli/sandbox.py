@@ -10,6 +10,7 @@ import os
 import signal
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -28,23 +29,58 @@ class _Unavailable(click.ClickException):
 @dataclass(frozen=True)
 class _Options:
     seed: int
-    size: Literal["small", "medium", "large"]
+    size: Literal["small", "medium", "large", "maker"]
     qbo_port: int
     dear_port: int
     faults: Path | None
     clock_scale: float
     log_file: Path | None
+    history: Literal["none", "month", "year"]
+    purchases: int | None
+    sales: int | None
+
+    @property
+    def days(self) -> int:
+        """Over how many days documents lie; 0 = there are none."""
+        if self.history == "none" and (self.purchases or self.sales):
+            return _DAYS["year"]
+        return _DAYS[self.history]
+
+    def count(self, given: int | None, a_year: int) -> int:
+        """How many documents: as given, or what such a company has in that time."""
+        if given is not None:
+            return given
+        if self.history == "none":
+            return 0
+        return max(1, a_year * self.days * _SHARE[self.size] // (_DAYS["year"] * 100))
+
+
+_DAYS: Final = {"none": 0, "month": 30, "year": 365}
+_SHARE: Final = {"small": 1, "medium": 5, "large": 100, "maker": 100}
+"""Percent of the trade of a mid-size manufacturer."""
+_PURCHASES, _SALES = 21_400, 41_400
+"""Of a mid-size manufacturer in a year: 20 thousand authorised orders, 30 thousand bills, 40
+thousand invoices."""
 
 
 @click.command()
 @click.option("--seed", type=int, default=1, show_default=True, help="Which world to serve.")
 @click.option(
     "--size",
-    type=click.Choice(["small", "medium", "large"]),
+    type=click.Choice(["small", "medium", "large", "maker"]),
     default="medium",
     show_default=True,
     help="How many products and parties it holds.",
 )
+@click.option(
+    "--history",
+    type=click.Choice(["none", "month", "year"]),
+    default="none",
+    show_default=True,
+    help="Purchases and sales that DEAR holds already, up to today.",
+)
+@click.option("--purchases", type=click.IntRange(0, 100_000), help="So many, whatever the size.")
+@click.option("--sales", type=click.IntRange(0, 100_000), help="So many, whatever the size.")
 @click.option("--qbo-port", type=click.IntRange(0, 65535), default=0, help="0: any free port.")
 @click.option("--dear-port", type=click.IntRange(0, 65535), default=0, help="0: any free port.")
 @click.option(
@@ -79,7 +115,7 @@ async def _serve(options: _Options) -> None:
     from daemon.sandbox.faults import FaultScript
     from daemon.sandbox.qbo.app import QboTwin
     from daemon.sandbox.requestlog import RequestLog
-    from daemon.sandbox.world import make_world
+    from daemon.sandbox.world import make_trading_world, make_world
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -92,9 +128,12 @@ async def _serve(options: _Options) -> None:
     clock = SystemClock(options.clock_scale)
     log = _open_log(RequestLog, clock, options.log_file)
     try:
-        world = make_world(options.seed, options.size)
+        trades = options.days > 0
+        make = make_trading_world if trades else make_world
+        world = make(options.seed, options.size)
         qbo = QboTwin(world, clock=clock, faults=script, log=log)
         dear = DearTwin(world, clock=clock, faults=script, log=log)
+        played = _play(dear, options) if trades else None
         async with AsyncExitStack() as stack:
             qbo_url = await _start(stack, qbo.app, options.qbo_port, "--qbo-port")
             dear_url = await _start(stack, dear.app, options.dear_port, "--dear-port")
@@ -105,6 +144,7 @@ async def _serve(options: _Options) -> None:
                 "size": world.size,
                 "clock_scale": options.clock_scale,
                 "company": world.company.name,
+                "documents": _counted(options, played),
                 "qbo": {**qbo.addresses(qbo_url), **qbo.credentials},
                 "dear": {
                     "base_url": dear_url + dear.path.rstrip("/"),
@@ -116,6 +156,32 @@ async def _serve(options: _Options) -> None:
             await stop.wait()
     finally:
         log.close()
+
+
+def _play(dear: Any, options: _Options) -> Any:
+    """The documents of the days up to today, in DEAR alone."""
+    from daemon.sandbox.dear.history import play
+
+    return play(
+        dear.state,
+        options.seed,
+        purchases=options.count(options.purchases, _PURCHASES),
+        sales=options.count(options.sales, _SALES),
+        start=dear.state.now().date() - timedelta(days=options.days - 1),
+        days=options.days,
+        switches=dear.switches,
+    )
+
+
+def _counted(options: _Options, played: Any) -> dict[str, Any]:
+    """What was played, and the ``since`` with which all of it would flow."""
+    if played is None:
+        return {"purchases": 0, "sales": 0, "since": None}
+    return {
+        "purchases": len(played.purchases),
+        "sales": len(played.sales),
+        "since": played.start.isoformat(),
+    }
 
 
 def _open_log(log_type: Any, clock: SystemClock, path: Path | None) -> Any:

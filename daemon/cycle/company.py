@@ -31,6 +31,15 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """... or this part of the live records, whichever is more."""
 
 
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What the systems say of their company that decisions follow. Kept with the rules in force,
+    so that a daemon that has not heard a system yet decides by the same as before."""
+
+    closed_until: dict[SystemName, str] = msgspec.field(default_factory=dict)
+    """Last closed day, ``YYYY-MM-DD``; systems without one are absent."""
+    home_currency: str = ""
+
+
 @dataclass
 class Company:
     """What a cycle works with. The scheduler owns it and swaps ``policy`` between cycles."""
@@ -44,6 +53,7 @@ class Company:
     """ISO code that both systems must keep their books in; ``""`` = just the same one."""
     deciding: bytes = b""
     """The part of the configuration that decisions follow; its digest goes into the journal."""
+    told: Told = field(default_factory=Told)
     sent: set[RecordId] = field(default_factory=set)
     """Records that an operator asked to send: they pass a manual flow once."""
 
@@ -52,6 +62,12 @@ class Company:
         return self.clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def rules(self) -> Policy:
-        """The policy with what the systems can do today."""
-        capabilities = {name: c.capabilities for name, c in self.connectors.items()}
-        return msgspec.structs.replace(self.policy, capabilities=capabilities)
+        """The policy with what the systems can do and have told of themselves today."""
+        return msgspec.structs.replace(
+            self.policy,
+            capabilities={name: c.capabilities for name, c in self.connectors.items()},
+            closed_until=self.told.closed_until,
+            home_currency=self.policy.home_currency
+            or self.home_currency
+            or self.told.home_currency,
+        )

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from daemon.connectors.base import Connector, Health, Metered
-from daemon.cycle.company import Company
+from daemon.cycle.company import Company, Told
 from daemon.cycle.execute import execute
 from daemon.cycle.observe import observe, resweep
 from daemon.cycle.planning import pass_gate, plan_dirty
 from daemon.cycle.recover import recover
 from daemon.cycle.report import CycleReport, Link, Seen, SystemStatus
 from daemon.log import Log, Turns
-from ledger.model.encoding import encode
+from ledger.model.encoding import decode, encode
 from ledger.model.entries import ConfigApplied, Pinned
 from ledger.model.errors import Refused, Throttled, Transient, TrueupError, Unauthorised, Unsafe
 from ledger.model.facts import Problem
@@ -21,6 +21,7 @@ from ledger.model.ids import SystemName
 from ledger.store.errors import LedgerUnavailable
 
 METER_KEY = "meter:"
+TOLD_KEY = "told"
 
 _log = Log(__name__)
 TRIES_AGAIN = "nothing to do: every cycle tries again by itself"
@@ -38,6 +39,7 @@ class Cycle:
         self._standing = (0, 0)
         """Operations that waited then, and how many of them a breaker had stopped."""
         self._meters: dict[SystemName, bytes] = {}
+        self._remembers = False
         self._turns = Turns(_log)
         self.current: CycleReport | None = None
         """The report of the cycle under way; it is still being written."""
@@ -71,8 +73,10 @@ class Cycle:
         return report
 
     async def _run(self, report: CycleReport, *, full: bool) -> None:
+        await self._remember_told()
         heard = await self._hear_all(report, full=full)
         if heard:
+            self._hear_told()
             await self._note_rules(report)
         await plan_dirty(self._company, report)
         await self._reach_agreement(report, may_write=heard)
@@ -138,12 +142,13 @@ class Cycle:
             company.sent.clear()  # else what an operator sent by name waits for the next cycle
 
     async def _note_rules(self, report: CycleReport) -> None:
-        """Journal what decides from here on, when it is something else: configuration, and what
-        the systems can do. Every record is then looked at anew."""
+        """Journal what decides from here on, when it is something else: configuration, what the
+        systems can do, their closing dates. Every record is then looked at anew."""
         company = self._company
         rules = company.rules()
         can = encode(sorted(rules.capabilities.items()))
-        digest = company.ledger.digest(company.deciding + b"\0" + can)
+        told = encode(company.told)
+        digest = company.ledger.digest(b"\0".join((company.deciding, can, told)))
         in_force = await company.ledger.read(
             lambda views: (views.config(), views.mapping_version())
         )
@@ -151,7 +156,25 @@ class Cycle:
             return
         draft = company.ledger.draft(actor="daemon", cycle=report.cycle)
         draft.add(ConfigApplied(config=digest, mapping_version=rules.mapping_version))
+        draft.runtime(TOLD_KEY, told)
         await company.ledger.append(draft)
+
+    async def _remember_told(self) -> None:
+        """After a start: what the systems had told when the rules in force were noted."""
+        if self._remembers:
+            return
+        stored = await self._company.ledger.read(lambda views: views.runtime(TOLD_KEY))
+        if stored is not None:
+            self._company.told = decode(stored, Told)
+        self._remembers = True
+
+    def _hear_told(self) -> None:
+        """Taken over only when all systems were heard: half of it is no ground to decide on."""
+        heard = sorted(self.health.items())
+        self._company.told = Told(
+            closed_until={name: one.closed_until for name, one in heard if one.closed_until},
+            home_currency=next((one.home_currency for _, one in heard if one.home_currency), ""),
+        )
 
     async def _load_meter(self, connector: Connector) -> None:
         if not isinstance(connector, Metered) or connector.name in self._meters:

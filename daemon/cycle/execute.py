@@ -5,25 +5,35 @@ Nothing is sent that cannot be journalled first. A lost reply is ``Unknown`` and
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import aclosing
 
 from daemon.connectors.base import Connector
 from daemon.cycle.company import Company
 from daemon.cycle.observe import note
-from daemon.cycle.prepare import Ready, cut, make_intent, make_ready, make_request
+from daemon.cycle.prepare import Ready, cut, make_intent, make_ready, make_request, shares
 from daemon.cycle.report import CycleReport, Seen
+from daemon.reconcile.waves import RESTING
+from ledger.model.capabilities import Capabilities
 from ledger.model.encoding import comparable_bytes
 from ledger.model.entries import Confirmed, Intended, OutcomeUnknown, Rejected, Tombstoned
 from ledger.model.errors import Refused as RefusedError
 from ledger.model.errors import Throttled, Transient, Unauthorised
 from ledger.model.facts import Observation, Tombstone
-from ledger.model.ids import Digest, SystemName
+from ledger.model.ids import Digest, Kind, SystemName
 from ledger.model.outcomes import Confirmed as Done
 from ledger.model.outcomes import Intent, IntentItem, Outcome, RefusalKind, Unknown, WriteRequest
 from ledger.model.outcomes import Rejected as Refused
 from ledger.model.plans import Operation
 from ledger.store.ledger import Draft, Ledger
 from ledger.store.payloads import pack
+from ledger.store.views import Views
+
+SLICE_BATCHES = 30
+"""Batches that are made ready at once: their records and what these point to are in memory."""
+
+_DEPTHS = {Kind.PURCHASE_ORDER: 1, Kind.BILL: 2, Kind.INVOICE: 2}
+"""How far documents are from what nothing points from; all other kinds are ordered by waves."""
 
 
 async def execute(
@@ -64,13 +74,48 @@ async def _send_waves(
     stopping: Callable[[], bool],
 ) -> None:
     connector = company.connectors[system]
-    for wave in sorted({operation.wave for operation in operations}):
-        todo = [operation for operation in operations if operation.wave == wave]
-        ready = await company.ledger.read(lambda views, t=todo: make_ready(views, t))  # type: ignore[misc]
-        for batch in cut(ready, connector.capabilities):
-            if stopping():
-                return
-            await _send(company, connector, batch, report)
+    for turn in sorted({_turn(operation) for operation in operations}):
+        todo = [operation for operation in operations if _turn(operation) == turn]
+        async with aclosing(batches_of(company.ledger, connector.capabilities, todo)) as batches:
+            async for batch in batches:
+                if stopping():
+                    return
+                await _send(company, connector, batch, report)
+
+
+def _turn(operation: Operation) -> tuple[bool, int, int]:
+    """When it goes: waves are those of one slice of planning, and what goes out together comes
+    from many. So what is put to rest comes after everything else whatever its wave, and in a wave
+    what is pointed to is created before what points to it, and rests after it."""
+    resting = operation.action in RESTING
+    depth = _DEPTHS.get(operation.kind, 0)
+    return (resting, operation.wave, -depth if resting else depth)
+
+
+async def batches_of(
+    ledger: Ledger, capabilities: Capabilities, operations: Sequence[Operation]
+) -> AsyncGenerator[list[Ready], None]:
+    """Requests' worth of operations, made ready a slice at a time; only the last may be short.
+
+    The operations may be in brief: each slice is read whole.
+    """
+    size = SLICE_BATCHES * max(1, capabilities.max_batch)
+    rest: list[Ready] = []
+    for first in range(0, len(operations), size):
+        part = operations[first : first + size]
+        ready = await ledger.read(lambda views, p=part: make_ready(views, _whole(views, p)))  # type: ignore[misc]
+        batches = cut([*rest, *ready], capabilities)
+        is_short = bool(batches) and len(batches[-1]) < capabilities.max_batch
+        rest = batches.pop() if is_short and shares(batches[-1][0], capabilities) else []
+        for batch in batches:
+            yield batch
+    if rest:
+        yield rest
+
+
+def _whole(views: Views, operations: Iterable[Operation]) -> list[Operation]:
+    found = (views.operation(operation.id) for operation in operations)
+    return [row.operation for row in found if row is not None]
 
 
 async def _send(
@@ -127,7 +172,7 @@ async def _read_back(connector: Connector, outcome: Outcome) -> Outcome:
         now = await connector.read(outcome.shown.ref)
     except (Transient, Throttled, Unauthorised, RefusedError) as error:
         return Unknown(b_id=outcome.b_id, reason=f"sent again, but not seen since: {error}")
-    if isinstance(now, Tombstone):
+    if isinstance(now, Tombstone) and not isinstance(outcome.shown, Tombstone):
         return Refused(
             b_id=outcome.b_id,
             refusal=RefusalKind.STALE,

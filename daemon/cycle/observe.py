@@ -6,12 +6,15 @@ The cursor moves in the same transaction as the page it follows.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import TypeAlias
 
 import msgspec
 
 from daemon.connectors.base import Connector
 from daemon.cycle.company import Company
 from daemon.cycle.report import Seen
+from daemon.reconcile.policy import Policy
+from ledger.model.capabilities import Capabilities
 from ledger.model.encoding import comparable_bytes
 from ledger.model.entries import (
     Observed,
@@ -21,11 +24,14 @@ from ledger.model.entries import (
     VersionMoved,
 )
 from ledger.model.errors import Refused, Unsafe
-from ledger.model.facts import Observation, Page, Tombstone, Unreadable
-from ledger.model.ids import ExternalRef, Kind, SystemName
+from ledger.model.facts import Cursor, Observation, Page, Tombstone, Unreadable
+from ledger.model.ids import DOCUMENT_KINDS, ExternalRef, Kind, SystemName
 from ledger.store.ledger import Draft, Ledger
 from ledger.store.payloads import pack, unpack
 from ledger.store.views import Head
+
+Groups: TypeAlias = dict[Kind, tuple[Kind, ...]]
+"""Kinds that are asked for, each with all kinds that its reads bring along, itself included."""
 
 
 async def observe(company: Company, system: SystemName, seen: Seen, *, cycle: str) -> None:
@@ -34,28 +40,73 @@ async def observe(company: Company, system: SystemName, seen: Seen, *, cycle: st
     Raises what the connector raises; pages already appended stay, the cursors with them.
     """
     connector = company.connectors[system]
-    kinds = [k for k, rule in connector.capabilities.kinds.items() if not rule.disabled]
-    cursors = await company.ledger.read(lambda views: views.cursors(system))
-    for kind in kinds:
-        cursor = cursors.get(kind)
-        if cursor is None or not cursor.complete:
-            async for page in connector.sweep(kind, cursor):
-                await _take(company, connector, page, seen, cycle=cycle)
-    cursors = await company.ledger.read(lambda views: views.cursors(system))
-    async for page in connector.changes({k: cursors[k] for k in kinds if k in cursors}):
-        await _take(company, connector, page, seen, cycle=cycle)
+    groups = reading_groups(connector.capabilities, company.policy)
+    await _catch_up(company, connector, groups, seen, cycle=cycle)
 
 
 async def resweep(company: Company, system: SystemName, seen: Seen, *, cycle: str) -> None:
-    """Read every kind of one system whole: the daily proof, and the look after a restore."""
+    """Read every kind of one system whole: the daily proof, and the look after a restore.
+
+    Kinds whose every record costs a call are read whole once; after that their changes are.
+    """
     connector = company.connectors[system]
-    for kind, rule in connector.capabilities.kinds.items():
-        if not rule.disabled:
-            async for page in connector.sweep(kind, None):
-                if not page.sweep_done:
-                    # The incremental cursor stays until the new sweep is proved.
-                    page = msgspec.structs.replace(page, cursor=None)
+    costly: Groups = {}
+    for kind, together in reading_groups(connector.capabilities, company.policy).items():
+        if _is_costly(connector.capabilities, kind):
+            costly[kind] = together
+            continue
+        async for page in connector.sweep(kind, None):
+            if not page.sweep_done:
+                # The incremental cursor stays until the new sweep is proved.
+                page = msgspec.structs.replace(page, cursor=None)
+            await _take(company, connector, page, seen, cycle=cycle)
+    if costly:
+        await _catch_up(company, connector, costly, seen, cycle=cycle)
+
+
+def reading_groups(capabilities: Capabilities, policy: Policy) -> Groups:
+    """What is read of a system.
+
+    Out of service is not read, nor are documents whose flow is off - unless they come along with
+    some that are read. When they are switched on, their first sweep follows.
+    """
+    serving = [kind for kind, rule in capabilities.kinds.items() if not rule.disabled]
+    groups: dict[Kind, list[Kind]] = {}
+    for kind in serving:
+        leader = capabilities.kinds[kind].read_with or kind
+        groups.setdefault(leader, []).append(kind)
+    return {
+        leader: tuple(kinds)
+        for leader, kinds in groups.items()
+        if leader in serving
+        and any(k not in DOCUMENT_KINDS or policy.flow(k) != "off" for k in kinds)
+    }
+
+
+def _is_costly(capabilities: Capabilities, kind: Kind) -> bool:
+    """Whether every record of the kind, or of the kind that it comes along with, costs a call."""
+    rule = capabilities.kinds[kind]
+    leader = capabilities.kinds.get(rule.read_with) if rule.read_with is not None else None
+    return rule.costly or (leader is not None and leader.costly)
+
+
+async def _catch_up(
+    company: Company, connector: Connector, groups: Groups, seen: Seen, *, cycle: str
+) -> None:
+    """Read whole what never was; then what moved since the cursors, of all that once was."""
+    cursors = await company.ledger.read(lambda views: views.cursors(connector.name))
+    for kind, together in groups.items():
+        if not _all_complete(together, cursors):
+            async for page in connector.sweep(kind, cursors.get(kind)):
                 await _take(company, connector, page, seen, cycle=cycle)
+            cursors = await company.ledger.read(lambda views: views.cursors(connector.name))
+    kinds = [k for group in groups.values() if _all_complete(group, cursors) for k in group]
+    async for page in connector.changes({kind: cursors[kind] for kind in kinds}):
+        await _take(company, connector, page, seen, cycle=cycle)
+
+
+def _all_complete(kinds: Iterable[Kind], cursors: Mapping[Kind, Cursor]) -> bool:
+    return all(kind in cursors and cursors[kind].complete for kind in kinds)
 
 
 async def _take(
@@ -198,7 +249,9 @@ async def _finish_sweep(
     """A proved sweep ends: what it did not show is read directly before it may count as gone."""
     ledger, system, kind = company.ledger, page.system, page.kind
     limit, live = await _absence_limit(company, system, kind)
-    missing = await ledger.read(lambda views: views.unseen(page.sweep, system, kind, limit + 1))
+    missing: list[ExternalRef] = []
+    if not _is_costly(connector.capabilities, kind):
+        missing = await ledger.read(lambda views: views.unseen(page.sweep, system, kind, limit + 1))
     if len(missing) > limit:
         raise Unsafe(
             f"{system} no longer lists more than {limit} of {live} {kind.value} records; "

@@ -13,6 +13,7 @@ from daemon.cycle.lookups import LedgerLookups
 from daemon.cycle.report import CycleReport
 from daemon.reconcile.gate import MASS_CHANGE, GateFacts, gate
 from daemon.reconcile.plan import links, plan
+from daemon.reconcile.waves import RESTING
 from ledger.model.encoding import encode
 from ledger.model.entries import (
     BaselineAdvanced,
@@ -25,7 +26,7 @@ from ledger.model.entries import (
 )
 from ledger.model.facts import HoldCode, Problem, RecordView
 from ledger.model.ids import OperationId, RecordId
-from ledger.model.plans import Action, LinkProposal, Operation, Plan, Ruling, Verdict
+from ledger.model.plans import LinkProposal, Operation, Plan, Ruling, Verdict
 from ledger.store.errors import DraftRefused
 from ledger.store.ledger import Draft, Ledger
 from ledger.store.views import HeldRow, OperationRow, Views
@@ -212,11 +213,11 @@ def _append_operations(draft: Draft, part: Slice, report: CycleReport) -> None:
 
 
 class Pending:
-    """Every operation not yet sent, with the gate's verdict on it."""
+    """Every operation not yet sent, in brief, with the gate's verdict on it."""
 
     def __init__(self, views: Views, company: Company) -> None:
         rows: list[OperationRow] = []
-        while page := views.operations(states=PENDING, limit=GATE_PAGE, offset=len(rows)):
+        while page := views.brief_operations(states=PENDING, limit=GATE_PAGE, offset=len(rows)):
             rows += page
         self.rows = {row.operation.id: row for row in rows}
         counts = {(c.system, c.kind): c.live for c in views.counts()}
@@ -235,19 +236,20 @@ class Pending:
         self.verdicts: dict[OperationId, Verdict] = gate(operations, facts, company.rules())
 
     def ready(self) -> list[Operation]:
-        """What may be sent now, in wave order."""
+        """What may be sent now, in wave order and in brief."""
         ready = [
             row.operation
             for row in self.rows.values()
             if self.verdicts[row.operation.id].ruling is Ruling.AUTO
         ]
-        return sorted(ready, key=lambda o: (o.wave, o.kind, o.action is Action.INACTIVATE, o.id))
+        return sorted(ready, key=lambda o: (o.wave, o.kind, o.action in RESTING, o.id))
 
 
 async def pass_gate(company: Company, report: CycleReport) -> list[Operation]:
-    """Rule on everything pending, append who waits and why, and return what may be sent."""
+    """Rule on everything pending, append who waits and why, and return what may be sent: in
+    brief, for there may be a hundred thousand of them."""
     pending = await company.ledger.read(lambda views: Pending(views, company))
-    draft = company.ledger.draft(actor="daemon", cycle=report.cycle)
+    held: list[GateHeld] = []
     report.waiting = report.halted = 0
     for operation_id, verdict in pending.verdicts.items():
         row = pending.rows[operation_id]
@@ -256,7 +258,7 @@ async def pass_gate(company: Company, report: CycleReport) -> list[Operation]:
         report.waiting += 1
         report.halted += verdict.ruling is Ruling.HALTED
         if row.state != "waiting" or row.reason != verdict.reason:
-            draft.add(
+            held.append(
                 GateHeld(
                     operation=operation_id,
                     record=row.operation.record,
@@ -265,5 +267,9 @@ async def pass_gate(company: Company, report: CycleReport) -> list[Operation]:
                     text=verdict.text,
                 )
             )
-    await company.ledger.append(draft)
+    for first in range(0, len(held), GATE_PAGE):  # a first plan is larger than any draft may be
+        draft = company.ledger.draft(actor="daemon", cycle=report.cycle)
+        for entry in held[first : first + GATE_PAGE]:
+            draft.add(entry)
+        await company.ledger.append(draft)
     return pending.ready()

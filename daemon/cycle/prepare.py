@@ -4,20 +4,22 @@ Runs inside one read transaction, right before the intent is made durable, and r
 no longer stands on the ground it was computed from.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from ledger.model.capabilities import Capabilities
+from daemon.reconcile.lines import POINTERS
+from daemon.reconcile.waves import records_in
+from ledger.model.capabilities import Capabilities, KindRule
 from ledger.model.encoding import encode
 from ledger.model.facts import RecordView, Side
-from ledger.model.ids import ExternalRef, RecordId, RequestId, SystemName, derive
+from ledger.model.ids import RecordId, RequestId, SystemName, derive
 from ledger.model.outcomes import Intent, IntentItem, Write, WriteRequest
 from ledger.model.plans import Action, Operation
 from ledger.model.records import comparable_values
-from ledger.model.values import RecordRef, Reference, Value
+from ledger.model.values import Line, Lines, RecordRef, Reference, Value
 from ledger.store.payloads import unpack
-from ledger.store.views import Views
+from ledger.store.views import Head, Views
 
 REQUEST_ID_LENGTH = 32
 B_ID_LENGTH = 10
@@ -32,70 +34,118 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_ready(views: Views, operations: Sequence[Operation]) -> list[Ready]:
-    """Those of ``operations`` that still stand; the others are dirty and will be planned anew."""
-    by_record: dict[RecordId, RecordView] = {
-        v.record: v for v in views.views({o.record for o in operations})
-    }
+    """Those of ``operations`` that still stand and whose pointers the target knows.
+
+    Of the others, what no longer stands is dirty and will be planned anew; what points to
+    something that is still on its way keeps its plan and comes again in a later round. All that is
+    read is held in memory: give it a slice.
+    """
+    by_record = _views_of(views, {o.record for o in operations})
+    standing = [o for o in operations if _stands(o, by_record.get(o.record))]
+    pointed = _views_of(
+        views, {r for o in standing for c in o.changes for r in records_in(c.after)}
+    )
+    resolved = [(o, _resolve(o, pointed)) for o in standing]
+    sides = {o.id: by_record[o.record].sides.get(o.system) for o in standing}
+    heads = views.heads({side.ref for side in sides.values() if side is not None})
     ready: list[Ready] = []
-    for operation in operations:
-        view = by_record.get(operation.record)
-        if view is None or view.open_intent or not _stands(operation, view):
-            continue
-        fields = _resolve(views, operation)
+    for operation, fields in resolved:
         if fields is None:
             continue
+        side = sides[operation.id]
+        raw = _raw(views, heads.get(side.ref)) if side is not None else b""
         generation = views.generation(operation.id)
-        ready.append(
-            Ready(
-                operation=operation,
-                generation=generation,
-                write=_write(views, operation, view, fields, generation),
-            )
-        )
+        write = _write(operation, side, fields, raw=raw, generation=generation)
+        ready.append(Ready(operation=operation, generation=generation, write=write))
     return ready
 
 
-def _stands(operation: Operation, view: RecordView) -> bool:
+def _views_of(views: Views, records: Iterable[RecordId]) -> dict[RecordId, RecordView]:
+    return {view.record: view for view in views.views(records)}
+
+
+def _stands(operation: Operation, view: RecordView | None) -> bool:
+    if view is None or view.open_intent:
+        return False
     now = {system: side.comparable for system, side in view.sides.items()}
     if operation.computed_from != now:
         return False
     return (operation.action is Action.CREATE) == (operation.system not in view.sides)
 
 
-def _resolve(views: Views, operation: Operation) -> dict[str, Value] | None:
+def _resolve(
+    operation: Operation, pointed: Mapping[RecordId, RecordView]
+) -> dict[str, Value] | None:
     """The fields with pointers in the target's own terms; None while one of them is missing."""
     fields: dict[str, Value] = {}
     for change in operation.changes:
-        value = change.after
-        if isinstance(value, RecordRef):
-            ref = views.ref_of(value.record, operation.system)
-            if ref is None:
-                return None
-            value = Reference(kind=ref.kind, id=ref.id, key=_key(views, value.record, ref))
-        fields[change.field] = value
+        match change.after:
+            case RecordRef(record=record):
+                reference = _reference(pointed.get(record), operation.system)
+                if reference is None:
+                    return None
+                fields[change.field] = reference
+            case Lines(lines=lines):
+                known = [_line(line, pointed, operation.system) for line in lines]
+                found = tuple(line for line in known if line is not None)
+                if len(found) < len(lines):
+                    return None
+                fields[change.field] = Lines(found)
+            case value:
+                fields[change.field] = value
     return fields
 
 
-def _key(views: Views, record: RecordId, ref: ExternalRef) -> str:
-    view = views.view(record)
-    side = view.sides.get(ref.system) if view else None
-    if side is None or side.record is None:
+def _reference(view: RecordView | None, system: SystemName) -> Reference | None:
+    side = view.sides.get(system) if view is not None else None
+    return Reference(kind=side.ref.kind, id=side.ref.id, key=_key(side)) if side else None
+
+
+def _key(side: Side) -> str:
+    """What the target calls it; documents go by their number."""
+    for field in ("code", "name", "number"):
+        value = getattr(side.record, field, None)
+        if isinstance(value, str) and value:
+            return value
+    return ""
+
+
+def _line(line: Line, pointed: Mapping[RecordId, RecordView], system: SystemName) -> Line | None:
+    """The line as the target is told it: the line map stays at home."""
+    known: dict[str, Reference] = {}
+    for field in POINTERS:
+        pointer = getattr(line, field)
+        if isinstance(pointer, RecordRef):
+            reference = _reference(pointed.get(pointer.record), system)
+            if reference is None:
+                return None
+            known[field] = reference
+    place = line.order_line
+    if line.order_number and isinstance(line.order, RecordRef):
+        place = _order_line(pointed[line.order.record], system, line.order_number)
+        if not place:
+            return None
+    return msgspec.structs.replace(line, number=0, order_number=0, order_line=place, **known)
+
+
+def _order_line(order: RecordView, system: SystemName, number: int) -> str:
+    """The id of an order's line in the target, by its place in the line map that was agreed;
+    ``""`` while the order is not agreed."""
+    baseline = order.baselines.get(system)
+    lines = baseline.fields.get("lines") if baseline is not None else None
+    if not isinstance(lines, Lines):
         return ""
-    code = getattr(side.record, "code", None)
-    name = side.record.name
-    if isinstance(code, str) and code:
-        return code
-    return name if isinstance(name, str) else ""
+    return next((line.id for line in lines.lines if line.number == number), "")
 
 
 def _write(
-    views: Views,
     operation: Operation,
-    view: RecordView,
+    side: Side | None,
     fields: dict[str, Value],
+    *,
+    raw: bytes,
     generation: int,
 ) -> Write:
-    side: Side | None = view.sides.get(operation.system)
     before: dict[str, Value] = {}
     if side is not None and side.record is not None:
         shown = comparable_values(side.record)
@@ -109,13 +159,12 @@ def _write(
         version=side.version if side else "",
         fields=fields,
         before=before,
-        raw=_raw(views, side.ref) if side else b"",
+        raw=raw,
     )
 
 
-def _raw(views: Views, ref: ExternalRef) -> bytes:
+def _raw(views: Views, head: Head | None) -> bytes:
     """The wire form that the system showed last; empty when retention has erased it."""
-    head = views.heads([ref]).get(ref)
     body = views.body(head.payload) if head is not None else None
     return unpack(body).raw if body else b""
 
@@ -124,22 +173,38 @@ def cut(ready: Iterable[Ready], capabilities: Capabilities) -> list[list[Ready]]
     """Requests' worth of operations: batches where that is safe, single requests elsewhere.
 
     A create that cannot be found again by a key never shares a request; a record appears once.
+    Only the last batch may be short.
     """
     batches: list[list[Ready]] = []
     batch: list[Ready] = []
     for one in ready:
-        rule = capabilities.kinds[one.operation.kind]
-        findable = one.operation.action is not Action.CREATE or bool(rule.recovery_key)
-        if capabilities.max_batch < 2 or not rule.can_batch or not findable:
+        if not shares(one, capabilities):
             batches.append([one])
             continue
+        batch.append(one)
         if len(batch) >= capabilities.max_batch:
             batches.append(batch)
             batch = []
-        batch.append(one)
     if batch:
         batches.append(batch)
     return batches
+
+
+def shares(one: Ready, capabilities: Capabilities) -> bool:
+    """Whether an operation may go in one request with others."""
+    rule = capabilities.kinds[one.operation.kind]
+    return (
+        capabilities.max_batch > 1
+        and rule.can_batch
+        and one.operation.action not in rule.singly
+        and (one.operation.action is not Action.CREATE or bool(recovery_value(one.write, rule)))
+    )
+
+
+def recovery_value(write: Write, rule: KindRule) -> str:
+    """The value by which a lost create is looked for; ``""`` when it cannot be found again."""
+    value = write.fields.get(rule.recovery_key)
+    return value.strip() if isinstance(value, str) else ""
 
 
 def make_request(system: SystemName, batch: Sequence[Ready]) -> WriteRequest:

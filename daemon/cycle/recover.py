@@ -5,12 +5,16 @@ changed as intended is confirmed, proven absent may go again. Absent is only bel
 vendor has surely given up on the request; until then the record waits, and the rest goes on.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from daemon.connectors.base import Connector
 from daemon.cycle.company import Company
 from daemon.cycle.execute import attempt, settle
+from daemon.cycle.prepare import recovery_value
 from daemon.cycle.report import CycleReport
+from daemon.reconcile.lines import comparable, same_lines
+from ledger.model.capabilities import KindRule
 from ledger.model.encoding import decode
 from ledger.model.errors import Refused
 from ledger.model.facts import Tombstone
@@ -26,9 +30,12 @@ from ledger.model.outcomes import (
     Write,
     WriteRequest,
 )
-from ledger.model.plans import Action
-from ledger.model.records import Record, comparable_values
-from ledger.model.values import Reference, Value
+from ledger.model.plans import REMOVALS, Action
+from ledger.model.records import Document, Record, comparable_values
+from ledger.model.values import Lines, Reference, Value
+
+_ENDS = {Action.VOID: "voided", Action.CLOSE: "closed"}
+"""The status that a document shows once it was ended so; a deleted one is gone."""
 
 MOST_STRANGERS = 3
 """Candidates that are named when a lost create may have been renamed."""
@@ -75,21 +82,26 @@ async def _settle_intent(
         # The very same request: should the probe have been wrong, the first answer is replayed.
         await attempt(company, connector, intent, request, report, again=True)
         return
-    gone = [await _absent(company, connector, intent, item) for item in absent]
+    gone = [await _absent(company, connector, intent, writes[item.b_id], item) for item in absent]
     await settle(company, intent, gone, report, how="probe")
     report.settled_intents += 1
 
 
 async def _absent(
-    company: Company, connector: Connector, intent: Intent, item: IntentItem
+    company: Company, connector: Connector, intent: Intent, write: Write, item: IntentItem
 ) -> Outcome:
     """No trace under its key: it never acted - unless a person renamed what it made meanwhile.
 
     A new record without a counterpart may be it. Where a repeated create would not be recognised
-    by the system itself, a person looks before there can be two.
+    by the system itself, a person looks before there can be two. A create without a key was never
+    looked for: it is not sent anew at all.
     """
     system = connector.name
     strangers: list[ExternalRef] = []
+    if write.action is Action.CREATE:
+        rule = connector.capabilities.kinds[write.kind]
+        if not recovery_value(write, rule):
+            return _perhaps_made(write, rule)
     if item.action is Action.CREATE and not connector.capabilities.replays_requests:
         strangers = await company.ledger.read(
             lambda views: views.strangers(system, item.kind, intent.first_at, MOST_STRANGERS)
@@ -113,6 +125,21 @@ async def _absent(
     )
 
 
+def _perhaps_made(write: Write, rule: KindRule) -> Rejected:
+    noun = write.kind.value.replace("_", " ")
+    key = rule.recovery_key.replace("_", " ")
+    return Rejected(
+        b_id=write.b_id,
+        refusal=RefusalKind.DUPLICATE,
+        code="perhaps_made",
+        message=f"the answer was lost, and without {f'a {key}' if key else 'a key'} the {noun} "
+        "that may have been made cannot be looked for",
+        field=rule.recovery_key,
+        cure="look for it there: if it was made, join the two with trueup link; if not, send the "
+        "create again with trueup retry",
+    )
+
+
 async def _may_write(company: Company) -> bool:
     """Whether writes leave at all; what was lost is else planned anew, and waits at the gate."""
     return await company.ledger.read(lambda views: views.first_plan_approved())
@@ -127,20 +154,26 @@ async def _probe(
     company: Company, connector: Connector, item: IntentItem, write: Write
 ) -> Outcome | None:
     """What became of one write; None when the system shows no trace of it."""
+    rule = connector.capabilities.kinds[write.kind]
     if write.action is Action.CREATE:
         return await _probe_create(company, connector, item, write)
     assert write.ref is not None  # only creates have no reference
     answer = await connector.read(write.ref)
     if isinstance(answer, Tombstone):
+        if write.action is Action.DELETE:
+            return Confirmed(b_id=write.b_id, shown=answer)
         return Rejected(
             b_id=write.b_id,
             refusal=RefusalKind.STALE,
             code="removed",
             message=f"the record is gone: {answer.evidence}",
         )
-    if shows(answer.record, write.fields):
+    if write.action in REMOVALS:
+        is_done = getattr(answer.record, "status", None) == _ENDS.get(write.action)
+        return Confirmed(b_id=write.b_id, shown=answer) if is_done else None
+    if shows(answer.record, write.fields, rule):
         return Confirmed(b_id=write.b_id, shown=answer)
-    if shows(answer.record, write.before):
+    if shows(answer.record, write.before, rule):
         return None
     return Rejected(
         b_id=write.b_id,
@@ -154,11 +187,16 @@ async def _probe(
 async def _probe_create(
     company: Company, connector: Connector, item: IntentItem, write: Write
 ) -> Outcome | None:
-    key = connector.capabilities.kinds[write.kind].recovery_key
-    value = write.fields.get(key)
-    if not isinstance(value, str):
+    rule = connector.capabilities.kinds[write.kind]
+    key, value = rule.recovery_key, recovery_value(write, rule)
+    if not value:
         return None
-    found = [o for o in await connector.find(write.kind, key, value) if _is(o.record, key, value)]
+    also = {field: write.fields.get(field) for field in rule.recovery_also}
+    found = [
+        o
+        for o in await connector.find(write.kind, key, value)
+        if _is(o.record, key, value) and _shows_all(o.record, also)
+    ]
     if not found:
         return None
     if len(found) == 1 and await _is_free(company, found[0].ref, item.record):
@@ -188,13 +226,28 @@ def _is(record: Record, key: str, value: str) -> bool:
     return isinstance(shown, str) and fold(shown.strip()) == fold(value.strip())
 
 
-def shows(record: Record, fields: dict[str, Value]) -> bool:
-    """Whether a record shows all of these fields as they were to be written."""
+def shows(record: Record, fields: Mapping[str, Value], rule: KindRule | None = None) -> bool:
+    """Whether a record shows all of these fields as they were to be written.
+
+    A document is judged by those of them that its system shows: it may take a field that it does
+    not show again, but one that shows none of them tells nothing.
+    """
+    if not isinstance(record, Document):
+        return _shows_all(record, fields, rule)
+    seen = comparable_values(record).keys() & fields.keys()
+    return bool(seen) and _shows_all(record, {field: fields[field] for field in seen}, rule)
+
+
+def _shows_all(record: Record, fields: Mapping[str, Value], rule: KindRule | None = None) -> bool:
     shown = comparable_values(record)
-    return all(_same(shown.get(field), value) for field, value in fields.items())
+    return all(_same(shown.get(field), value, rule) for field, value in fields.items())
 
 
-def _same(shown: Value, wanted: Value) -> bool:
+def _same(shown: Value, wanted: Value, rule: KindRule | None) -> bool:
     if isinstance(wanted, Reference) and isinstance(shown, Reference):
         return shown.id == wanted.id if shown.id else shown.key == wanted.key
+    if isinstance(wanted, Lines) and isinstance(shown, Lines):
+        if rule is None or rule.lines is None:
+            return same_lines(shown, wanted)
+        return same_lines(comparable(shown, rule.lines), comparable(wanted, rule.lines))
     return (shown or None) == (wanted or None) if isinstance(wanted, str) else shown == wanted

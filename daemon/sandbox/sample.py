@@ -206,6 +206,17 @@ def _account(row: tuple[str, str, str, str, str, str]) -> Thing[AccountFace]:
     return Thing(key=f"account-{qbo_id}", qbo=qbo, dear=dear, trap=trap)
 
 
+def untaxed_sales() -> Thing[TaxFace]:
+    """A code for sales without tax that both systems know by one name."""
+    books = TaxPart(id="4", name=UNTAXED, rate=Decimal(0), agency="2", account="90")
+    source = TaxPart(id="", name=UNTAXED, rate=Decimal(0), account="Q90")
+    return Thing(
+        "untaxed",
+        qbo=TaxFace(id="4", name=UNTAXED, description="No sales tax", parts=(books,)),
+        dear=TaxFace(id="untaxed", name=UNTAXED, parts=(source,), account="Q90"),
+    )
+
+
 def tax_codes() -> tuple[Thing[TaxFace], ...]:
     """Pseudo codes and two groups of QBO; rules of DEAR, one of which no QBO code matches."""
     california = (TaxPart(id="3", name="California", rate=Decimal(8), agency="2", account="90"),)
@@ -255,6 +266,7 @@ def tax_codes() -> tuple[Thing[TaxFace], ...]:
     )
 
 
+UNTAXED: Final = "No Sales Tax"
 TAX_AGENCIES: Final = (("1", "Arizona Dept. of Revenue"), ("2", "Board of Equalization"))
 
 

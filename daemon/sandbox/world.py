@@ -45,17 +45,26 @@ __all__ = [
     "TermFace",
     "Thing",
     "World",
+    "make_trading_world",
     "make_world",
 ]
 
-Size: TypeAlias = Literal["small", "medium", "large"]
+Size: TypeAlias = Literal["small", "medium", "large", "maker"]
 
 SIZES: Final[dict[str, tuple[int, int, int]]] = {
     "small": (25, 10, 12),
     "medium": (300, 60, 120),
     "large": (10_000, 400, 800),
+    "maker": (5_000, 200, 600),
 }
-"""Products, vendors and customers, about as many as DEAR holds; the awkward ones are included."""
+"""Products, vendors and customers, about as many as DEAR holds; the awkward ones are included.
+``maker`` is a mid-size manufacturer, whose documents ``dear.history`` can play."""
+
+FOREIGN: Final = "EUR"
+_FOREIGN_EVERY: Final = 15
+"""Of the parties that only DEAR knows."""
+_EXEMPT_EVERY: Final = 3
+_UNTIDY_EVERY: Final = 101
 
 LONG_NAME: Final = "Weatherproof modular garden irrigation manifold " * 3 + "assembly"
 """Over 150 characters: DEAR allows 256, QBO's item names 100."""
@@ -65,7 +74,77 @@ def make_world(seed: int, size: Size = "medium") -> World:
     """The world of this seed and size. Raises ``ValueError`` for an unknown size."""
     if size not in SIZES:
         raise ValueError(f"unknown size {size!r} (one of: {', '.join(SIZES)})")
-    product_count, vendor_count, customer_count = SIZES[size]
+    return _world(seed, size, SIZES[size])
+
+
+def make_trading_world(seed: int, size: Size = "maker", scale: float = 1.0) -> World:
+    """A world whose documents can be played: both sides have a code for sales without tax, a third
+    of the customers pays none, and a few parties trade in another currency.
+
+    ``scale`` shrinks it, though not below what a year of few documents still needs.
+    """
+    counts = SIZES[size] if scale == 1.0 else _scaled(SIZES[size], scale)
+    world = _world(seed, size, counts)
+    return replace(
+        world,
+        tax_codes=tuple(_with_guids(seed, "tax", (*sample.tax_codes(), sample.untaxed_sales()))),
+        vendors=tuple(sorted(_traders(world.vendors), key=_is_awkward)),
+        customers=tuple(sorted(_traders(world.customers, exempt=True), key=_is_awkward)),
+        products=tuple(_traded(world.products)),
+    )
+
+
+def _scaled(counts: tuple[int, int, int], scale: float) -> tuple[int, int, int]:
+    least = SIZES["medium"]
+    few, some, many = (
+        max(floor, round(count * scale)) for count, floor in zip(counts, least, strict=True)
+    )
+    return few, some, many
+
+
+def _is_awkward(thing: Thing[PartyFace]) -> bool:
+    """Most is traded with those that come first."""
+    return thing.trap not in ("", "differs")
+
+
+def _traded(things: tuple[Thing[ProductFace], ...]) -> Iterator[Thing[ProductFace]]:
+    """Services are bought as well as sold, and nearly all items have been told apart: who posts
+    documents for a year has done so. One in many stays as it was."""
+    for number, thing in enumerate(things):
+        qbo, dear = thing.qbo, thing.dear
+        if number % _UNTIDY_EVERY == _UNTIDY_EVERY - 1:
+            yield thing
+            continue
+        if qbo is not None and dear is not None and thing.trap == "matched by name":
+            qbo = replace(qbo, sku=dear.sku)
+            thing = replace(thing, qbo=qbo, trap="")
+        if qbo is not None and qbo.type == "Service" and not qbo.expense_account:
+            thing = replace(thing, qbo=replace(qbo, expense_account="80"))
+        if dear is not None and dear.type == "Service" and not dear.expense_account:
+            thing = replace(thing, dear=replace(dear, expense_account="Q80"))
+        yield thing
+
+
+def _traders(
+    things: tuple[Thing[PartyFace], ...], *, exempt: bool = False
+) -> Iterator[Thing[PartyFace]]:
+    elsewhere = 0
+    for number, thing in enumerate(things):
+        if thing.dear is None or thing.trap:
+            yield thing
+            continue
+        dear = thing.dear
+        elsewhere += thing.qbo is None
+        if thing.qbo is None and elsewhere % _FOREIGN_EVERY == 0:
+            yield replace(thing, dear=replace(dear, currency=FOREIGN), trap="foreign")
+        elif exempt and number % _EXEMPT_EVERY == 0:
+            yield replace(thing, dear=replace(dear, tax=sample.UNTAXED))
+        else:
+            yield thing
+
+
+def _world(seed: int, size: str, counts: tuple[int, int, int]) -> World:
+    product_count, vendor_count, customer_count = counts
     mint = Mint(seed)
     customers = list(_awkward_customers(mint))
     customers += mint.parties("customer", max(4, customer_count - len(customers)))

@@ -26,6 +26,20 @@ JOIN head AS h ON h.object = l.object
 LEFT JOIN payload AS p ON p.digest = h.payload
 ORDER BY l.record, o.system
 
+-- name: records_between
+-- Ids of records begin with their kind, so that a range of ids is a kind.
+SELECT DISTINCT record FROM link
+WHERE record > :after AND record < :end ORDER BY record LIMIT :limit
+
+-- name: owners
+-- The record of each reference in a list of [system, kind, id].
+SELECT o.system, o.kind, o.external_id, l.record
+FROM json_each(:refs) AS wanted
+CROSS JOIN object AS o ON o.system = json_extract(wanted.value, '$[0]')
+  AND o.kind = json_extract(wanted.value, '$[1]')
+  AND o.external_id = json_extract(wanted.value, '$[2]')
+JOIN link AS l ON l.object = o.id
+
 -- name: baselines
 SELECT b.record, b.system, p.body, b.seq, b.mapping_version
 FROM json_each(:records) AS wanted

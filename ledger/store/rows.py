@@ -1,11 +1,14 @@
 """What views answer with, where no word of the model fits: one frozen Struct per question."""
 
+from decimal import Decimal
+
 import msgspec
 
 from ledger.model.entries import Entry
-from ledger.model.facts import Hold, Problem
-from ledger.model.ids import Digest, Kind, RecordId, SystemName
-from ledger.model.plans import Conflict, Operation
+from ledger.model.facts import Hold, HoldCode, Problem
+from ledger.model.ids import Digest, ExternalRef, Kind, RecordId, SystemName
+from ledger.model.plans import Action, Conflict, Operation
+from ledger.model.values import Reference
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,3 +93,60 @@ class JournalRow(msgspec.Struct, frozen=True, kw_only=True):
     entry: Entry
     hash: str
     """Hex text of the chain at this entry."""
+
+
+class DocumentSide(msgspec.Struct, frozen=True, kw_only=True):
+    """The head of a document as one system shows it, without its lines.
+
+    What the system does not show is ``""`` or None; all of it is, once the body was erased.
+    """
+
+    ref: ExternalRef
+    number: str = ""
+    party: Reference | None = None
+    """The vendor or customer, as the system writes it down."""
+    party_record: RecordId | None = None
+    """The record that ``party`` means; None when none or several may be meant."""
+    date: str = ""
+    currency: str = ""
+    total: Decimal | None = None
+    """With tax."""
+    tax_total: Decimal | None = None
+    status: str = ""
+    balance: Decimal | None = None
+    tombstone: str = ""
+    problem: str = ""
+    """Why the system's latest form of it cannot be read."""
+    out_of_scope: str = ""
+
+
+class DocumentHold(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a document waits."""
+
+    code: HoldCode
+    text: str
+    field: str
+    since: str
+    """RFC 3339 instant at which it began to wait for this."""
+
+
+class DocumentWork(msgspec.Struct, frozen=True, kw_only=True):
+    """An operation on a document whose end is still to come."""
+
+    action: Action
+    system: SystemName
+    state: str
+    """``planned`` | ``waiting`` | ``approved`` | ``intended``"""
+    reason: str
+    text: str
+    """The gate's sentence while it waits, else ``""``."""
+
+
+class DocumentRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One document on all sides, with what explains a difference between them."""
+
+    record: RecordId
+    kind: Kind
+    sides: dict[SystemName, DocumentSide]
+    holds: tuple[DocumentHold, ...] = ()
+    work: tuple[DocumentWork, ...] = ()

@@ -5,6 +5,10 @@ model; questions about many things are one statement each. It never writes.
 """
 
 from ledger.store.rows import (
+    DocumentHold,
+    DocumentRow,
+    DocumentSide,
+    DocumentWork,
     Head,
     HeldRow,
     HistoryRow,
@@ -12,13 +16,16 @@ from ledger.store.rows import (
     KindCount,
     OperationRow,
 )
+from ledger.store.views_documents import DocumentViews
 from ledger.store.views_history import HistoryViews
-from ledger.store.views_records import RecordViews
 from ledger.store.views_valves import AbsenceRow, JobRow, PauseRow, RemapRow, SkipRow, ValveViews
-from ledger.store.views_work import WorkViews
 
 __all__ = [
     "AbsenceRow",
+    "DocumentHold",
+    "DocumentRow",
+    "DocumentSide",
+    "DocumentWork",
     "Head",
     "HeldRow",
     "HistoryRow",
@@ -33,5 +40,5 @@ __all__ = [
 ]
 
 
-class Views(ValveViews, WorkViews, RecordViews, HistoryViews):
+class Views(ValveViews, DocumentViews, HistoryViews):
     """The read side of one ledger at one moment."""

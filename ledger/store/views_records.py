@@ -15,7 +15,14 @@ from ledger.model.facts import (
     Resolution,
     Side,
 )
-from ledger.model.ids import Digest, ExternalRef, Kind, RecordId, SystemName
+from ledger.model.ids import (
+    DOCUMENT_KINDS,
+    Digest,
+    ExternalRef,
+    Kind,
+    RecordId,
+    SystemName,
+)
 from ledger.model.keys import fold, normalise
 from ledger.model.values import Reference, Value
 from ledger.store.asking import Asking, external_ref, hex_digest, json_list, ref_values
@@ -97,13 +104,12 @@ class RecordViews(Asking):
     def resolve(self, system: SystemName, reference: Reference) -> RecordId | None:
         """The record that a pointer of one system means; None when none or several may be meant.
 
-        By id; else by key: accounts by code, then by name, other kinds by name. An active record
-        goes before inactive ones of the same key.
+        By id; else by key: accounts by code, then by name, documents by number, other kinds by
+        name. An active record goes before inactive ones of the same key.
         """
         if reference.id:
             return self.record_of(ExternalRef(system, reference.kind, reference.id))
-        names = ("code", "name") if reference.kind is Kind.ACCOUNT else ("name",)
-        for name in names:
+        for name in _pointing_keys(reference.kind):
             meant = self._rows("meant", _key_values(system, reference.kind, name, reference.key))
             if meant:
                 active = {RecordId(record) for record, is_active in meant if is_active}
@@ -113,7 +119,7 @@ class RecordViews(Asking):
 
     def find(self, system: SystemName, kind: Kind, key: str, value: str) -> tuple[ExternalRef, ...]:
         """References, inactive ones included and removed ones not, that show ``value`` as their
-        ``key`` (``name``, ``normal_name``, ``code``, ``sku``, ``email``); the value is folded."""
+        ``key`` (see ``ledger.model.keys``); the value is folded."""
         rows = self._rows("find", _key_values(system, kind, key, value))
         return tuple(external_ref(*row) for row in rows)
 
@@ -165,6 +171,13 @@ class RecordViews(Asking):
             )
             for (system, kind), states in counts.items()
         ]
+
+
+def _pointing_keys(kind: Kind) -> tuple[str, ...]:
+    """Keys by which pointers without an id name a record of this kind, the surest first."""
+    if kind is Kind.ACCOUNT:
+        return ("code", "name")
+    return ("number",) if kind in DOCUMENT_KINDS else ("name",)
 
 
 def _key_values(system: SystemName, kind: Kind, name: str, value: str) -> dict[str, object]:

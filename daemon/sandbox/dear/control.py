@@ -159,7 +159,8 @@ def routes(
     flip: Callable[[Mapping[str, object]], Mapping[str, object]],
     switches: Callable[[], DearSwitches],
 ) -> list[web.RouteDef]:
-    """``POST /_sandbox/edit``, ``GET /_sandbox/state/<kind>`` and ``POST /_sandbox/switches``.
+    """``POST /_sandbox/edit``, ``GET /_sandbox/state/<kind>``, ``GET`` and ``POST
+    /_sandbox/switches``.
 
     ``flip`` sets switches and answers all of them; it raises ``ValueError`` on unknown ones.
     ``switches`` are those of now.
@@ -177,6 +178,9 @@ def routes(
         except (EditRefused, ValueError) as error:
             return _json({"error": str(error)}, status=400)
 
+    async def get_switches(_: web.Request) -> web.Response:
+        return _json(flip({}))
+
     async def get_state(request: web.Request) -> web.Response:
         asked = request.match_info["kind"]
         kind = KIND_NAMES.get(asked, asked)
@@ -188,6 +192,7 @@ def routes(
 
     return [
         web.post(CONTROL + "edit", post_edit),
+        web.get(CONTROL + "switches", get_switches),
         web.post(CONTROL + "switches", post_switches),
         web.get(CONTROL + "state/{kind}", get_state),
     ]

@@ -6,6 +6,7 @@ undoing, editing and authorising again. Every other rule holds: what is refused 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from daemon.sandbox.dear import (
@@ -17,7 +18,7 @@ from daemon.sandbox.dear import (
     sales,
 )
 from daemon.sandbox.dear.documents import LIVE, PURCHASE, SALE, Side
-from daemon.sandbox.dear.errors import Invalid
+from daemon.sandbox.dear.errors import Flaw, Invalid
 from daemon.sandbox.dear.fields import Fields
 from daemon.sandbox.dear.money import ZERO, manner
 from daemon.sandbox.dear.paging import Answer, Call, Query
@@ -65,12 +66,15 @@ class Desk:
     switches: DearSwitches
 
     def call(self, body: Mapping[str, Any] | None = None, **query: str) -> Call:
-        easy = replace(self.switches, bare_lines="compute")
-        return Call(state=self.state, switches=easy, query=Query(query), body=body or {})
+        """A person need not name totals."""
+        easy = _easy(self.switches)
+        return Call(
+            state=self.state, switches=easy, query=Query(query), body=body or {}, silent=True
+        )
 
     def show(self, side: Side, row: Row) -> Answer:
         show = show_purchase if side is PURCHASE else show_sale
-        return show(self.call(), row)
+        return show(replace(self.call(), silent=False), row)
 
     def create(self, side: Side, given: Mapping[str, Any]) -> Row:
         """A new document; ``Lines`` and ``AdditionalCharges`` are its order (DRAFT unless said)."""
@@ -214,6 +218,8 @@ class Desk:
     def reprice(self, side: Side, row: Row, given: Mapping[str, Any]) -> None:
         """Change a price in the order or an invoice: undone, edited, authorised again."""
         called = str(given.get("part") or "invoice")
+        if called not in ("order", "invoice"):
+            raise Invalid(Flaw("Prices are changed in the order or in an invoice"))
         target: Literal["Order", "Bill"] = "Order" if called == "order" else "Bill"
         product = self.state["product"].one("SKU", str(given.get("sku")))
         if product is None:
@@ -245,6 +251,11 @@ class Desk:
         if busy:
             raise Invalid("Order has authorised tasks: undo them first")
         self.end(side, row, void=False)
+
+
+@lru_cache(maxsize=8)
+def _easy(switches: DearSwitches) -> DearSwitches:
+    return replace(switches, bare_lines="compute")
 
 
 def as_body(part: Mapping[str, Any]) -> Fields:

@@ -87,12 +87,16 @@ class Holdings:
     """By CardID."""
     needs: dict[Place, dict[str, Decimal]] = field(default_factory=dict)
     """What authorised sales still wait for, in the order in which they were authorised."""
+    waiting: dict[str, frozenset[Place]] = field(default_factory=dict)
+    """Where each sale waits for something."""
     grants: dict[Place, dict[str, Decimal]] = field(default_factory=dict)
     """What of it is allocated to them."""
     coming: dict[str, dict[Place, Decimal]] = field(default_factory=dict)
     """What authorised purchases still bring, by purchase."""
     postings: dict[str, list[Posting]] = field(default_factory=dict)
     """By event, oldest first."""
+    posted: dict[str, dict[str, None]] = field(default_factory=dict)
+    """Events that posted, by document."""
     undone: list[Posting] = field(default_factory=list)
     """Entries of undone events and their reversals, where the company keeps them."""
     booked: dict[str, dict[str, Decimal]] = field(default_factory=dict)

@@ -84,6 +84,8 @@ class Call:
     """``drop_page``, ``repeat_page`` or ``shift_page`` when a fault script asks for it."""
     created: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    silent: bool = False
+    """Nobody looks at the answer: a write need not make one."""
 
     def instant(self, row: Row) -> str:
         """LastModifiedOn: UTC with up to three decimals, without trailing zeros."""
@@ -115,6 +117,18 @@ def _no_id() -> str:
 def listed(call: Call, kind: str, key: str) -> list[Row]:
     """All rows of a kind in the order of lists."""
     return call.state[kind].ordered(key if call.switches.order == "key" else "")
+
+
+def listed_since(call: Call, kind: str, key: str, since: datetime | None) -> list[Row]:
+    """Rows stamped at or after an instant, in the order of lists: few are found without a look at
+    the others."""
+    if since is None:
+        return listed(call, kind, key)
+    found = call.state[kind].since(since)
+    if len(found) * 4 > len(call.state[kind].rows):
+        return [row for row in listed(call, kind, key) if row.modified >= since]
+    name = key if call.switches.order == "key" else ""
+    return sorted(found, key=lambda row: (fold(str(row.fields.get(name) or "")), row.order))
 
 
 def starts_with(row: Row, name: str, wanted: str) -> bool:

@@ -38,7 +38,7 @@ from daemon.sandbox.dear.fields import (
 from daemon.sandbox.dear.paging import (
     Answer,
     Call,
-    listed,
+    listed_since,
     listing,
     modified_after,
     single,
@@ -200,7 +200,7 @@ def list_parties(call: Call, party: Party) -> Answer:
     name, contact = query.text("Name"), query.text("ContactFilter") if party.sale else ""
     rows = [
         row
-        for row in listed(call, party.kind, "Name")
+        for row in listed_since(call, party.kind, "Name", since)
         if (not wanted_id or row.id == wanted_id)
         and starts_with(row, "Name", name)
         and modified_after(call, row, since)

@@ -30,7 +30,7 @@ from daemon.sandbox.dear.postings import (
     unpost,
 )
 from daemon.sandbox.dear.purchasestatus import paid, part_totals
-from daemon.sandbox.dear.purchasework import settle, touch
+from daemon.sandbox.dear.purchasework import row_kind, settle, touch
 from daemon.sandbox.dear.state import DearState, Row
 
 TYPES: Final = ("Prepayment", "Payment", "Refund")
@@ -100,7 +100,7 @@ def _stamp(call: Call, row: Row) -> None:
     before = row.modified
     touch(call, row)
     if not call.switches.payment_stamps:
-        row.modified = before
+        call.state.stamp(row_kind(row), row, before)
 
 
 def _home(call: Call, side: Side, kind: str) -> Home:

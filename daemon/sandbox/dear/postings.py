@@ -39,6 +39,7 @@ class Booking:
 def post(state: DearState, why: Booking, pairs: Iterable[tuple[str, str, Decimal]]) -> None:
     """Keep (debit, credit, amount) pairs; those of nothing are left out."""
     rows = state.holdings.postings.setdefault(why.key, [])
+    state.holdings.posted.setdefault(why.master, {})[why.key] = None
     for debit, credit, amount in pairs:
         if not amount:
             continue
@@ -61,6 +62,8 @@ def post(state: DearState, why: Booking, pairs: Iterable[tuple[str, str, Decimal
 def unpost(state: DearState, switches: DearSwitches, key: str) -> None:
     """The event did not happen: its entries go, or are reversed where the company keeps them."""
     rows = state.holdings.postings.pop(key, [])
+    for row in rows[:1]:
+        state.holdings.posted.get(row.master, {}).pop(key, None)
     if switches.undone_entries == "reversed":
         state.holdings.undone += rows
         state.holdings.undone += [
@@ -185,7 +188,10 @@ def shipment_pairs(state: DearState, key: str) -> list[tuple[str, str, Decimal]]
 
 def of_document(state: DearState, row: Row) -> list[Posting]:
     """All entries of a purchase or sale."""
-    return [one for one in all_postings(state) if one.master == row.id]
+    events = state.holdings.posted.get(row.id, {})
+    rows = [one for key in events for one in state.holdings.postings.get(key, ())]
+    rows += [one for one in state.holdings.undone if one.master == row.id]
+    return sorted(rows, key=lambda one: one.date)
 
 
 def all_postings(state: DearState) -> list[Posting]:

@@ -37,7 +37,7 @@ from daemon.sandbox.dear.paging import (
     Answer,
     Call,
     equals,
-    listed,
+    listed_since,
     listing,
     modified_after,
     single,
@@ -162,7 +162,7 @@ def list_products(call: Call) -> Answer:
     name, sku = query.text("Name"), query.text("Sku")
     rows = [
         row
-        for row in listed(call, "product", "SKU")
+        for row in listed_since(call, "product", "SKU", since)
         if (not wanted_id or row.id == wanted_id)
         and _like(call, row, "Name", name)
         and _like(call, row, "SKU", sku)

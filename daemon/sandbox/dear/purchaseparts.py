@@ -104,6 +104,8 @@ def keep_part(call: Call, row: Row, name: str, part: Fields | None, given: Field
 
 
 def show(call: Call, row: Row, name: str) -> Answer:
+    if call.silent:
+        return {}
     return {"PurchaseID": call.shown_id(row), LIST_KEYS[name]: show_array(call, row, name)}
 
 

@@ -8,7 +8,7 @@ from daemon.sandbox.dear.books import Routes
 from daemon.sandbox.dear.documents import LIVE, NO_ID, PURCHASE
 from daemon.sandbox.dear.fields import Fields
 from daemon.sandbox.dear.money import ZERO, manner
-from daemon.sandbox.dear.paging import Answer, Call, equals, listed, listing
+from daemon.sandbox.dear.paging import Answer, Call, equals, listed_since, listing
 from daemon.sandbox.dear.payments import Home, show_payments
 from daemon.sandbox.dear.purchasestatus import (
     invoicing,
@@ -61,6 +61,8 @@ def parts_of(call: Call, row: Row, name: str) -> list[Fields]:
 
 
 def show_order(call: Call, row: Row) -> Fields:
+    if call.silent:
+        return {}
     order = row.fields["Order"]
     how = manner(call.state.me, row.fields, call.switches)
     return {
@@ -181,6 +183,8 @@ def _header(call: Call, row: Row) -> Fields:
 
 def show_purchase(call: Call, row: Row) -> Fields:
     """The whole task."""
+    if call.silent:
+        return {}
     return {
         **_header(call, row),
         "Order": show_order(call, row),
@@ -265,12 +269,19 @@ FILTERS: Final[Mapping[str, str]] = {
 """Query parameter -> field of the row."""
 
 
-def within(call: Call, row: Row) -> bool:
-    """UpdatedSince and UpdatedUntil: strictly inside, or with their ends."""
+def updated(call: Call, kind: str) -> list[Row]:
+    """Rows inside UpdatedSince and UpdatedUntil, strictly or with their ends, as lists go."""
     since, until = call.query.instant("UpdatedSince"), call.query.instant("UpdatedUntil")
+    rows = listed_since(call, kind, "OrderNumber", since)
+    if since is None and until is None:
+        return rows
     if call.switches.modified_since == "inclusive":
-        return (since is None or row.modified >= since) and (until is None or row.modified <= until)
-    return (since is None or row.modified > since) and (until is None or row.modified < until)
+        return [row for row in rows if until is None or row.modified <= until]
+    return [
+        row
+        for row in rows
+        if (since is None or row.modified > since) and (until is None or row.modified < until)
+    ]
 
 
 def matches(
@@ -285,26 +296,19 @@ def matches(
 
 
 def list_purchases(call: Call) -> Answer:
-    return _list(call, listed(call, "purchase", "OrderNumber"))
+    return _list(call, updated(call, "purchase"))
 
 
 def list_credit_notes(call: Call) -> Answer:
     """Purchases that have a credit note; the list key is the same."""
-    rows = [row for row in listed(call, "purchase", "OrderNumber") if row.fields["CreditNote"]]
-    return _list(call, rows)
+    return _list(call, [row for row in updated(call, "purchase") if row.fields["CreditNote"]])
 
 
 def _list(call: Call, rows: list[Row]) -> Answer:
     required_by = call.query.instant("RequiredBy")
-    rows = [
-        row
-        for row in rows
-        if within(call, row)
-        and (
-            required_by is None
-            or (row.fields["RequiredBy"] or "9999")[:10] <= required_by.date().isoformat()
-        )
-    ]
+    if required_by is not None:
+        last = required_by.date().isoformat()
+        rows = [row for row in rows if (row.fields["RequiredBy"] or "9999")[:10] <= last]
     if not any(call.query.text(name) for name in ("Search", *FILTERS)):
         return listing(call, "PurchaseList", rows, partial(list_row, call))
     kept = []

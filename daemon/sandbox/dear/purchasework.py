@@ -46,8 +46,7 @@ UNSTOCK = "Purchase Credit Note"
 
 def touch(call: Call, row: Row) -> None:
     """The purchase was changed."""
-    call.state[row_kind(row)].touch()
-    row.modified = call.state.now()
+    call.state.stamp(row_kind(row), row)
     call.changed.append(f"{row_kind(row)}/{row.id}")
 
 
@@ -218,7 +217,7 @@ def authorise_receipt(call: Call, row: Row, part: Fields, list_name: str) -> Non
 
 def stamp_product(call: Call, product_id: str) -> None:
     if call.switches.stock_stamps:
-        call.state["product"].rows[product_id].modified = call.state.now()
+        call.state.stamp("product", call.state["product"].rows[product_id])
 
 
 def check_undo_receipt(call: Call, part: Fields, list_name: str, *, besides: str = "") -> None:
@@ -283,8 +282,7 @@ def _recost_shipment(call: Call, key: str, sale_id: str, date: str) -> None:
     why = Booking(task, sale.id, date, number, f"{COGS_CHANGE}: {number}", "Sale", COGS_CHANGE)
     post(state, why, pairs)
     if pairs and call.switches.recost_stamps:
-        state["sale"].touch()
-        sale.modified = state.now()
+        state.stamp("sale", sale)
 
 
 def expect(call: Call, row: Row) -> None:

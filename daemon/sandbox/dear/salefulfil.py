@@ -44,6 +44,8 @@ PARCEL: Final[Rules] = {
 
 
 def show(call: Call, row: Row) -> Answer:
+    if call.silent:
+        return {}
     return {
         "SaleID": call.shown_id(row),
         "Fulfilments": [show_fulfilment(call, row, one) for one in row.fields["Fulfilments"]],

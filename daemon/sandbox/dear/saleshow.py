@@ -9,10 +9,10 @@ from daemon.sandbox.dear.books import Routes
 from daemon.sandbox.dear.documents import SALE
 from daemon.sandbox.dear.fields import Fields
 from daemon.sandbox.dear.money import ZERO, manner
-from daemon.sandbox.dear.paging import Answer, Call, listed, listing
+from daemon.sandbox.dear.paging import Answer, Call, listing
 from daemon.sandbox.dear.payments import Home, show_payments
 from daemon.sandbox.dear.postings import of_document, show_entry
-from daemon.sandbox.dear.purchaseshow import matches, within
+from daemon.sandbox.dear.purchaseshow import matches, updated
 from daemon.sandbox.dear.purchasestatus import live, one_status, paid, part_totals
 from daemon.sandbox.dear.salestatus import invoicing, overall, payment, progress
 from daemon.sandbox.dear.salework import backorders, inventory_movements
@@ -79,6 +79,8 @@ def show_quote(call: Call, row: Row) -> Fields:
 
 def show_order(call: Call, row: Row) -> Fields:
     """Lines say what of them is on backorder: of a product's lines, the last ones first."""
+    if call.silent:
+        return {}
     order = row.fields["Order"]
     how = manner(call.state.me, row.fields, call.switches)
     short = backorders(call.state, row)
@@ -187,6 +189,8 @@ def cogs_amount(rows: list[Fields]) -> Decimal:
 
 def show_sale(call: Call, row: Row) -> Fields:
     """The whole task."""
+    if call.silent:
+        return {}
     fields = row.fields
     customer = call.state["customer"].rows[fields["CustomerID"]]
     moved = inventory_movements(call.state, row)
@@ -299,26 +303,24 @@ FILTERS: Final[Mapping[str, str]] = {
 
 
 def list_sales(call: Call) -> Answer:
-    return _list(call, listed(call, "sale", "OrderNumber"))
+    return _list(call, updated(call, "sale"))
 
 
 def list_credit_notes(call: Call) -> Answer:
     """Sales that have a credit note; the list key is the same."""
-    rows = [row for row in listed(call, "sale", "OrderNumber") if row.fields["CreditNotes"]]
-    return _list(call, rows)
+    return _list(call, [row for row in updated(call, "sale") if row.fields["CreditNotes"]])
 
 
 def _list(call: Call, rows: list[Row]) -> Answer:
     created, ship_by = call.query.instant("CreatedSince"), call.query.instant("ShipBy")
     ready = call.query.flag("ReadyForShipping")
-    rows = [
-        row
-        for row in rows
-        if within(call, row)
-        and (created is None or row.fields["Created"] > created)
-        and (ship_by is None or (row.fields["ShipBy"] or "9999")[:10] <= ship_by.date().isoformat())
-        and (ready is None or ready is _ready(row))
-    ]
+    if created is not None:
+        rows = [row for row in rows if row.fields["Created"] > created]
+    if ship_by is not None:
+        last = ship_by.date().isoformat()
+        rows = [row for row in rows if (row.fields["ShipBy"] or "9999")[:10] <= last]
+    if ready is not None:
+        rows = [row for row in rows if ready is _ready(row)]
     if not any(call.query.text(name) for name in ("Search", *FILTERS)):
         return listing(call, "SaleList", rows, partial(list_row, call))
     kept = []

@@ -50,18 +50,20 @@ def seed(state: DearState, world: World) -> None:
     for party, things in ((SUPPLIERS, world.vendors), (CUSTOMERS, world.customers)):
         for thing in things:
             if thing.dear is not None:
-                _age(state, _party(state, party, thing.dear), thing.dear.age_days)
+                row = _party(state, party, thing.dear)
+                _age(state, party.kind, row, thing.dear.age_days)
     suppliers = [row.id for row in state["supplier"] if row.fields["Status"] == "Active"]
     for product in world.products:
         if product.dear is not None:
             row = _product(state, product.dear, suppliers)
-            _age(state, row, product.dear.age_days)
+            _age(state, "product", row, product.dear.age_days)
     state.me = _me(state, world)
 
 
-def _age(state: DearState, row: Row, days: int) -> None:
+def _age(state: DearState, kind: str, row: Row, days: int) -> None:
     # The rows' own number keeps stamps of one day apart, as they are in a living company.
-    row.modified = state.now() - timedelta(days=days) + timedelta(milliseconds=row.order % 1000)
+    at = state.now() - timedelta(days=days) + timedelta(milliseconds=row.order % 1000)
+    state.stamp(kind, row, at)
 
 
 def _me(state: DearState, world: World) -> Fields:
@@ -231,6 +233,7 @@ def _product(state: DearState, face: ProductFace, suppliers: list[str]) -> Row:
         "AverageCost": face.purchase_cost,
         "Description": face.description or None,
         "COGSAccount": face.expense_account or None if stocked else None,
+        "ExpenseAccount": None if stocked else face.expense_account or None,
         "InventoryAccount": face.asset_account or None if stocked else None,
         "RevenueAccount": face.income_account or None,
         "SaleTaxRule": face.sales_tax or None,

@@ -5,16 +5,19 @@ is here happens whoever changes a record: stamps move, and a renamed record is r
 others name it.
 """
 
+import hashlib
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, Final
 
 from daemon.clock import Clock
 from daemon.sandbox.dear.fields import Fields
 from daemon.sandbox.dear.holdings import Holdings, Place
+from daemon.sandbox.recency import Recency
 
 KINDS: Final = (
     "account",
@@ -113,6 +116,10 @@ class Stock:
     batch: str | None = None
 
 
+def _recency() -> Recency[Row]:
+    return Recency(order=attrgetter("order"), instant=attrgetter("modified"))
+
+
 @dataclass(slots=True)
 class Table:
     kind: str
@@ -120,6 +127,28 @@ class Table:
     """By id in lower case: the case of ids differs from answer to answer on the wire."""
     _sorted: dict[str, list[Row]] = field(default_factory=dict)
     _grouped: dict[str, dict[str, list[Row]]] = field(default_factory=dict)
+    _recency: Recency[Row] = field(default_factory=_recency)
+
+    def add(self, row: Row) -> None:
+        """Keep a new row; groups that are known already take it in."""
+        self.rows[row.id.lower()] = row
+        self._sorted.clear()
+        for name, groups in self._grouped.items():
+            groups.setdefault(fold(str(row.fields.get(name) or "")), []).append(row)
+        self._recency.moved(row)
+
+    def remove(self, row: Row) -> None:
+        del self.rows[row.id.lower()]
+        self._recency.gone(row)
+        self.touch()
+
+    def moved(self, row: Row) -> None:
+        """The stamp of the row is another one now."""
+        self._recency.moved(row)
+
+    def since(self, instant: datetime) -> list[Row]:
+        """Rows stamped at or after an instant, in no particular order."""
+        return self._recency.since(instant)
 
     def touch(self) -> None:
         """Something here changed: sorted and grouped rows are made anew."""
@@ -184,7 +213,7 @@ class DearState:
 
     def __init__(self, clock: Clock, *, seed: int = 0) -> None:
         self._clock = clock
-        self._space = uuid.uuid5(uuid.NAMESPACE_URL, f"dear-sandbox/{seed}")
+        self._space = uuid.uuid5(uuid.NAMESPACE_URL, f"dear-sandbox/{seed}").bytes
         self._count = 0
         self._rows = 0
         self.tables: dict[str, Table] = {kind: Table(kind) for kind in KINDS}
@@ -200,7 +229,11 @@ class DearState:
     def new_id(self) -> str:
         """The next id: looks random, is the same in every run."""
         self._count += 1
-        return str(uuid.uuid5(self._space, str(self._count)))
+        made = hashlib.sha1(self._space + str(self._count).encode(), usedforsecurity=False)
+        text = made.hexdigest()
+        # Version 5 and its variant, spelled here: a year of documents takes a million ids.
+        variant = "89ab"[int(text[16], 16) & 3]
+        return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"
 
     def now(self) -> datetime:
         """The present instant as DEAR keeps it, to the millisecond."""
@@ -215,9 +248,13 @@ class DearState:
         key = str(fields["Code"]) if kind == "account" else row_id or new_id
         self._rows += 1
         row = Row(key, dict(fields), order=self._rows, modified=modified or self.now())
-        self.tables[kind].rows[key.lower()] = row
-        self.tables[kind].touch()
+        self.tables[kind].add(row)
         return row
+
+    def stamp(self, kind: str, row: Row, at: datetime | None = None) -> None:
+        """The row was changed now, or at a given instant."""
+        row.modified = at or self.now()
+        self.tables[kind].moved(row)
 
     def change(self, kind: str, row: Row, fields: Fields, *, stamp_always: bool = True) -> bool:
         """Set fields and the stamp; true when something changed. Renames reach every mention."""
@@ -229,13 +266,12 @@ class DearState:
         if name_field in changes and isinstance(before, str):
             self._rename(kind, row, before, str(changes[name_field]))
         if changes or stamp_always:
-            row.modified = self.now()
+            self.stamp(kind, row)
         return bool(changes)
 
     def remove(self, kind: str, row: Row) -> None:
         """Forget a record; no trace stays."""
-        del self.tables[kind].rows[row.id.lower()]
-        self.tables[kind].touch()
+        self.tables[kind].remove(row)
         if kind == "product":
             self.stock = [stock for stock in self.stock if stock.product != row.id]
         if kind == "supplier":

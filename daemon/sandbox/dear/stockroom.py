@@ -174,7 +174,9 @@ def _allocate(state: DearState, place: Place, stock: Stock) -> None:
 def need(state: DearState, sale: str, wanted: Mapping[Place, Decimal]) -> None:
     """What a sale waits for is this; what it no longer waits for is free for others."""
     needs = state.holdings.needs
-    before = {place for place, sales in needs.items() if sale in sales}
+    before = state.holdings.waiting.pop(sale, frozenset())
+    if wanted:
+        state.holdings.waiting[sale] = frozenset(wanted)
     for place in sorted(before | set(wanted)):
         if wanted.get(place):
             needs.setdefault(place, {})[sale] = wanted[place]

@@ -4,8 +4,10 @@ Every default is the stricter or the better documented reading. Facts that are s
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Literal, get_args, get_type_hints
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from daemon.sandbox.flip import fitting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,18 +117,4 @@ class DearSwitches:
 
 def flipped(switches: DearSwitches, given: Mapping[str, object]) -> DearSwitches:
     """The switches with some of them set otherwise. Raises ``ValueError`` naming every mistake."""
-    hints = get_type_hints(DearSwitches)
-    known = {field.name for field in fields(DearSwitches)}
-    problems = []
-    for name, value in given.items():
-        if name not in known:
-            problems.append(f"no switch {name!r}")
-            continue
-        words = get_args(hints[name])
-        if words and value not in words:
-            problems.append(f"{name} is one of {', '.join(map(str, words))}")
-        elif not words and type(value) is not hints[name]:
-            problems.append(f"{name} must be of type {hints[name].__name__}")
-    if problems:
-        raise ValueError("; ".join(problems))
-    return replace(switches, **given)  # type: ignore[arg-type]
+    return replace(switches, **fitting(DearSwitches, given))

@@ -3,6 +3,7 @@
 ``QboTwin`` is all that other code needs. Everything is held in memory and starts from a world.
 """
 
+from dataclasses import asdict
 from typing import Any, Final
 
 from aiohttp import web
@@ -29,7 +30,7 @@ from daemon.sandbox.qbo.oauth import TOKEN_PATH, TokenServer
 from daemon.sandbox.qbo.render import envelope, show
 from daemon.sandbox.qbo.replay import Answer, Replay, fingerprint
 from daemon.sandbox.qbo.state import Books
-from daemon.sandbox.qbo.switches import QboSwitches
+from daemon.sandbox.qbo.switches import QboSwitches, flip
 from daemon.sandbox.qbo.times import envelope_stamp
 from daemon.sandbox.qbo.txnentities import BY_PATH, NOT_SIMULATED
 from daemon.sandbox.qbo.wire import Wire, decode, encode, to_xml
@@ -78,6 +79,8 @@ class QboTwin:
         self.app.add_routes(control_routes(faults=self.faults, log=self.log))
         self.app.router.add_post(CONTROL + "edit", self._edit)
         self.app.router.add_get(CONTROL + "state/{kind}", self._dump)
+        self.app.router.add_get(CONTROL + "switches", self._switches)
+        self.app.router.add_post(CONTROL + "switches", self._switches)
         self.app.router.add_route("*", "/v3/company/{realm}/{tail:.*}", self._company)
 
     @property
@@ -279,6 +282,18 @@ class QboTwin:
             return self._raw(400, encode({"Fault": fault.fault()}))
         except ValueError as error:
             return self._raw(400, encode({"error": str(error)}))
+
+    async def _switches(self, request: web.Request) -> web.Response:
+        """All switches; a POST sets some of them first."""
+        try:
+            if request.method == "POST":
+                given = decode(await request.read())
+                if not isinstance(given, dict):
+                    raise ValueError("switches are an object: name and value")
+                flip(self.switches, given)
+        except ValueError as error:
+            return self._raw(400, encode({"error": str(error)}))
+        return self._raw(200, encode(asdict(self.switches)))
 
     async def _dump(self, request: web.Request) -> web.Response:
         if request.match_info["kind"] == "posting":

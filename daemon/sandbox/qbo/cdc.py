@@ -1,12 +1,14 @@
 """Change data capture: what changed since an instant, deleted transactions as stubs."""
 
+from bisect import bisect_left
 from datetime import datetime, timedelta
+from operator import attrgetter, itemgetter
 from typing import Final
 
 from daemon.sandbox.qbo import faultbodies
 from daemon.sandbox.qbo.entities import Spec
 from daemon.sandbox.qbo.render import show, show_stub
-from daemon.sandbox.qbo.state import Books, Stub
+from daemon.sandbox.qbo.state import Books, Stored, Stub
 from daemon.sandbox.qbo.times import envelope_stamp, parse
 from daemon.sandbox.qbo.txnentities import BY_PATH, NOT_SIMULATED
 from daemon.sandbox.qbo.wire import Wire
@@ -60,22 +62,20 @@ def _entity(name: str) -> Spec:
 
 def _group(books: Books, spec: Spec, since: datetime, room: int) -> Wire:
     as_stub = books.switches.cdc_inactive == "deleted"
-    found: list[tuple[datetime, Wire, bool]] = []
-    for row in books.all(spec.name):
-        if row.updated < since:
-            continue
-        if as_stub and not row.active:
-            found.append((row.updated, show_stub(Stub(spec.name, row.id, row.updated)), True))
-        else:
-            found.append((row.updated, show(books, row, "query"), False))
-    for stub in books.stubs:
-        if stub.entity == spec.name and stub.at >= since:
-            found.append((stub.at, show_stub(stub), True))
-    found.sort(key=lambda entry: entry[0], reverse=True)
+    found: list[tuple[datetime, Stored | Stub]] = []
+    for row in books.indexes[spec.name].since(since):
+        gone = as_stub and not row.active
+        found.append((row.updated, Stub(spec.name, row.id, row.updated) if gone else row))
+    first = bisect_left(books.stubs, since, key=attrgetter("at"))
+    found += [(stub.at, stub) for stub in books.stubs[first:] if stub.entity == spec.name]
+    found.sort(key=itemgetter(0), reverse=True)
     found = found[: max(0, room)]
     if not found:
         return {}
-    group: Wire = {spec.name: [shown for _, shown, _ in found]}
-    if not all(is_stub for _, _, is_stub in found):
+    shown = [
+        show_stub(one) if isinstance(one, Stub) else show(books, one, "query") for _, one in found
+    ]
+    group: Wire = {spec.name: shown}
+    if not all(isinstance(one, Stub) for _, one in found):
         group["startPosition"] = 1
     return {**group, "maxResults": len(found), "totalCount": len(found)}

@@ -4,9 +4,11 @@ An edit goes through the same rules as a request, needs no version, and moves th
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 from typing import Any, Final
 
-from daemon.sandbox.qbo import faultbodies, taxservice, useredits
+from daemon.sandbox.qbo import entering, faultbodies, taxservice, useredits
 from daemon.sandbox.qbo.crud import Options, write
 from daemon.sandbox.qbo.entities import Spec
 from daemon.sandbox.qbo.render import show
@@ -35,7 +37,7 @@ KINDS: Final[Mapping[str, str]] = {
 
 _BY_USER: Final = Options(by_user=True)
 _DOCUMENT_ACTIONS: Final = ("void", "reorder", "line", "pay")
-_ACTIONS: Final = ("set", "create", "delete", "inactivate", *_DOCUMENT_ACTIONS)
+_ACTIONS: Final = ("set", "create", "enter", "delete", "inactivate", *_DOCUMENT_ACTIONS)
 
 
 def kind_of(spec: Spec) -> str:
@@ -59,19 +61,28 @@ def edit(books: Books, order: Any) -> Wire:
     ``{"kind", "id", "inactivate": true}``; answers ``{"kind", "id", "record"}``. Documents also
     take ``"void": true``, ``"reorder": [line ids]``, ``"line": {"Id", ...}`` and, for bills and
     invoices, ``"pay": true`` or ``{"amount", "account", "date"}``, which answers the payment.
+    Their number may stand for their id: ``{"kind", "number", ...}``. ``{"kind", "enter": {...}}``
+    makes one from names (``entering.entered``). ``{"kind": "company", "set": {"closed_until"}}``
+    closes the books up to a day, or opens them with ``""``.
 
     Raises ``ValueError`` for an order that makes no sense, ``QboFault`` as a request would.
     """
     if not isinstance(order, dict):
         raise ValueError("an edit is an object with kind, and id or create")
+    if order.get("kind") == "company":
+        return _edit_company(books, order.get("set"))
     spec = spec_of(str(order.get("kind", "")))
-    unknown = set(order) - {"kind", "id", *_ACTIONS}
+    unknown = set(order) - {"kind", "id", "number", *_ACTIONS}
     actions = [name for name in _ACTIONS if name in order]
     if spec is None or unknown or len(actions) != 1:
         raise ValueError(f"an edit names a known kind and one of {', '.join(_ACTIONS)}")
     if "create" in order:
         return _create(books, spec, order["create"])
+    if "enter" in order:
+        return _create(books, spec, entering.entered(books, spec, order["enter"]))
     record_id = str(order.get("id", ""))
+    if "number" in order and spec.transaction:
+        record_id = entering.numbered(books, spec.name, order["number"]).id
     stored = books.get(spec.name, record_id)
     if stored is None:
         raise faultbodies.not_found(transaction=spec.transaction)
@@ -86,6 +97,20 @@ def edit(books: Books, order: Any) -> Wire:
         raise ValueError("set takes an object with wire fields")
     result = write(books, spec, {**changes, "Id": record_id, "sparse": True}, _BY_USER)
     return _told(spec, record_id, result.shown(books))
+
+
+def _edit_company(books: Books, changes: Any) -> Wire:
+    if not isinstance(changes, dict) or set(changes) != {"closed_until"}:
+        raise ValueError("the company takes closed_until, a day or an empty text")
+    day = str(changes["closed_until"] or "")
+    if day:
+        date.fromisoformat(day)
+    books.company = replace(books.company, closed_until=day)
+    preferences = books.get("Preferences", "1")
+    if preferences is None:
+        raise ValueError("the company has no preferences")
+    books.bump(preferences)
+    return {"kind": "company", "id": preferences.id, "record": show(books, preferences)}
 
 
 def _edit_document(books: Books, stored: Stored, order: Wire, action: str) -> Wire:

@@ -1,10 +1,11 @@
 """Queries over the books: what may be filtered and sorted, default orders, pages, counts."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from functools import cmp_to_key
+from functools import partial
+from itertools import islice
 from typing import Any, Final
 
 from daemon.sandbox.qbo import faultbodies
@@ -32,11 +33,12 @@ def run(books: Books, text: str, *, page_fault: str = "") -> tuple[str, Wire]:
     spec = _entity(statement.entity)
     _check_page(books, statement)
     conditions = [_condition(books, spec, c) for c in statement.conditions]
-    rows = list(_order(books, spec, statement, _select(books, spec, statement, conditions)))
+    start, size = max(1, statement.start), min(statement.size, MAX_PAGE)
+    most = None if statement.count or page_fault else start - 1 + size
+    rows = _rows(books, spec, statement, conditions, most)
     if statement.count:
         return spec.name, {"totalCount": len(rows)}
     projected = [_known(spec, name) for name in statement.fields]
-    start, size = max(1, statement.start), min(statement.size, MAX_PAGE)
     match page_fault:
         case "drop_page":
             rows = []
@@ -80,18 +82,59 @@ def _check_page(books: Books, statement: Statement) -> None:
         raise faultbodies.invalid_query(text)
 
 
-def _select(
+def _rows(
     books: Books,
     spec: Spec,
     statement: Statement,
     conditions: Sequence[Callable[[Stored], bool]],
+    most: int | None,
 ) -> list[Stored]:
+    """What the conditions let pass, sorted; ``most``: how many rows are of interest at all."""
     asks_active = any(c.field.lower() == "active" for c in statement.conditions)
-    return [
-        row
-        for row in books.all(spec.name)
-        if (asks_active or row.active) and all(condition(row) for condition in conditions)
+
+    def wanted(row: Stored) -> bool:
+        return (asks_active or row.active) and all(condition(row) for condition in conditions)
+
+    by_id = [(name.lower(), down) for name, down in statement.order] == [("id", False)]
+    if by_id and books.switches.id_order == "numeric":
+        _allowed(spec, "Id", spec.sorts)
+        rows = books.indexes[spec.name].by_id(_lowest_id(statement))
+        if rows is not None:
+            return list(islice(filter(wanted, rows), most))
+    found = [row for row in _candidates(books, spec, statement) if wanted(row)]
+    if statement.count and not statement.order:
+        return found
+    return _order(books, spec, statement, found)
+
+
+def _lowest_id(statement: Statement) -> int | None:
+    """The id below which nothing is asked for."""
+    lowest = [
+        int(condition.values[0])
+        for condition in statement.conditions
+        if condition.field.lower() == "id"
+        and condition.op in (">", ">=")
+        and condition.values[0].isdecimal()
     ]
+    return max(lowest, default=None)
+
+
+def _candidates(books: Books, spec: Spec, statement: Statement) -> Iterable[Stored]:
+    """All rows, or the few that one of the conditions can be about."""
+    indexes = books.indexes[spec.name]
+    for condition in statement.conditions:
+        match condition.field.lower(), condition.op:
+            case "id", "=" | "in" if all(value.isdecimal() for value in condition.values):
+                ids = {str(int(value)) for value in condition.values}
+                return [row for one in sorted(ids) if (row := books.get(spec.name, one))]
+            case "docnumber", "=" | "in" if spec.transaction:
+                texts = {value.casefold() for value in condition.values}
+                return [row for text in sorted(texts - {""}) for row in indexes.numbered(text)]
+            case "metadata.lastupdatedtime", ">" | ">=":
+                return indexes.since(parse_time(condition.values[0]))
+            case _:
+                pass
+    return books.all(spec.name)
 
 
 def _known(spec: Spec, name: str) -> str:
@@ -192,28 +235,22 @@ def _id_key(value: str) -> tuple[int, int, str]:
     return (0, int(value), "") if value.isdecimal() else (1, 0, value)
 
 
-def _order(books: Books, spec: Spec, statement: Statement, rows: list[Stored]) -> Sequence[Stored]:
+def _order(books: Books, spec: Spec, statement: Statement, rows: list[Stored]) -> list[Stored]:
+    """Sorted as asked or as the entity goes by itself, then by id."""
     order = [(_allowed(spec, name, spec.sorts), down) for name, down in statement.order]
 
-    def key(path: str, row: Stored) -> Any:
+    def key(path: str, row: Stored) -> tuple[bool, Any]:
         value = value_of(books, row, path)
         if _kind(books, spec, path) == "id":
             value = _id_key(str(value))
         if isinstance(value, datetime | Decimal | tuple | bool | int):
-            return value
-        return "" if value is None else str(value)
+            return (True, value)
+        return (value not in (None, ""), "" if value is None else str(value))
 
-    def compare(left: Stored, right: Stored) -> int:
-        for path, down in order or [spec.order]:
-            a, b = key(path, left), key(path, right)
-            if type(a) is not type(b):
-                a, b = str(a), str(b)
-            if a != b:
-                return (1 if a > b else -1) * (-1 if down else 1)
-        a, b = _id_key(left.id), _id_key(right.id)
-        return (a > b) - (a < b)
-
-    return sorted(rows, key=cmp_to_key(compare))
+    rows.sort(key=lambda row: _id_key(row.id))
+    for path, down in reversed(order or [spec.order]):
+        rows.sort(key=partial(key, path), reverse=down)
+    return rows
 
 
 def _project(books: Books, shown: Wire, statement: Statement, fields: list[str]) -> Wire:

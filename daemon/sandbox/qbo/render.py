@@ -97,7 +97,7 @@ def _nothing(_: Books, __: Stored) -> Wire:
 
 def _account(books: Books, stored: Stored) -> Wire:
     own = _shown_balance(books, stored)
-    below = [a for a in books.all("Account") if a.parent == stored.id]
+    below = books.indexes["Account"].below(stored.id)
     total = own + sum((_shown_balance(books, a) for a in below), _ZERO)
     return {
         "SubAccount": bool(stored.parent),
@@ -169,11 +169,7 @@ def _customer(books: Books, stored: Stored) -> Wire:
 
 def _jobs_balance(books: Books, stored: Stored) -> Decimal:
     return sum(
-        (
-            c.derived["Balance"]
-            for c in books.all("Customer")
-            if c.parent == stored.id and c.derived
-        ),
+        (c.derived["Balance"] for c in books.indexes["Customer"].below(stored.id) if c.derived),
         _ZERO,
     )
 

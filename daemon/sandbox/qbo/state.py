@@ -12,6 +12,7 @@ from typing import Final
 
 from daemon.clock import Clock
 from daemon.sandbox.qbo.entities import Spec
+from daemon.sandbox.qbo.indexes import Indexes
 from daemon.sandbox.qbo.shelf import Shelf
 from daemon.sandbox.qbo.switches import QboSwitches
 from daemon.sandbox.qbo.txnentities import SPECS
@@ -36,6 +37,8 @@ class Stored:
     derived: Wire = field(default_factory=dict)
     system: bool = False
     """A system account, which cannot be inactivated."""
+    order: int = 0
+    """Age among all records: smaller is older."""
 
     @property
     def name(self) -> str:
@@ -50,6 +53,11 @@ class Stored:
         """Id of the record above, or ``""``."""
         above = self.fields.get("ParentRef")
         return str(above["value"]) if isinstance(above, dict) else ""
+
+    @property
+    def number(self) -> str:
+        """DocNumber of a transaction, or ``""``."""
+        return str(self.fields.get("DocNumber", "")) if self.spec.transaction else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +92,11 @@ class Books:
         self._records: dict[str, dict[str, Stored]] = {name: {} for name in SPECS}
         self._next: dict[str, int] = {}
         self._names: dict[NameKey, tuple[str, str]] = {}
+        self.indexes: dict[str, Indexes[Stored]] = {name: Indexes() for name in SPECS}
+        """By entity; read only for others."""
+        self._count = 0
         self.stubs: list[Stub] = []
+        """Oldest first."""
         self._transactions: dict[str, Stored] = {}
         self._numbers: dict[NameKey, dict[str, Stored]] = {}
         self.postings: dict[str, tuple[Entry, ...]] = {}
@@ -139,8 +151,10 @@ class Books:
 
     def insert(self, spec: Spec, record_id: str, fields: Wire, at: datetime) -> Stored:
         """Store a new record and take its name."""
-        stored = Stored(spec, record_id, fields, created=at, updated=at)
+        self._count += 1
+        stored = Stored(spec, record_id, fields, created=at, updated=at, order=self._count)
         self._records[spec.name][record_id] = stored
+        self.indexes[spec.name].add(stored)
         if spec.transaction:
             self._transactions[record_id] = stored
         self._take_name(stored)
@@ -151,21 +165,28 @@ class Books:
         self._free_name(stored)
         stored.fields = fields
         stored.token += 1
-        stored.updated = self.now()
+        self._moved(stored, self.now())
         self._take_name(stored)
 
     def bump(self, stored: Stored) -> None:
         """Version + 1 and time moved: another transaction changed what this one says."""
         stored.token += 1
-        stored.updated = self.now()
+        self._moved(stored, self.now())
 
     def touch(self, stored: Stored) -> None:
         """Move the time but not the version: a derived figure changed."""
-        stored.updated = max(stored.updated, self.now())
+        now = self.now()
+        if now > stored.updated:
+            self._moved(stored, now)
+
+    def _moved(self, stored: Stored, at: datetime) -> None:
+        stored.updated = at
+        self.indexes[stored.spec.name].moved(stored)
 
     def remove(self, stored: Stored) -> None:
         """Delete a transaction; only change data capture will tell."""
         self._free_name(stored)
+        self.indexes[stored.spec.name].remove(stored)
         del self._records[stored.spec.name][stored.id]
         del self._transactions[stored.id]
         self.stubs.append(Stub(stored.spec.name, stored.id, self.now()))
@@ -193,7 +214,7 @@ class Books:
 
     def account_created_later(self, stored: Stored) -> None:
         """QBO: an account's LastUpdatedTime is one second after its CreateTime."""
-        stored.updated = stored.created + timedelta(seconds=1)
+        self._moved(stored, stored.created + timedelta(seconds=1))
 
     def _name_key(self, spec: Spec, name: str, parent: str) -> NameKey:
         scope = "party" if spec.name_field == "DisplayName" else spec.name
@@ -202,14 +223,15 @@ class Books:
         return (scope, parent, name.casefold())
 
     def _number_keys(self, stored: Stored) -> list[NameKey]:
-        number = str(stored.fields.get("DocNumber", ""))
-        if not stored.spec.transaction or not number:
+        number = stored.number
+        if not number:
             return []
         vendor = stored.fields.get("VendorRef")
         party = str(vendor["value"]) if isinstance(vendor, dict) else ""
         return [(stored.spec.name, "", number), (stored.spec.name, party, number)]
 
     def _take_name(self, stored: Stored) -> None:
+        self.indexes[stored.spec.name].take(stored)
         if stored.spec.name_kind:
             key = self._name_key(stored.spec, stored.name, stored.parent)
             self._names[key] = (stored.spec.name, stored.id)
@@ -217,6 +239,7 @@ class Books:
             self._numbers.setdefault(key, {})[stored.id] = stored
 
     def _free_name(self, stored: Stored) -> None:
+        self.indexes[stored.spec.name].free(stored)
         if stored.spec.name_kind:
             self._names.pop(self._name_key(stored.spec, stored.name, stored.parent), None)
         for key in self._number_keys(stored):

@@ -1,7 +1,10 @@
 """What is not known for sure about QBO, as switches; tests run the ways that matter."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
+
+from daemon.sandbox.flip import fitting
 
 
 @dataclass(slots=True, kw_only=True)
@@ -96,3 +99,9 @@ class QboSwitches:
     """Metered reads per calendar month before they are cut off with 429; None: only counted."""
     access_token_seconds: int = 3600
     refresh_token_seconds: int = 8_726_400
+
+
+def flip(switches: QboSwitches, given: Mapping[str, object]) -> None:
+    """Set some of the switches, all or none. Raises ``ValueError`` naming every mistake."""
+    for name, value in fitting(QboSwitches, given).items():
+        setattr(switches, name, value)

@@ -7,7 +7,7 @@ import msgspec
 from ledger.model import entries
 from ledger.model.ids import Digest, ExternalRef, RecordId
 from ledger.model.keys import keys
-from ledger.model.records import Record
+from ledger.model.records import Record, is_at_rest
 from ledger.store.fold.context import Folding, blob
 from ledger.store.fold.links import ensure_record, intern, mention_object, require
 from ledger.store.fold.marks import mark, wake, wake_keys
@@ -31,6 +31,10 @@ ON CONFLICT (object) DO UPDATE SET seq = ?2, tombstone = ?3, problem = ?4, state
 
 DROP_KEY = "DELETE FROM key WHERE system = ? AND kind = ? AND name = ? AND value = ? AND object = ?"
 ADD_KEY = "INSERT INTO key (system, kind, name, value, object) VALUES (?, ?, ?, ?, ?)"
+
+MOVED = "moved"
+"""Name of the key that a new version of a reference wakes; its value is the id. No record shows
+it: a hold waits for it when a derived figure, such as a balance, may release it."""
 
 
 def observed(f: Folding, entry: entries.Observed) -> None:
@@ -77,6 +81,7 @@ def version_moved(f: Folding, entry: entries.VersionMoved) -> None:
         number,
     )
     mention_object(f, number)
+    wake_keys(f, entry.ref, [(MOVED, entry.ref.id)])
 
 
 def tombstoned(f: Folding, entry: entries.Tombstoned) -> None:
@@ -131,7 +136,7 @@ def state_of(record: Record | None, out_of_scope: str) -> str:
     """In which of the states of a head content is that can be read."""
     if out_of_scope:
         return "out_of_scope"
-    return "inactive" if record is not None and record.active is False else "live"
+    return "inactive" if record is not None and is_at_rest(record) else "live"
 
 
 def _present_state(f: Folding, number: int) -> str | None:

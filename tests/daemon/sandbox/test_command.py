@@ -10,10 +10,13 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from daemon.clock import SystemClock
 
 COMMAND = "import sys; from daemon.cli.sandbox import sandbox; sandbox(sys.argv[1:])"
 
@@ -77,6 +80,41 @@ def test_one_json_line_then_serves_until_stopped(tmp_path: Path, how: signal.Sig
         rest, errors = process.communicate(timeout=20)
     assert (process.returncode, rest, errors) == (0, "", "")
     assert len(log.read_text(encoding="utf-8").splitlines()) == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("argv", "counts", "days"),
+    [
+        ((), (0, 0), None),
+        (("--history", "month"), (17, 34), 29),
+        (("--purchases", "5"), (5, 0), 364),
+        (("--history", "month", "--purchases", "3", "--sales", "4"), (3, 4), 29),
+    ],
+)
+def test_a_company_with_documents(
+    argv: tuple[str, ...], counts: tuple[int, int], days: int | None
+) -> None:
+    with running("--size", "small", *argv) as (_, ready):
+        documents, dear = ready["documents"], ready["dear"]
+        keys = {
+            "api-auth-accountid": dear["account_id"],
+            "api-auth-applicationkey": dear["application_key"],
+        }
+        lists = [("purchaseList", "OrderDate"), ("saleList", "OrderDate")]
+        pages = [get(f"{dear['base_url']}/{name}?Limit=1000", **keys) for name, _ in lists]
+        assert (documents["purchases"], documents["sales"]) == counts
+        assert tuple(page["Total"] for page in pages) == counts
+        assert (documents["since"] is None) is (days is None)
+        dates = [
+            row[key][:10]
+            for page, (name, key) in zip(pages, lists, strict=True)
+            for row in page[f"{name[0].upper()}{name[1:]}"]
+        ]
+        if days is not None:
+            since = date.fromisoformat(documents["since"])
+            assert min(dates) >= since.isoformat()
+            assert max(dates) <= (since + timedelta(days=days)).isoformat()
+            assert abs((SystemClock().now().date() - since).days - days) <= 1
 
 
 def test_port_in_use_is_said_plainly() -> None:

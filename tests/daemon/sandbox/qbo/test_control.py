@@ -2,6 +2,7 @@
 
 from daemon.sandbox.qbo.control import KINDS
 from tests.daemon.sandbox.qbo.client import Client
+from tests.daemon.sandbox.qbo.documents import expense, vendor
 
 SINCE = "2026-05-05T02:14:00-07:00"
 
@@ -42,10 +43,10 @@ async def test_create_and_inactivate_as_a_user_always_renames(client: Client) ->
 
 
 async def test_transactions_can_be_deleted_and_tax_codes_renamed(client: Client) -> None:
-    vendor = await client.create("Vendor", DisplayName="Seller")
+    seller = await client.create("Vendor", DisplayName="Seller")
     bill = await client.create(
         "Bill",
-        VendorRef={"value": vendor["Id"]},
+        VendorRef={"value": seller["Id"]},
         Line=[
             {
                 "Amount": 5,
@@ -95,3 +96,49 @@ async def test_log_and_faults_over_the_wire(client: Client) -> None:
     assert (await client.control("log?after=x")).status == 400
     cleared = await client.send("DELETE", f"{client.url}/_sandbox/faults")
     assert cleared.body == {"pending": 0}
+
+
+async def test_switches_over_the_wire(client: Client) -> None:
+    shown = (await client.control("switches")).body
+    assert (shown["batch_replay"], shown["core_plus_limit"]) == ("replay", None)
+    given = {"sales_tax": "automated", "core_plus_limit": 5, "order_custom_fields": ["Crew #"]}
+    answer = await client.control("switches", given)
+    assert answer.status == 200
+    assert {name: answer.body[name] for name in given} == given
+    assert client.twin.switches.order_custom_fields == ("Crew #",)
+    wrong: list[tuple[object, str]] = [
+        ({"batch_replay": "maybe"}, "batch_replay is one of replay, refuse, execute_again"),
+        ({"per_second": "9"}, "per_second must be of type int"),
+        ({"core_plus_limit": True}, "core_plus_limit must be of type int or null"),
+        ({"order_custom_fields": [1]}, "order_custom_fields must be a list of texts"),
+        ({"colour": 1, "trim_names": 0}, "no switch 'colour'; trim_names must be of type bool"),
+        ([], "switches are an object"),
+    ]
+    for body, text in wrong:
+        refused = await client.control("switches", body)
+        assert refused.status == 400
+        assert text in refused.body["error"]
+    assert (await client.control("switches")).body == answer.body
+
+
+async def test_closing_the_books(client: Client) -> None:
+    seller = await vendor(client)
+    body = {"VendorRef": seller, "TxnDate": "2026-03-31", "Line": [expense("7", 5)]}
+    close = {"kind": "company", "set": {"closed_until": "2026-03-31"}}
+    closed = await client.control("edit", close)
+    assert closed.status == 200
+    preferences = (await client.get("preferences")).body["Preferences"]
+    assert preferences["AccountingInfoPrefs"]["BookCloseDate"] == "2026-03-31"
+    assert preferences["SyncToken"] == closed.body["record"]["SyncToken"] == "1"
+    assert (await client.post("bill", body)).code == "6200"
+    by_hand = await client.control("edit", {"kind": "bill", "create": body})
+    assert by_hand.status == 200, "the bookkeeper may still write in a closed period"
+    await client.control("edit", {"kind": "company", "set": {"closed_until": ""}})
+    assert (await client.post("bill", body)).status == 200
+    orders: list[dict[str, object]] = [
+        {"set": {"closed_until": "soon"}},
+        {"set": {"Name": "X"}},
+        {"delete": True},
+    ]
+    for wrong in orders:
+        assert (await client.control("edit", {"kind": "company", **wrong})).status == 400
