@@ -11,7 +11,7 @@ import asyncio
 import cProfile
 import pstats
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -57,6 +57,9 @@ class Known:
 
     def confirmed_changes(self, record: RecordId) -> Sequence[ConfirmedChange]:
         return ()
+
+    def remapped(self, system: SystemName) -> Mapping[RecordId, RecordId]:
+        return {}
 
 
 def planned(views: Sequence[RecordView], policy: Policy) -> None:

@@ -12,11 +12,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from daemon import log
+from daemon.catalogue.conduct import Conductor, Setting
 from daemon.clock import Clock, SystemClock
 from daemon.config.load import Loaded, load
 from daemon.config.model import Config
 from daemon.config.places import Places
-from daemon.config.policy import deciding_bytes, make_policy
+from daemon.config.policy import deciding_bytes, make_calendar, make_policy
 from daemon.config.watch import ConfigWatch, changed_sections
 from daemon.connectors.base import Connector
 from daemon.connectors.dear.connector import DearConnector
@@ -36,7 +37,7 @@ from ledger.store.ledger import Ledger
 
 _log = log.Log(__name__)
 
-LIVE_SECTIONS = ("kinds", "names", "limits", "approvals", "log")
+LIVE_SECTIONS = ("schedule", "kinds", "names", "limits", "approvals", "log")
 """Sections that take effect between two cycles; a change of any other needs a restart."""
 DISTRIBUTION = "trueup"
 PACKAGES = ("daemon", "ledger", "tui")
@@ -69,10 +70,11 @@ class App:
         desk = Desk(
             keeper=self.keeper, scheduler=self.scheduler, clock=self.clock, facts=_facts(config)
         )
-        server = ControlServer(desk, config.places.socket)
+        conductor = Conductor(self.scheduler, _setting(config))
+        server = ControlServer(desk, config.places.socket, conductor)
         await server.start()
         try:
-            await supervise(self._services(desk), on_ready=self._ready)
+            await supervise(self._services(desk, conductor), on_ready=self._ready)
         finally:
             self.keeper.stop()
             await server.close()
@@ -82,12 +84,20 @@ class App:
         _log.info("ready", instance=config.instance, socket=str(config.places.socket))
         notify("READY=1")
 
-    def _services(self, desk: Desk) -> list[Service]:
+    def _services(self, desk: Desk, conductor: Conductor) -> list[Service]:
+        catalogue = conductor.running
+
+        def rest() -> None:
+            catalogue.stop()
+            self.scheduler.stop()  # its cycle may be one of the job's: it ends like any other
+
         services = [
+            Service("catalogue", catalogue.work, rest, grace_s=GRACE_S),
             Service("cycles", self.scheduler.run, self.scheduler.stop, grace_s=GRACE_S),
         ]
         if self.config.reload.watch:
-            watch = ConfigWatch(self.loaded, on_good=self._changed(desk), on_bad=_refused(desk))
+            good = self._changed(desk, conductor)
+            watch = ConfigWatch(self.loaded, on_good=good, on_bad=_refused(desk))
             services.insert(0, Service("config", watch.run, watch.stop, grace_s=5.0))
         if self.keeper.backups is not None:
             every = self.config.ledger.backup.every
@@ -101,8 +111,8 @@ class App:
             )
         return services
 
-    def _changed(self, desk: Desk) -> "_OnGood":
-        return _OnGood(self, desk)
+    def _changed(self, desk: Desk, conductor: Conductor) -> "_OnGood":
+        return _OnGood(self, desk, conductor)
 
 
 @dataclass
@@ -111,6 +121,7 @@ class _OnGood:
 
     app: App
     desk: Desk
+    conductor: Conductor
 
     async def __call__(self, new: Loaded) -> None:
         app = self.app
@@ -121,8 +132,14 @@ class _OnGood:
         app.loaded = replace(new, config=config)
         if live:
             app.scheduler.swap(make_policy(config), deciding_bytes(config))
+            app.scheduler.reschedule(
+                poll_s=config.schedule.poll.total_seconds(),
+                full_at=config.schedule.full_sweep,
+                calendar=make_calendar(config),
+            )
             app.scheduler.nudge("configuration")
             self.desk.facts = _facts(config)
+            self.conductor.setting = _setting(config)
             log.setup(config.log.level, config.log.format)
         self.desk.config_problems = tuple(
             f"{name}: changed on disk; takes effect when the daemon is started again"
@@ -159,6 +176,7 @@ async def opened(loaded: Loaded, clock: Clock) -> AsyncIterator[App]:
             clock=clock,
             home_currency=config.company.home_currency,
             deciding=deciding_bytes(config),
+            calendar=make_calendar(config),
         )
         scheduler = Scheduler(
             company,
@@ -217,6 +235,15 @@ def _facts(config: Config) -> Facts:
         company=config.company.display_name,
         version=version(DISTRIBUTION),
         approvals_expire_after=config.approvals.expire_after,
+    )
+
+
+def _setting(config: Config) -> Setting:
+    return Setting(
+        company=config.company.display_name,
+        people=config.approvals.catalogue,
+        expire_after=config.approvals.expire_after,
+        batches_per_minute=config.qbo.rates.batches_per_minute,
     )
 
 

@@ -51,6 +51,7 @@ def approve(
     if shown.seq:
         say(f"ledger entry {shown.seq}")
     if not dry_run:
+        note("back: trueup skip RECORD --reason TEXT, or trueup pause --reason TEXT for everything")
         note("next: trueup apply sends them now; the daemon does so by itself with its next cycle")
     return Exit.DONE
 
@@ -61,7 +62,7 @@ def _confirmed_count() -> int:
         raise click.UsageError("--all needs --expect-count N (trueup plan tells the number)")
     totals = ask(lambda daemon: daemon.plan(limit=1)).totals
     approved = totals.by_state.get("approved", 0)
-    waiting = totals.operations - approved
+    waiting = totals.operations - approved - totals.skipped_operations
     if not waiting:
         note("nothing waits for approval")
         raise click.exceptions.Exit(Exit.DONE)

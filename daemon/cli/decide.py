@@ -9,9 +9,20 @@ from daemon.cli.out import answer, note, say
 from daemon.cli.settings import ask, json_option, shared_options
 from daemon.cli.text import clean
 from daemon.control.protocol import LinkRequest, RetryRequest
+from daemon.control.protocol_valves import RetryPatternRequest
 
 if TYPE_CHECKING:
     from daemon.control.protocol import DoneAnswer
+
+
+reason_option = click.option(
+    "--reason", required=True, help="Kept with the decision in the ledger."
+)
+count_option = click.option(
+    "--expect-count",
+    type=click.IntRange(0),
+    help="With --pattern: how many they are; else refused.",
+)
 
 
 @click.command()
@@ -43,27 +54,49 @@ def link(
         reason=reason,
         dry_run=dry_run,
     )
-    return _done(ask(lambda daemon: daemon.link(request)), as_json)
+    return decided(ask(lambda daemon: daemon.link(request)), as_json)
 
 
 @click.command()
-@click.argument("record")
+@click.argument("record", default="")
+@click.option("--pattern", default="", help="All that is held for this (trueup desk shows them).")
 @click.option("--reason", default="", help="Kept with the decision in the ledger.")
+@count_option
 @click.option("--dry-run", is_flag=True, help="Only say what would be tried.")
 @json_option
 @shared_options
-def retry(*, record: str, reason: str, dry_run: bool, as_json: bool) -> int:
-    """Send once more what a system refused for RECORD."""
-    request = RetryRequest(record=record, reason=reason, dry_run=dry_run)
-    return _done(ask(lambda daemon: daemon.retry(request)), as_json)
+def retry(
+    *,
+    record: str,
+    pattern: str,
+    reason: str,
+    expect_count: int | None,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Send once more what a system refused for RECORD, or what was set aside of it."""
+    if bool(record) == bool(pattern):
+        raise click.UsageError("name a RECORD, or give --pattern, and not both")
+    if not pattern:
+        request = RetryRequest(record=record, reason=reason, dry_run=dry_run)
+        return decided(ask(lambda daemon: daemon.retry(request)), as_json)
+    if expect_count is None:
+        raise click.UsageError("--pattern needs --expect-count N (trueup desk tells the number)")
+    many = RetryPatternRequest(
+        pattern=pattern, reason=reason, expect_count=expect_count, dry_run=dry_run
+    )
+    return decided(ask(lambda daemon: daemon.retry_pattern(many)), as_json)
 
 
-def _done(shown: "DoneAnswer", as_json: bool) -> int:
+def decided(shown: "DoneAnswer", as_json: bool) -> int:
+    """Say what a decision did, where it is noted, and what takes it back."""
     if as_json:
         answer(shown)
         return Exit.DONE
     say(f"{'would be noted: ' if shown.dry_run else ''}{clean(shown.text)}")
     if shown.seq:
         say(f"ledger entry {shown.seq}")
+        if shown.back:
+            note(f"back: {shown.back}")
         note(f"next: {shown.next}")
     return Exit.DONE

@@ -27,7 +27,17 @@ REASONS = {
     "inactivates": "makes a record inactive",
     "manual_flow": "sent by hand",
     "create_policy": "creation is asked for",
+    "rules_changed": "the rules changed",
+    "window": "outside the hours of writing",
+    "skipped": "set aside",
 }
+
+
+TOLD = (
+    *("mass_change", "too_many", "too_much_money", "rules_changed"),
+    *("paused", "frozen", "window"),
+)
+"""Reasons whose sentence is the same for many changes, and told once above them."""
 
 
 @click.command()
@@ -129,6 +139,8 @@ def hold_lines(hold: "HoldShown") -> Iterator[str]:
 
 
 def _because(hold: "HoldShown") -> Iterator[str]:
+    if hold.skipped:
+        yield f"      set aside: {clean(hold.skipped)}"
     if not hold.conflict:  # the values below say the same, and say it better
         yield f"      {clean(hold.text)}"
     for conflict in hold.conflict:
@@ -184,8 +196,10 @@ def _summary(shown: "PlanAnswer") -> Iterator[str]:
     yield f"{changes}{f': {states}' if states else ''}"
     for what, count in totals.by_action.items():
         yield f"  {count:>6,}  {what.replace('_', ' ')}"
-    stops = (clean(o.text) for o in shown.operations if o.reason == "mass_change" and o.text)
+    stops = (clean(o.text) for o in shown.operations if o.reason in TOLD and o.text)
     yield from (f"stopped: {text}" for text in dict.fromkeys(stops))
+    if totals.skipped:
+        yield f"{totals.skipped:,} of all this set aside: trueup skip --list"
     if not totals.holds:
         return
     yield f"{plural(totals.held_records, 'record')} held for {plural(totals.holds, 'reason')}"
@@ -199,6 +213,7 @@ def _summary(shown: "PlanAnswer") -> Iterator[str]:
 def _next(shown: "PlanAnswer") -> Iterator[str]:
     states = shown.totals.by_state
     waiting = states.get("waiting", 0) + states.get("planned", 0)
+    waiting -= shown.totals.skipped_operations
     if shown.operations or shown.holds:
         yield ""
     if shown.totals.by_code.get("conflict"):

@@ -8,6 +8,7 @@ import click
 from daemon.cli.exits import Exit
 from daemon.cli.out import Row, answer, heading, say, table
 from daemon.cli.settings import ask, json_option, shared_options
+from daemon.cli.stopped import stops_lines, why_stopped
 from daemon.cli.text import clean, plural
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def _code(shown: "StatusAnswer") -> Exit:
     if any(system.link not in FINE for system in shown.systems):
         return Exit.UNAVAILABLE
     pending = shown.dirty or shown.open_intents or any(shown.operations.values())
+    pending = pending or shown.skipped_holds  # set aside is not equal
     return Exit.DRIFT if pending else Exit.DONE
 
 
@@ -79,7 +81,7 @@ def _verdict(shown: "StatusAnswer") -> str:
         return f"NOT COMPARED: {', '.join(away)}"
     if shown.last_cycle is None:
         return "STARTING: the first look at both systems is not finished"
-    waiting, held = shown.operations.get("waiting", 0), sum(shown.holds.values())
+    waiting, held = shown.to_approve, shown.questions
     told = []
     if waiting:
         told.append(f"{plural(waiting, 'change')} to approve")
@@ -87,6 +89,10 @@ def _verdict(shown: "StatusAnswer") -> str:
         told.append(f"{plural(held, 'question')} held")
     if told:
         return f"NEEDS A PERSON: {', '.join(told)}"
+    if shown.stopped:
+        return f"STOPPED: {plural(shown.stopped, 'change')} ({why_stopped(shown)})"
+    if shown.skipped_holds:
+        return f"NOT EQUAL: {plural(shown.skipped_holds, 'question')} set aside"
     if shown.dirty or shown.open_intents or any(shown.operations.values()):
         return "WORKING: not everything is planned and sent yet"
     return "IN AGREEMENT: nothing to change, nothing held"
@@ -138,10 +144,16 @@ def _counts(shown: "StatusAnswer", systems: list[str]) -> Iterator[Row]:
 def _work(shown: "StatusAnswer") -> Iterator[str]:
     if not shown.first_plan_approved:
         yield "observing only: nothing is written before the first plan is approved"
+    yield from stops_lines(shown)
     states = [f"{count:,} {state}" for state, count in shown.operations.items() if count]
     yield f"operations: {', '.join(states) or 'none'}"
+    if shown.stopped:
+        yield f"of these no approval lets go: {shown.stopped:,} ({why_stopped(shown)})"
     held = [f"{count:,} {code.replace('_', ' ')}" for code, count in shown.holds.items()]
     yield f"held: {', '.join(held) or 'none'}"
+    skipped = shown.skipped_holds + shown.waiting.get("skipped", 0)
+    if skipped:
+        yield f"set aside, and still different: {skipped:,} (trueup skip --list)"
     if shown.open_intents:
         yield f"checking the end of {plural(shown.open_intents, 'request')}"
     if shown.dirty:
@@ -153,8 +165,8 @@ def _work(shown: "StatusAnswer") -> Iterator[str]:
         yield f"last cycle: {ended}, {end}, sent {cycle.sent}, confirmed {cycle.confirmed}"
         for problem in cycle.problems:
             yield f"  {clean(problem.message)}"
-    waiting = shown.operations.get("waiting", 0)
-    if waiting:
+    if shown.to_approve:
+        waiting = shown.operations.get("waiting", 0) - shown.waiting.get("skipped", 0)
         yield f"next: trueup plan, then trueup approve --all --expect-count {waiting}"
     elif shown.holds:
         yield "next: trueup plan shows what is held, why, and what releases it"

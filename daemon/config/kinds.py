@@ -12,6 +12,7 @@ from daemon.config.types import FieldOf, FlowMode, ForeignEdit, Section
 from ledger.model.ids import Kind
 
 CreateMode: TypeAlias = Literal["auto", "ask", "never"]
+RemovedMode: TypeAlias = Literal["ask", "ignore", "follow", "recreate"]
 Holder: TypeAlias = Literal["qbo", "dear", "both", "none"]
 
 
@@ -33,6 +34,17 @@ class CreateReference(Create):
     """Create in DEAR what only QuickBooks has."""
 
 
+class OnRemoved(Section):
+    """What follows when one system removes a record that both have, or makes it inactive."""
+
+    qbo: RemovedMode = "ask"
+    """Removed in QuickBooks. ``ask`` holds what was deleted and proposes to make inactive what was
+    made inactive; ``follow`` proposes it in both cases; ``ignore`` leaves the other side alone;
+    ``recreate`` asks to unlink it, so that it is created anew. Nothing goes without an approval."""
+    dear: RemovedMode = "ask"
+    """Removed (or deprecated) in DEAR."""
+
+
 class KindConfig(Section):
     """What every kind of record has in common."""
 
@@ -41,6 +53,8 @@ class KindConfig(Section):
     ``trueup send KIND REF`` or an approval; ``off`` watches the kind and never writes it."""
     create: Create = Create()
     """Who may get new records."""
+    on_removed: OnRemoved = OnRemoved()
+    """What follows when one system removes a record, or makes it inactive."""
     authority: dict[str, Holder] = Field(default_factory=dict)
     """Field by field, which system is right."""
     on_foreign_edit: dict[str, ForeignEdit] = Field(default_factory=dict)

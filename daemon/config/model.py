@@ -5,15 +5,15 @@ not read files, resolve secrets or know how decisions are made; ``policy`` trans
 """
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, StrictBool
+from pydantic import AfterValidator, Field, StrictBool, model_validator
 from pydantic_core import PydanticCustomError
 
 from daemon.config.kinds import KindsConfig
 from daemon.config.places import Places, places
-from daemon.config.types import Duration, FilePath, Section, TimeOfDay
+from daemon.config.types import Day, Duration, FilePath, Section, TimeOfDay, Weekdays
 from daemon.connectors.dear.config import DearConfig
 from daemon.connectors.qbo.config import QboConfig
 
@@ -42,14 +42,59 @@ class CompanyConfig(Section):
     """ISO 4217 code. Both systems must have it as their base currency, or nothing is written."""
 
 
+class WriteWindowConfig(Section):
+    """Hours of some days in which the daemon may write."""
+
+    days: Weekdays = "mon-fri"  # type: ignore[assignment]
+    """Days of the week: ``mon-fri``, or a list such as ``mon, wed, fri``."""
+    since: Annotated[TimeOfDay, Field(alias="from")]
+    """First minute."""
+    until: Annotated[TimeOfDay, Field(alias="to")]
+    """End; where it is not later than ``from``, the hours go on past midnight."""
+
+
+class FreezeConfig(Section):
+    """Days on which nothing is written."""
+
+    first: Annotated[Day, Field(alias="from")]
+    """First day."""
+    last: Annotated[Day, Field(alias="to")]
+    """Last day; it is frozen too."""
+    reason: Annotated[str, Field(min_length=1, max_length=200)]
+    """Shown with everything that waits for the end."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.last < self.first:
+            raise PydanticCustomError("freeze", "`to` is before `from`: nothing would be frozen")
+        return self
+
+
 class ScheduleConfig(Section):
-    """When the daemon looks at the systems."""
+    """When the daemon looks at the systems, and when it may write."""
 
     poll: Duration = "60s"  # type: ignore[assignment]  # validated like any other text
     """Pause between two looks for changes. An idle look costs one call to QBO and a few to the
     source; 60s stays far below every limit."""
     full_sweep: TimeOfDay = "02:30"  # type: ignore[assignment]
     """Daily time at which everything is read whole, to prove that no change was missed."""
+    write_windows: Annotated[tuple[WriteWindowConfig, ...], Field(max_length=20)] = ()
+    """Hours in which the daemon may write, in the company's time zone; without any, always.
+    Reading and planning go on around the clock, and what is approved goes when a window opens."""
+    freeze: Annotated[tuple[FreezeConfig, ...], Field(max_length=100)] = ()
+    """Days on which nothing is written, such as while a month is closed; stronger than any
+    window and any approval."""
+
+
+class AbsoluteLimits(Section):
+    """Numbers that no company outgrows by itself."""
+
+    creates: Annotated[int, Field(ge=1)] = 10_000
+    """New records."""
+    updates: Annotated[int, Field(ge=1)] = 10_000
+    """Changed records."""
+    removals: Annotated[int, Field(ge=1)] = 500
+    """Records voided, deleted, closed or made inactive."""
 
 
 class LimitsConfig(Section):
@@ -63,6 +108,11 @@ class LimitsConfig(Section):
     """Stop when more than this many documents of one kind would be created, or changed, at once.
     Documents pile up over the years, so a part of them says nothing about a day's work. Removals
     stop above ``mass_change_min``."""
+    absolute: AbsoluteLimits = AbsoluteLimits()
+    """The most of one kind in one system that goes at once, however many records there are."""
+    money: Annotated[Decimal, Field(gt=0)] | None = None
+    """Stop when the documents of one kind that would be written at once come to more than this
+    together, in the home currency. Off by default."""
     oscillation_repeats: Annotated[int, Field(ge=2, le=100)] = 3
     """Freeze a field after it was written this often to values that something else undoes."""
     oscillation_window: Duration = "24h"  # type: ignore[assignment]
@@ -74,6 +124,8 @@ class ApprovalsConfig(Section):
 
     expire_after: Duration = "24h"  # type: ignore[assignment]
     """An approved change that was not sent within this time must be approved again."""
+    catalogue: Annotated[int, Field(ge=1, le=2)] = 1
+    """How many different people have to approve a re-export of the product catalogue."""
 
 
 class BackupConfig(Section):

@@ -3,12 +3,14 @@
 from daemon.config.documents import BillConfig, DocumentConfig
 from daemon.config.kinds import KindConfig
 from daemon.config.model import SOURCES, Config
+from daemon.cycle.calendar import Calendar, FreezeDays, WriteWindow
 from daemon.reconcile.policy import (
     CreatePolicy,
     DocumentPolicy,
     Flow,
     ForeignEdit,
     Limits,
+    OnRemoved,
     Policy,
 )
 from ledger.model.ids import Kind, SystemName
@@ -31,11 +33,13 @@ def make_policy(config: Config) -> Policy:
     flows: dict[Kind, Flow] = {}
     create: dict[Kind, dict[SystemName, CreatePolicy]] = {}
     foreign: dict[Kind, dict[str, ForeignEdit]] = {}
+    removed: dict[Kind, dict[SystemName, OnRemoved]] = {}
     for kind, section in kind_sections(config).items():
         flows[kind] = section.flow
         create[kind] = {name: getattr(section.create, name) for name in connected}
         authority[kind] = dict(section.authority)
         foreign[kind] = dict(section.on_foreign_edit)
+        removed[kind] = {name: getattr(section.on_removed, name) for name in connected}
     documents: dict[Kind, DocumentPolicy] = {}
     for kind, document in document_sections(config).items():
         flows[kind] = document.flow
@@ -45,6 +49,10 @@ def make_policy(config: Config) -> Policy:
         min_count=config.limits.mass_change_min,
         fraction=config.limits.mass_change_fraction,
         documents=config.limits.mass_change_documents,
+        most_creates=config.limits.absolute.creates,
+        most_updates=config.limits.absolute.updates,
+        most_removals=config.limits.absolute.removals,
+        money=config.limits.money,
         oscillation_repeats=config.limits.oscillation_repeats,
         oscillation_window_s=round(config.limits.oscillation_window.total_seconds()),
     )
@@ -57,6 +65,7 @@ def make_policy(config: Config) -> Policy:
         create=create,
         names=config.names,
         on_foreign_edit=foreign,
+        on_removed=removed,
         limits=limits,
         documents=documents,
         home_currency=config.company.home_currency,
@@ -88,6 +97,21 @@ def document_sections(config: Config) -> dict[Kind, DocumentConfig]:
 def _sections(config: Config) -> dict[Kind, object]:
     fields = type(config.kinds).model_fields.items()
     return {Kind(field.alias or name): getattr(config.kinds, name) for name, field in fields}
+
+
+def make_calendar(config: Config) -> Calendar:
+    """When writes may go."""
+    return Calendar(
+        windows=tuple(
+            WriteWindow(days=frozenset(one.days), since=one.since, until=one.until)
+            for one in config.schedule.write_windows
+        ),
+        freezes=tuple(
+            FreezeDays(first=one.first, last=one.last, reason=one.reason)
+            for one in config.schedule.freeze
+        ),
+        zone=config.company.timezone,
+    )
 
 
 def deciding_bytes(config: Config) -> bytes:

@@ -3,7 +3,7 @@
 import re
 from datetime import date, time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import (
     AfterValidator,
@@ -116,6 +116,42 @@ Day = Annotated[
     WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-01-31"]}),
 ]
 """A calendar day, ``YYYY-MM-DD``, without zone."""
+
+
+Weekday: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEK: tuple[str, ...] = get_args(Weekday)
+_SPAN = re.compile(r"([a-z]{3})(?:\s*-\s*([a-z]{3}))?")
+
+
+def parse_days(value: object) -> object:
+    """``"mon-fri"``, ``"sat"``, ``"fri-mon"``, ``"mon, wed, fri"`` or a list of such as numbers,
+    Monday being 0."""
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple | set | frozenset) or not parts:
+        parts = [""]
+    found: set[int] = set()
+    for part in parts:
+        if isinstance(part, int) and 0 <= part < len(WEEK):
+            found.add(part)
+            continue
+        span = _SPAN.fullmatch(part.strip().lower()) if isinstance(part, str) else None
+        first, last = (span[1], span[2] or span[1]) if span else ("", "")
+        if first not in WEEK or last not in WEEK:
+            raise PydanticCustomError(
+                "weekdays", "not days of the week: write them as mon-fri, or as sat, sun"
+            )
+        start, length = WEEK.index(first), (WEEK.index(last) - WEEK.index(first)) % len(WEEK)
+        found |= {(start + ahead) % len(WEEK) for ahead in range(length + 1)}
+    return tuple(sorted(found))
+
+
+Weekdays = Annotated[
+    tuple[int, ...],
+    BeforeValidator(parse_days),
+    PlainSerializer(lambda days: ", ".join(WEEK[day] for day in days), return_type=str),
+    WithJsonSchema({"type": "string", "examples": ["mon-fri", "mon, wed, fri"]}),
+]
+"""Days of the week."""
 
 
 def _beside_the_file(value: Path, info: ValidationInfo) -> Path:

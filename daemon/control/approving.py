@@ -33,10 +33,16 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Digest -> state of every operation that is not sent yet."""
     first_plan_approved: bool
     dirty: int
+    skipped: frozenset[Digest] = frozenset()
 
     @property
     def unapproved(self) -> set[Digest]:
-        return {digest for digest, state in self.pending.items() if state != "approved"}
+        """What was set aside waits for nobody's yes."""
+        return {
+            digest
+            for digest, state in self.pending.items()
+            if state != "approved" and digest not in self.skipped
+        }
 
 
 async def approve(desk: "Desk", actor: "Actor", request: ApproveRequest) -> ApproveAnswer:
@@ -99,6 +105,7 @@ def _standing(views: Views) -> Standing:
         pending=pending,
         first_plan_approved=views.first_plan_approved(),
         dirty=views.dirty_count(),
+        skipped=views.skipped_digests(),
     )
 
 

@@ -29,8 +29,27 @@ from daemon.control.protocol import (
     SendRequest,
     StatusAnswer,
 )
+from daemon.control.protocol_catalogue import (
+    CatalogueAnswer,
+    CatalogueApproveRequest,
+    CataloguePlanRequest,
+    CatalogueReportAnswer,
+    CatalogueRequest,
+    CatalogueSettleRequest,
+)
 from daemon.control.protocol_ledger import BackupAnswer, BackupRequest, VerifyAnswer
 from daemon.control.protocol_totals import TotalsAnswer, TotalsRequest
+from daemon.control.protocol_valves import (
+    AcceptAbsenceRequest,
+    DeskAnswer,
+    PauseRequest,
+    RemapRequest,
+    RemapsAnswer,
+    ResumeRequest,
+    RetryPatternRequest,
+    SkipRequest,
+    SkipsAnswer,
+)
 from ledger.model.errors import TrueupError
 
 QUICK_S = 30.0
@@ -131,6 +150,63 @@ class ControlClient:
 
     async def link(self, request: LinkRequest) -> DoneAnswer:
         return await self._post("/v1/link", request, DoneAnswer)
+
+    async def pause(self, request: PauseRequest) -> DoneAnswer:
+        return await self._post("/v1/pause", request, DoneAnswer)
+
+    async def resume(self, request: ResumeRequest) -> DoneAnswer:
+        return await self._post("/v1/resume", request, DoneAnswer)
+
+    async def skip(self, request: SkipRequest) -> DoneAnswer:
+        return await self._post("/v1/skip", request, DoneAnswer)
+
+    async def skips(self, *, limit: int = DEFAULT_PAGE) -> SkipsAnswer:
+        return await self._get("/v1/skips", SkipsAnswer, limit=str(limit))
+
+    async def retry_pattern(self, request: RetryPatternRequest) -> DoneAnswer:
+        return await self._post("/v1/retry-pattern", request, DoneAnswer)
+
+    async def desk(
+        self, *, pattern: str = "", limit: int = DEFAULT_PAGE, offset: int = 0
+    ) -> DeskAnswer:
+        """What does not flow; with ``pattern`` (or a code) what is held for that alone."""
+        page = {"limit": str(limit), "offset": str(offset)}
+        return await self._get("/v1/desk", DeskAnswer, pattern=pattern, **page)
+
+    async def accept_absence(self, request: AcceptAbsenceRequest) -> DoneAnswer:
+        return await self._post("/v1/accept-absence", request, DoneAnswer)
+
+    async def remap(self, request: RemapRequest) -> DoneAnswer:
+        return await self._post("/v1/remap", request, DoneAnswer)
+
+    async def remaps(self) -> RemapsAnswer:
+        return await self._get("/v1/remaps", RemapsAnswer)
+
+    async def catalogue(self) -> CatalogueAnswer:
+        """Where the catalogue job stands."""
+        return await self._get("/v1/catalogue", CatalogueAnswer)
+
+    async def catalogue_plan(self, request: CataloguePlanRequest) -> CatalogueAnswer:
+        """Open a job, freeze items, read both catalogues whole and plan; takes as long as that."""
+        return await self._post("/v1/catalogue/plan", request, CatalogueAnswer, LONG_S)
+
+    async def catalogue_settle(self, request: CatalogueSettleRequest) -> CatalogueAnswer:
+        return await self._post("/v1/catalogue/settle", request, CatalogueAnswer)
+
+    async def catalogue_approve(self, request: CatalogueApproveRequest) -> CatalogueAnswer:
+        return await self._post("/v1/catalogue/approve", request, CatalogueAnswer, REPORT_S)
+
+    async def catalogue_act(self, act: str, reason: str = "") -> CatalogueAnswer:
+        """``run``, ``pause``, ``resume`` or ``abort``."""
+        request = CatalogueRequest(reason=reason)
+        return await self._post(f"/v1/catalogue/{act}", request, CatalogueAnswer, REPORT_S)
+
+    async def catalogue_report(
+        self, *, limit: int = DEFAULT_PAGE, offset: int = 0
+    ) -> CatalogueReportAnswer:
+        """A page of the plan, or of what became of it once the job is over."""
+        page = {"limit": str(limit), "offset": str(offset)}
+        return await self._get("/v1/catalogue/report", CatalogueReportAnswer, **page)
 
     async def verify(self) -> VerifyAnswer:
         """Walk the whole journal; takes a second or so per 100,000 entries."""

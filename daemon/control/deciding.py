@@ -112,15 +112,16 @@ def _posted(parties: Sequence[Party], field: str, books: SystemName) -> dict[Sys
 
 
 async def retry(desk: "Desk", actor: "Actor", request: RetryRequest) -> DoneAnswer:
-    """Set what a system refused aside once, so that it is sent again."""
+    """Forget once what a system refused, and what a person set aside, so that it is sent."""
 
     def ask(views: Views) -> RecordView:
         view = the_record(views, request.record, systems=desk.systems)
         held = {row.hold.code for row in views.holds(record=view.record)}
-        if not view.rejections and HoldCode.REJECTED not in held:
+        is_skipped = bool(views.skips_of([view.record]))
+        if not view.rejections and HoldCode.REJECTED not in held and not is_skipped:
             raise Declined(
                 Code.STALE,
-                f"nothing of {view.label!r} was refused",
+                f"nothing of {view.label!r} was refused or set aside",
                 cure="trueup ledger history shows what happened to it",
             )
         return view
@@ -149,8 +150,11 @@ async def link(desk: "Desk", actor: "Actor", request: LinkRequest) -> DoneAnswer
     if ref.kind is not view.kind:
         raise Declined(Code.BAD_REQUEST, f"{ref} is not a {view.kind.value} like {view.label!r}")
     entries, text = _link_entries(view, ref, other, request, str(actor))
+    undo = " --unlink" if request.action == "link" else ""
+    back = f"trueup link {view.record} {ref}{undo}"
     try:
-        return await _done(desk, actor, view, entries, text=text, dry_run=request.dry_run)
+        done = await _done(desk, actor, view, entries, text=text, dry_run=request.dry_run)
+        return done.model_copy(update={"back": back})
     except LinkRefused as error:
         raise Declined(Code.GUARDED, str(error), cure=error.cure) from error
 
@@ -171,7 +175,9 @@ def _link_entries(
             )
         case "link":
             linked = Linked(record=view.record, ref=ref, how="operator", evidence=reason, by=by)
-            return [linked], f"{ref} is {view.label!r} now"
+            gone = _replaced(view, ref, reason, by)
+            place = "".join(f", in the place of {one.ref}" for one in gone)
+            return [*gone, linked], f"{ref} is {view.label!r} now{place}"
         case "apart" if joined:
             raise Declined(
                 Code.STALE, f"{ref} is part of {view.record}", cure="part them with --unlink"
@@ -189,6 +195,17 @@ def _link_entries(
             return [parted, *told], f"{ref} is a record of its own again, not {view.label!r}"
         case "unlink":
             raise Declined(Code.STALE, f"{ref} is not joined with {view.record}")
+
+
+def _replaced(view: RecordView, ref: ExternalRef, reason: str, by: str) -> list[Unlinked]:
+    """The part that gives way to ``ref``: one that was removed there, or made inactive. A live one
+    never does: the ledger refuses a second link."""
+    side = view.sides.get(ref.system)
+    if side is None or len(view.sides) < 2:
+        return []
+    if not side.tombstone and getattr(side.record, "active", True) is not False:
+        return []
+    return [Unlinked(record=view.record, ref=side.ref, reason=reason, by=by)]
 
 
 def _told_apart(

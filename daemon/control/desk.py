@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from daemon.clock import Clock
-from daemon.control import approving, deciding
+from daemon.control import approving, deciding, valves
 from daemon.control.finding import the_kind, the_record
 from daemon.control.keeping import Keeper
 from daemon.control.listing import PENDING, of_digest, of_record, the_plan
@@ -31,9 +31,18 @@ from daemon.control.protocol import (
     StatusAnswer,
 )
 from daemon.control.protocol_totals import TotalsAnswer, TotalsRequest
-from daemon.control.shapes import shown_count, shown_cycle, shown_history, shown_system
+from daemon.control.protocol_valves import DeskAnswer, RemapsAnswer, SkipsAnswer
+from daemon.control.shapes import (
+    shown_closed,
+    shown_count,
+    shown_cycle,
+    shown_history,
+    shown_pause,
+    shown_system,
+)
 from daemon.control.showing import shown_documents, shown_page
 from daemon.control.tallying import totals
+from daemon.control.trouble import shown_skips, skipped_holds, the_desk
 from daemon.cycle.schedule import Scheduler
 from ledger.model.entries import Entry
 from ledger.model.facts import HoldCode
@@ -110,6 +119,10 @@ class Desk:
                 last_cycle=shown_cycle(last) if last is not None else None,
                 documents=documents,
                 config_problems=self.config_problems,
+                waiting=views.waiting_by_reason(),
+                skipped_holds=skipped_holds(views),
+                pauses=tuple(map(shown_pause, views.pauses())),
+                closed=shown_closed(self.scheduler.company.calendar, self.now()),
             )
 
         systems = tuple(map(shown_system, self.scheduler.health.values()))
@@ -155,6 +168,27 @@ class Desk:
             )
 
         return await self.ledger.read(ask)
+
+    async def troubles(self, *, pattern: str, limit: int, offset: int) -> DeskAnswer:
+        """Everything that does not flow, by what is the matter with it."""
+        return await self.ledger.read(
+            lambda views: the_desk(
+                views, now=self.now(), pattern=pattern, limit=limit, offset=offset
+            )
+        )
+
+    async def skips(self, *, limit: int) -> SkipsAnswer:
+        """What people set aside and what is still as it was then."""
+
+        def ask(views: Views) -> SkipsAnswer:
+            rows = views.standing_skips(limit=limit + 1)
+            shown = shown_skips(views, rows[:limit])
+            return SkipsAnswer(as_of=self.now(), skips=shown, more=len(rows) > limit)
+
+        return await self.ledger.read(ask)
+
+    async def remaps(self) -> RemapsAnswer:
+        return await valves.remaps(self)
 
     async def history(self, text: str) -> HistoryAnswer:
         """The life of one record, oldest first."""

@@ -16,6 +16,8 @@ from ledger.store.rows import HeldRow, OperationRow
 from ledger.store.views import Views
 
 PENDING = ("planned", "waiting", "approved")
+OPERATION = "operation:"
+"""Beginning of the subject of a skip that is about an operation."""
 PAGE = 5_000
 MOST_SORTED = 50_000
 """Beyond so many operations or holds they come in the order in which the ledger got them."""
@@ -208,6 +210,7 @@ def _totals(
     by_state = {s: n for s, n in views.operations_count().items() if s in PENDING and n}
     counts = views.holds_count()
     by_code = {code.value: counts[code] for code in sorted(counts, key=_CODES.__getitem__)}
+    skips = views.standing_skips()
     ranked = sorted(cures.items(), key=lambda pair: (-pair[1], pair[0]))
     return PlanTotals(
         operations=sum(by_state.values()),
@@ -216,6 +219,8 @@ def _totals(
         holds=sum(by_code.values()),
         by_code=by_code,
         held_records=records,
+        skipped=len(skips),
+        skipped_operations=sum(1 for row in skips if row.subject.startswith(OPERATION)),
         cures=tuple(
             CureShown(code=code, cure=cure, holds=count)
             for (code, cure), count in ranked[:MOST_CURES]

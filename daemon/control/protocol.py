@@ -11,6 +11,12 @@ from pydantic import Field, JsonValue
 
 from daemon.control.frame import SCHEMA as SCHEMA
 from daemon.control.frame import Answer, Part, Request
+from daemon.control.protocol_state import CountShown as CountShown
+from daemon.control.protocol_state import CycleShown as CycleShown
+from daemon.control.protocol_state import ProblemShown as ProblemShown
+from daemon.control.protocol_state import SeenShown as SeenShown
+from daemon.control.protocol_state import SystemShown as SystemShown
+from daemon.control.protocol_valves import ClosedShown, PauseShown
 from ledger.model.errors import TrueupError
 
 MAX_REQUEST = 4 * 1024 * 1024
@@ -18,6 +24,8 @@ MAX_REQUEST = 4 * 1024 * 1024
 MAX_PAGE = 5_000
 DEFAULT_PAGE = 500
 MAX_DIGESTS = 50_000
+STOPPED = ("skipped", "paused", "frozen", "window")
+"""Reasons to wait that no approval answers."""
 
 
 class Code(StrEnum):
@@ -56,84 +64,6 @@ class Declined(TrueupError):
         self.code = code
 
 
-class ProblemShown(Part):
-    code: str
-    message: str
-    field: str = ""
-    cure: str = ""
-
-
-class SystemShown(Part):
-    """How one connected system is doing."""
-
-    system: str
-    link: str
-    """``untried``, ``connected``, ``down``, ``throttled``, ``reauth_needed`` ..."""
-    company_name: str = ""
-    home_currency: str = ""
-    environment: str = ""
-    closed_until: str = ""
-    text: str = ""
-    cure: str = ""
-    since: str = ""
-    last_observed: str = ""
-    warnings: tuple[ProblemShown, ...] = ()
-    calls: int = 0
-    metered_reads: int = 0
-    metered_left: int | None = None
-    throttled: int = 0
-
-
-class CountShown(Part):
-    """Records of one kind in one system."""
-
-    system: str
-    kind: str
-    live: int
-    inactive: int = 0
-    removed: int = 0
-    unreadable: int = 0
-    out_of_scope: int = 0
-    linked: int = 0
-    """How many are joined with a record of another system."""
-
-
-class SeenShown(Part):
-    """What one cycle saw in one system."""
-
-    system: str
-    pages: int = 0
-    observed: int = 0
-    moved: int = 0
-    tombstoned: int = 0
-    unreadable: int = 0
-
-
-class CycleShown(Part):
-    """One cycle, counted."""
-
-    cycle: str
-    reason: str
-    started_at: str
-    ended_at: str = ""
-    complete: bool = False
-    seen: tuple[SeenShown, ...] = ()
-    linked: int = 0
-    agreed: int = 0
-    planned: int = 0
-    withdrawn: int = 0
-    held: int = 0
-    released: int = 0
-    waiting: int = 0
-    halted: int = 0
-    sent: int = 0
-    confirmed: int = 0
-    rejected: int = 0
-    unknown: int = 0
-    open_intents: int = 0
-    problems: tuple[ProblemShown, ...] = ()
-
-
 class DocumentsShown(Part):
     """One kind of document: from which day it flows."""
 
@@ -168,10 +98,35 @@ class StatusAnswer(Answer):
     documents: tuple[DocumentsShown, ...] = ()
     config_problems: tuple[str, ...] = ()
     """Why the file on disk is not the configuration in force."""
+    waiting: dict[str, int] = Field(default_factory=dict)
+    """Of the operations that wait, how many for which reason."""
+    skipped_holds: int = 0
+    """Reasons to hold that a person set aside; they are counted in ``holds`` too."""
+    pauses: tuple[PauseShown, ...] = ()
+    closed: ClosedShown | None = None
+    """Why the calendar lets nothing be written now."""
+
+    @property
+    def stopped_by(self) -> dict[str, int]:
+        """Operations that a person or the calendar stopped: no approval lets them go."""
+        return {reason: self.waiting[reason] for reason in STOPPED if self.waiting.get(reason)}
+
+    @property
+    def stopped(self) -> int:
+        return sum(self.stopped_by.values())
+
+    @property
+    def to_approve(self) -> int:
+        return self.operations.get("waiting", 0) - self.stopped
+
+    @property
+    def questions(self) -> int:
+        """Reasons to hold that nobody set aside."""
+        return sum(self.holds.values()) - self.skipped_holds
 
     @property
     def needs_person(self) -> bool:
-        return bool(self.holds or self.operations.get("waiting"))
+        return bool(self.questions or self.to_approve)
 
 
 class ChangeShown(Part):
@@ -246,6 +201,8 @@ class HoldShown(Part):
     seq: int = 0
     candidates: tuple[CandidateShown, ...] = ()
     conflict: tuple[FieldConflictShown, ...] = ()
+    skipped: str = ""
+    """Why a person set it aside; it stays a difference."""
     sides: dict[str, JsonValue] = Field(default_factory=dict)
     """What each system shows of ``field``, for holds about the value of a document's field."""
 
@@ -269,6 +226,10 @@ class PlanTotals(Part):
     """Reasons to wait: one record may have several."""
     by_code: dict[str, int]
     held_records: int = 0
+    skipped: int = 0
+    """Changes and reasons to hold that a person set aside; they are counted above too."""
+    skipped_operations: int = 0
+    """Of those, the changes; ``approve --all`` leaves them out."""
     cures: tuple[CureShown, ...] = ()
     """Cures that several holds share, the most useful first."""
 
@@ -376,4 +337,6 @@ class DoneAnswer(Answer):
     text: str
     next: str = ""
     """The command that usually follows."""
+    back: str = ""
+    """The command that takes it back."""
     dry_run: bool = False

@@ -14,11 +14,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
+from daemon.catalogue.conduct import Conductor
+from daemon.control import cataloguing, skipping, valves
 from daemon.control.desk import Actor, Desk
 from daemon.control.protocol import (
     DEFAULT_PAGE,
@@ -36,6 +38,14 @@ from daemon.control.protocol import (
 )
 from daemon.control.protocol_ledger import BackupRequest
 from daemon.control.protocol_totals import TotalsRequest
+from daemon.control.protocol_valves import (
+    AcceptAbsenceRequest,
+    PauseRequest,
+    RemapRequest,
+    ResumeRequest,
+    RetryPatternRequest,
+    SkipRequest,
+)
 from ledger.model.errors import ConfigProblem, Throttled, Transient, TrueupError
 from ledger.model.facts import HoldCode
 from ledger.store.errors import LedgerUnavailable
@@ -61,7 +71,16 @@ _STATUS = {
     Code.BUSY: 503,
 }
 _Request = TypeVar("_Request", bound=BaseModel)
+_Act = Callable[[Desk, Actor, _Request], Awaitable[BaseModel]]
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+VALVES: dict[str, tuple[type[Any], _Act[Any]]] = {
+    "/v1/pause": (PauseRequest, valves.pause),
+    "/v1/resume": (ResumeRequest, valves.resume),
+    "/v1/skip": (SkipRequest, skipping.skip),
+    "/v1/retry-pattern": (RetryPatternRequest, skipping.retry_pattern),
+    "/v1/accept-absence": (AcceptAbsenceRequest, valves.accept_absence),
+    "/v1/remap": (RemapRequest, valves.remap),
+}
 ACTOR: web.RequestKey["Actor"] = web.RequestKey("actor", Actor)
 
 
@@ -71,6 +90,7 @@ class ControlServer:
 
     desk: Desk
     path: Path
+    conductor: Conductor | None = None
 
     def __post_init__(self) -> None:
         self._runner: web.AppRunner | None = None
@@ -108,9 +128,38 @@ class ControlServer:
         route.add_post("/v1/link", self._link)
         route.add_post("/v1/cycle", self._cycle)
         route.add_post("/v1/send", self._send)
+        route.add_get("/v1/desk", self._troubles)
+        route.add_get("/v1/skips", self._skips)
+        route.add_get("/v1/remaps", self._remaps)
+        for path, (model, act) in VALVES.items():
+            route.add_post(path, self._act(model, act))
+        if self.conductor is not None:
+            self._catalogue_routes(app, self.conductor)
         route.add_get("/v1/ledger/verify", self._verify)
         route.add_post("/v1/ledger/backup", self._backup)
         route.add_get("/v1/ledger/export", self._export)
+
+    def _catalogue_routes(self, app: web.Application, conductor: Conductor) -> None:
+        async def status(_request: web.Request) -> web.Response:
+            return _json(await cataloguing.status(self.desk, conductor))
+
+        async def report(request: web.Request) -> web.Response:
+            limit = _number(request, "limit", DEFAULT_PAGE, most=MAX_PAGE)
+            offset = _number(request, "offset", 0, most=10**9)
+            page = cataloguing.report(self.desk, conductor, limit=limit, offset=offset)
+            return _json(await page)
+
+        def acts(model: type[BaseModel], act: cataloguing.Act) -> _Handler:
+            async def handle(request: web.Request) -> web.StreamResponse:
+                body = await _body(request, model)
+                return _json(await act(self.desk, conductor, request[ACTOR], body))
+
+            return handle
+
+        app.router.add_get("/v1/catalogue", status)
+        app.router.add_get("/v1/catalogue/report", report)
+        for path, (model, act) in cataloguing.ROUTES.items():
+            app.router.add_post(path, acts(model, act))
 
     async def _status(self, request: web.Request) -> web.Response:
         return await _quick(self.desk.status(counts=request.query.get("counts") != "0"))
@@ -154,6 +203,26 @@ class ControlServer:
     async def _send(self, request: web.Request) -> web.Response:
         body = await _body(request, SendRequest)
         return _json(await self.desk.send(request[ACTOR], body))
+
+    def _act(self, model: type[_Request], act: "_Act[_Request]") -> _Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            body = await _body(request, model)
+            return await _quick(act(self.desk, request[ACTOR], body))
+
+        return handle
+
+    async def _troubles(self, request: web.Request) -> web.Response:
+        limit = _number(request, "limit", DEFAULT_PAGE, most=MAX_PAGE)
+        offset = _number(request, "offset", 0, most=10**9)
+        pattern = request.query.get("pattern", "")
+        return await _quick(self.desk.troubles(pattern=pattern, limit=limit, offset=offset))
+
+    async def _skips(self, request: web.Request) -> web.Response:
+        limit = _number(request, "limit", DEFAULT_PAGE, most=MAX_PAGE)
+        return await _quick(self.desk.skips(limit=limit))
+
+    async def _remaps(self, _request: web.Request) -> web.Response:
+        return await _quick(self.desk.remaps())
 
     async def _verify(self, request: web.Request) -> web.Response:
         return _json(await self.desk.keeper.verify())

@@ -1,6 +1,7 @@
 """Values of the ledger and of the cycle in the words of the protocol. Pure; decides nothing."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 
 import msgspec
@@ -20,12 +21,15 @@ from daemon.control.protocol import (
     SeenShown,
     SystemShown,
 )
+from daemon.control.protocol_valves import ClosedShown, PauseShown
 from daemon.control.words import entry_text
+from daemon.cycle.calendar import Calendar
 from daemon.cycle.report import CycleReport, SystemStatus
 from ledger.model.facts import Problem
 from ledger.model.ids import RecordId, SystemName
 from ledger.model.values import Address, Line, Lines, RecordRef, Reference, Texts, Value
 from ledger.store.rows import HeldRow, HistoryRow, KindCount, OperationRow
+from ledger.store.views_valves import PauseRow
 
 
 class Labels(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,9 +146,14 @@ def shown_operation(row: OperationRow, labels: Labels, money: Money = NO_MONEY) 
 
 
 def shown_hold(
-    row: HeldRow, labels: Labels, sides: Mapping[SystemName, Value] | None = None
+    row: HeldRow,
+    labels: Labels,
+    sides: Mapping[SystemName, Value] | None = None,
+    *,
+    skipped: str = "",
 ) -> HoldShown:
-    """``sides``: what each system shows of the field, where that helps a person decide."""
+    """``sides``: what each system shows of the field, where that helps a person decide;
+    ``skipped``: why a person set it aside."""
     hold = row.hold
     conflict = tuple(
         FieldConflictShown(
@@ -171,6 +180,7 @@ def shown_hold(
         seq=row.seq,
         candidates=candidates,
         conflict=conflict,
+        skipped=skipped,
         sides={system: shown_value(value, labels) for system, value in (sides or {}).items()},
     )
 
@@ -186,6 +196,19 @@ def shown_system(status: SystemStatus) -> SystemShown:
     values["link"] = status.link.value
     values["warnings"] = tuple(map(shown_problem, status.warnings))
     return SystemShown(**values)
+
+
+def shown_pause(row: PauseRow) -> PauseShown:
+    return PauseShown(**msgspec.structs.asdict(row))
+
+
+def shown_closed(calendar: Calendar, now: datetime) -> ClosedShown | None:
+    shut = calendar.shut(now)
+    if shut is None:
+        return None
+    opens = calendar.opens_at(now)
+    at = "" if opens is None else opens.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return ClosedShown(reason=shut.reason, text=shut.text, opens_at=at)
 
 
 def shown_count(count: KindCount) -> CountShown:

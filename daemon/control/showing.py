@@ -34,6 +34,7 @@ def shown_page(
     wanted = pointed(rows, listing.holds)
     wanted |= {r for values in sides.values() for v in values.values() for r in records_in(v)}
     shown = [*records.values(), *views.views(wanted - records.keys())]
+    skipped = _skipped(views, listing.holds)
     labels = Labels(
         titles=titles(views, shown, pointing),
         items={view.record: view.label for view in shown if view.kind is Kind.ITEM},
@@ -43,8 +44,23 @@ def shown_page(
             shown_operation(row, labels, _money(row, records, home_currency=home_currency))
             for row in rows
         ),
-        tuple(shown_hold(row, labels, sides[id(row)]) for row in listing.holds),
+        tuple(
+            shown_hold(row, labels, sides[id(row)], skipped=skipped.get(id(row), ""))
+            for row in listing.holds
+        ),
     )
+
+
+def _skipped(views: Views, holds: Iterable[HeldRow]) -> dict[int, str]:
+    """Why holds were set aside, of those that are still as they were then."""
+    rows = list(holds)
+    skips = views.skips_of({row.record for row in rows})
+    return {
+        id(row): skip.reason
+        for row in rows
+        for skip in skips.get(row.record, ())
+        if (skip.subject, skip.digest) == (row.subject, row.payload)
+    }
 
 
 def shown_documents(policy: Policy, today: str) -> tuple[DocumentsShown, ...]:

@@ -142,7 +142,12 @@ def _count_page(
     views: Views,
 ) -> str | None:
     """Add up one page; the record behind which the next one begins, None after the last."""
-    page = views.documents(kind, after=after, limit=PAGE)
+    documents = views.documents(kind, after=after, limit=PAGE)
+    skipped = _skipped(views, documents)
+    page = [
+        msgspec.structs.replace(row, skipped=reason) if (reason := skipped.get(row.record)) else row
+        for row in documents
+    ]
     unclear = [row.record for row in page if needs_more(row, counted.rules)]
     records = {view.record: view for view in views.views(unclear)} if unclear else {}
     for row in page:
@@ -153,6 +158,13 @@ def _count_page(
         if found is not None:
             counted.differing.append(found)
     return page[-1].record if len(page) == PAGE else None
+
+
+def _skipped(views: Views, rows: Sequence[DocumentRow]) -> dict[RecordId, str]:
+    """Why documents were set aside, of those for which that still holds."""
+    if not views.skips_of(row.record for row in rows):
+        return {}
+    return {row.record: row.reason for row in views.standing_skips()}
 
 
 def _further(

@@ -40,6 +40,8 @@ class Reason(StrEnum):
     """The tax of both differs by no more than is let pass."""
     ACCEPTED = "accepted"
     """A person, or the configuration, let the books keep what they show."""
+    SKIPPED = "skipped"
+    """A person set it aside; it stays a difference."""
     HELD = "held"
     WAITING = "waiting"
     """A change that would bring both together is planned, waits, or is being sent."""
@@ -293,7 +295,9 @@ def _plainly(seen: Seen, is_same_cell: bool, rules: Rules) -> tuple[Why, str] | 
 
 
 def _by_state(seen: Seen, rules: Rules) -> tuple[Why, str] | None:
-    """Reasons that the ledger knows: holds, work under way, what is switched off."""
+    """Reasons that the ledger knows: skips, holds, work under way, what is switched off."""
+    if seen.row.skipped:
+        return Why(Reason.SKIPPED), seen.row.skipped
     holds = seen.row.holds
     foreign = next((hold for hold in holds if hold.code is HoldCode.FOREIGN_CURRENCY), None)
     if foreign is not None:

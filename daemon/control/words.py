@@ -6,6 +6,7 @@ import msgspec
 
 from ledger.model.encoding import decode
 from ledger.model.entries import (
+    AbsenceAccepted,
     Approved,
     BaselineAdvanced,
     ConfigApplied,
@@ -16,16 +17,21 @@ from ledger.model.entries import (
     GateHeld,
     Held,
     Intended,
+    JobAdvanced,
     Linked,
     Observed,
     OutcomeUnknown,
+    Paused,
     Pinned,
     Planned,
     Quarantined,
     Rejected,
     Released,
+    Remapped,
     Restored,
+    Resumed,
     Retried,
+    Skipped,
     Swept,
     Tombstoned,
     Unlinked,
@@ -97,6 +103,37 @@ def entry_text(entry: Entry, body: bytes | None = None) -> str:
             return f"restored from a backup of entry {seq}{_by(by)}"
         case FirstPlanApproved(by=by):
             return f"the first plan was approved by {by}"
+        case Skipped() | Paused() | Resumed() | Remapped() | AbsenceAccepted() | JobAdvanced():
+            return _valve_text(entry)
+
+
+def _valve_text(
+    entry: Skipped | Paused | Resumed | Remapped | AbsenceAccepted | JobAdvanced,
+) -> str:
+    match entry:
+        case Skipped(subject=subject, reason=reason, by=by):
+            return f"set aside ({subject.rstrip(':')}){_by(by)}: {reason}"
+        case Paused(reason=reason, by=by, job=job):
+            what = f"frozen by the job {job}" if job else "paused"
+            return f"writing of {scope_text(entry.kind, entry.system)} {what}{_by(by)}: {reason}"
+        case Resumed(reason=reason, by=by):
+            return f"writing of {scope_text(entry.kind, entry.system)} resumed{_by(by)}: {reason}"
+        case Remapped(system=system, old=old, new=None, reason=reason, by=by):
+            return f"in {system}, {old} means itself again{_by(by)}: {reason}"
+        case Remapped(system=system, old=old, new=new, reason=reason, by=by):
+            return f"in {system}, {new} is meant where {old} is said{_by(by)}: {reason}"
+        case AbsenceAccepted(system=system, kind=kind, most=most, reason=reason, by=by):
+            told = f"up to {most} {kind.value} records may be gone from {system}"
+            return f"{told}{_by(by)}: {reason}"
+        case JobAdvanced(job=job, what=what, state=state, by=by):
+            return f"the {what} job {job} is {state}{_by(by)}"
+
+
+def scope_text(kind: str, system: str) -> str:
+    """What a pause covers, in words."""
+    name = kind.replace("_", " ")
+    what = f"{name}{'es' if name.endswith('s') else 's'}" if kind else "everything"
+    return f"{what} to {system}" if system else f"{what} to every system"
 
 
 def _by(who: str) -> str:

@@ -7,6 +7,7 @@ import msgspec
 
 from daemon.clock import Clock
 from daemon.connectors.base import Connector
+from daemon.cycle.calendar import Calendar
 from daemon.reconcile.policy import Policy
 from ledger.model.ids import RecordId, SystemName
 from ledger.store.ledger import Ledger
@@ -53,6 +54,8 @@ class Company:
     """ISO code that both systems must keep their books in; ``""`` = just the same one."""
     deciding: bytes = b""
     """The part of the configuration that decisions follow; its digest goes into the journal."""
+    calendar: Calendar = field(default_factory=Calendar)
+    """When writes may go; swapped like ``policy``."""
     told: Told = field(default_factory=Told)
     sent: set[RecordId] = field(default_factory=set)
     """Records that an operator asked to send: they pass a manual flow once."""

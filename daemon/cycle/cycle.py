@@ -9,10 +9,11 @@ from daemon.connectors.base import Connector, Health, Metered
 from daemon.cycle.company import Company, Told
 from daemon.cycle.execute import execute
 from daemon.cycle.observe import observe, resweep
-from daemon.cycle.planning import pass_gate, plan_dirty
+from daemon.cycle.planning import REVIEW_KEY, pass_gate, plan_dirty
 from daemon.cycle.recover import recover
 from daemon.cycle.report import CycleReport, Link, Seen, SystemStatus
 from daemon.log import Log, Turns
+from daemon.reconcile.gate import Shut
 from ledger.model.encoding import decode, encode
 from ledger.model.entries import ConfigApplied, Pinned
 from ledger.model.errors import Refused, Throttled, Transient, TrueupError, Unauthorised, Unsafe
@@ -22,6 +23,8 @@ from ledger.store.errors import LedgerUnavailable
 
 METER_KEY = "meter:"
 TOLD_KEY = "told"
+SCOPE_KEY = "scope"
+"""Digest of the configuration and the abilities that the plan in force was made by."""
 
 _log = Log(__name__)
 TRIES_AGAIN = "nothing to do: every cycle tries again by itself"
@@ -36,6 +39,8 @@ class Cycle:
         self._ran = 0
         self._gate_at = -1
         """Head of the journal when the gate last let nothing through; -1 = it has to look."""
+        self._gate_shut: Shut | None = None
+        """What the calendar said then."""
         self._standing = (0, 0)
         """Operations that waited then, and how many of them a breaker had stopped."""
         self._meters: dict[SystemName, bytes] = {}
@@ -120,12 +125,16 @@ class Cycle:
         for _ in range(company.pace.rounds):
             report.rounds += 1
             seq, _ = await company.ledger.read(lambda views: views.head())
-            if seq == self._gate_at and not company.sent:
+            shut = company.calendar.shut(company.clock.now())
+            if seq == self._gate_at and shut == self._gate_shut and not company.sent:
                 report.waiting, report.halted = self._standing
                 break  # nothing was learned since the gate last ruled
             self._gate_at = -1  # what is ready goes as soon as it may, whatever else is learned
             ready = await pass_gate(company, report)
+            if may_write:
+                await self._end_review()
             if not ready:
+                self._gate_shut = shut
                 self._gate_at, _ = await company.ledger.read(lambda views: views.head())
                 self._standing = (report.waiting, report.halted)
                 break
@@ -157,7 +166,25 @@ class Cycle:
         draft = company.ledger.draft(actor="daemon", cycle=report.cycle)
         draft.add(ConfigApplied(config=digest, mapping_version=rules.mapping_version))
         draft.runtime(TOLD_KEY, told)
+        # A day that was closed, or a currency heard for the first time, is no other rule.
+        scope = company.ledger.digest(b"\0".join((company.deciding, can))).encode()
+        before = await company.ledger.read(lambda views: views.runtime(SCOPE_KEY))
+        draft.runtime(SCOPE_KEY, scope)
+        has_another_scope = before is not None and before != scope
+        if has_another_scope or in_force[1] not in (0, rules.mapping_version):
+            draft.runtime(REVIEW_KEY, scope)
         await company.ledger.append(draft)
+
+    async def _end_review(self) -> None:
+        """The plan that follows from changed rules is complete and has passed the gate."""
+        ledger = self._company.ledger
+        pending, dirty = await ledger.read(
+            lambda views: (views.runtime(REVIEW_KEY), views.dirty_count())
+        )
+        if pending and not dirty:
+            draft = ledger.draft(actor="daemon")
+            draft.runtime(REVIEW_KEY, b"")
+            await ledger.append(draft)
 
     async def _remember_told(self) -> None:
         """After a start: what the systems had told when the rules in force were noted."""

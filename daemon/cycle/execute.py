@@ -13,6 +13,7 @@ from daemon.cycle.company import Company
 from daemon.cycle.observe import note
 from daemon.cycle.prepare import Ready, cut, make_intent, make_ready, make_request, shares
 from daemon.cycle.report import CycleReport, Seen
+from daemon.cycle.stops import Stops, stops
 from daemon.reconcile.waves import RESTING
 from ledger.model.capabilities import Capabilities
 from ledger.model.encoding import comparable_bytes
@@ -80,7 +81,15 @@ async def _send_waves(
             async for batch in batches:
                 if stopping():
                     return
-                await _send(company, connector, batch, report)
+                now = await stops(company, (r.operation.digest for r in batch))
+                let_go = [r for r in batch if not _is_held_back(r.operation, now)]
+                if let_go:
+                    await _send(company, connector, let_go, report)
+
+
+def _is_held_back(operation: Operation, now: Stops) -> bool:
+    """Somebody paused or skipped it after the gate had ruled: it waits at the next round's gate."""
+    return now.holds_back(operation.system, operation.kind, operation.digest)
 
 
 def _turn(operation: Operation) -> tuple[bool, int, int]:

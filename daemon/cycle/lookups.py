@@ -1,6 +1,6 @@
 """The questions that planning may ask of the ledger, answered from one read transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ledger.model.facts import ConfirmedChange, RecordView
@@ -16,6 +16,7 @@ class LedgerLookups:
         self._views = views
         self._recent_since = recent_since
         self._complete: dict[tuple[SystemName, Kind], bool] = {}
+        self._remaps: dict[SystemName, dict[RecordId, RecordId]] | None = None
 
     def record_of(self, ref: ExternalRef) -> RecordId | None:
         return self._views.record_of(ref)
@@ -41,3 +42,10 @@ class LedgerLookups:
 
     def confirmed_changes(self, record: RecordId) -> Sequence[ConfirmedChange]:
         return self._views.confirmed_changes(record, self._recent_since)
+
+    def remapped(self, system: SystemName) -> Mapping[RecordId, RecordId]:
+        if self._remaps is None:
+            self._remaps = {}
+            for row in self._views.remaps():
+                self._remaps.setdefault(row.system, {})[row.old] = row.new
+        return self._remaps.get(system, {})

@@ -249,15 +249,19 @@ async def _finish_sweep(
     """A proved sweep ends: what it did not show is read directly before it may count as gone."""
     ledger, system, kind = company.ledger, page.system, page.kind
     limit, live = await _absence_limit(company, system, kind)
+    accepted = await _accepted_absence(company, system, kind)
+    limit = max(limit, accepted or 0)
     missing: list[ExternalRef] = []
     if not _is_costly(connector.capabilities, kind):
         missing = await ledger.read(lambda views: views.unseen(page.sweep, system, kind, limit + 1))
     if len(missing) > limit:
+        every = await ledger.read(lambda v: v.unseen(page.sweep, system, kind, live + 1))
         raise Unsafe(
-            f"{system} no longer lists more than {limit} of {live} {kind.value} records; "
+            f"{system} no longer lists {len(every)} of {live} {kind.value} records; "
             "nothing is inferred from that and nothing is written",
-            cure=f"check in {system} whether those records were removed on purpose, then run "
-            "trueup apply",
+            cure=f"check in {system} whether those records were removed on purpose. If they come "
+            "back, trueup apply goes on by itself; if they are gone for good: trueup "
+            f"accept-absence {system} {kind.value} --most N --reason TEXT",
         )
     found, gone = await _ask_for(connector, missing)
     heads = await ledger.read(lambda views: views.heads(missing)) if missing else {}
@@ -267,7 +271,7 @@ async def _finish_sweep(
     for tombstone in gone:
         bury(draft, tombstone, heads.get(tombstone.ref), seen)
     previous = await ledger.read(lambda views: views.cursor(system, kind))
-    if previous is None or not previous.complete or gone:
+    if previous is None or not previous.complete or gone or accepted is not None:
         shown = live - len(missing)
         draft.add(Swept(system=system, kind=kind, sweep=page.sweep, seen=shown, absent=len(gone)))
     if page.cursor is not None:
@@ -282,6 +286,12 @@ async def _absence_limit(company: Company, system: SystemName, kind: Kind) -> tu
     limit = max(company.pace.absent_limit, int(live * company.pace.absent_fraction))
     # All of a small catalogue vanishing at once is an accident, not a tidy-up.
     return (limit if live > limit or live == 0 else max(live - 1, 0)), live
+
+
+async def _accepted_absence(company: Company, system: SystemName, kind: Kind) -> int | None:
+    """How many records a person said may be missing from this sweep."""
+    absences = await company.ledger.read(lambda views: views.absences())
+    return next((a.most for a in absences if (a.system, a.kind) == (system, kind)), None)
 
 
 async def _ask_for(

@@ -8,10 +8,13 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
+from daemon.cycle.amounts import amounts
 from daemon.cycle.company import Company
 from daemon.cycle.lookups import LedgerLookups
 from daemon.cycle.report import CycleReport
-from daemon.reconcile.gate import MASS_CHANGE, GateFacts, gate
+from daemon.cycle.stops import Stops
+from daemon.reconcile.breaker import MASS_CHANGE
+from daemon.reconcile.gate import DENIED, GateFacts, gate
 from daemon.reconcile.plan import links, plan
 from daemon.reconcile.waves import RESTING
 from ledger.model.encoding import encode
@@ -34,6 +37,8 @@ from ledger.store.views import HeldRow, OperationRow, Views
 PENDING = ("planned", "waiting", "approved")
 GATE_PAGE = 2000
 CONFLICT_SUBJECT = "conflict::"
+REVIEW_KEY = "review"
+"""Set from a change of the rules until the plan that follows from it has passed the gate."""
 
 
 class Slice:
@@ -220,20 +225,21 @@ class Pending:
         while page := views.brief_operations(states=PENDING, limit=GATE_PAGE, offset=len(rows)):
             rows += page
         self.rows = {row.operation.id: row for row in rows}
-        counts = {(c.system, c.kind): c.live for c in views.counts()}
+        operations = [row.operation for row in rows]
+        policy, stops = company.rules(), Stops(views, company)
         facts = GateFacts(
             first_plan_approved=views.first_plan_approved(),
             approved=views.approvals(company.clock.now()),
-            live_counts=counts,
+            live_counts={(c.system, c.kind): c.live for c in views.counts()},
             sent=frozenset(company.sent),
-            halted=frozenset(
-                row.operation.id
-                for row in rows
-                if row.state == "waiting" and row.reason == MASS_CHANGE
-            ),
+            skipped=stops.skipped,
+            pauses=stops.pauses,
+            shut=stops.shut,
+            tripped={row.operation.id: slug for row in rows if (slug := _tripped(row))},
+            amounts=amounts(views, operations, policy) if policy.limits.money is not None else {},
+            reviewed=_reviewed(views, rows),
         )
-        operations = [row.operation for row in rows]
-        self.verdicts: dict[OperationId, Verdict] = gate(operations, facts, company.rules())
+        self.verdicts: dict[OperationId, Verdict] = gate(operations, facts, policy)
 
     def ready(self) -> list[Operation]:
         """What may be sent now, in wave order and in brief."""
@@ -243,6 +249,25 @@ class Pending:
             if self.verdicts[row.operation.id].ruling is Ruling.AUTO
         ]
         return sorted(ready, key=lambda o: (o.wave, o.kind, o.action in RESTING, o.id))
+
+
+def _tripped(row: OperationRow) -> str:
+    """Ledgers from before there were several breakers keep the only one as the reason."""
+    was_halted = row.state == "waiting" and row.reason == MASS_CHANGE
+    return row.breaker or (MASS_CHANGE if was_halted else "")
+
+
+def _reviewed(views: Views, rows: Sequence[OperationRow]) -> frozenset[OperationId] | None:
+    if not views.runtime(REVIEW_KEY):
+        return None
+    return frozenset(row.operation.id for row in rows if row.state == "planned")
+
+
+def _is_news(row: OperationRow, verdict: Verdict) -> bool:
+    """Whether the journal says something else so far. Sentences with counts may grow old; who
+    paused, and why, may not."""
+    told = (row.state, row.reason, row.breaker) == ("waiting", verdict.reason, verdict.breaker)
+    return not told or (verdict.reason in DENIED and row.text != verdict.text)
 
 
 async def pass_gate(company: Company, report: CycleReport) -> list[Operation]:
@@ -257,7 +282,7 @@ async def pass_gate(company: Company, report: CycleReport) -> list[Operation]:
             continue
         report.waiting += 1
         report.halted += verdict.ruling is Ruling.HALTED
-        if row.state != "waiting" or row.reason != verdict.reason:
+        if _is_news(row, verdict):
             held.append(
                 GateHeld(
                     operation=operation_id,
@@ -265,6 +290,7 @@ async def pass_gate(company: Company, report: CycleReport) -> list[Operation]:
                     digest=row.operation.digest,
                     reason=verdict.reason,
                     text=verdict.text,
+                    breaker=verdict.breaker,
                 )
             )
     for first in range(0, len(held), GATE_PAGE):  # a first plan is larger than any draft may be

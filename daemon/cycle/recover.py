@@ -13,11 +13,14 @@ from daemon.cycle.company import Company
 from daemon.cycle.execute import attempt, settle
 from daemon.cycle.prepare import recovery_value
 from daemon.cycle.report import CycleReport
+from daemon.cycle.stops import stops
 from daemon.reconcile.lines import comparable, same_lines
+from daemon.reconcile.mapping import without_deleted_suffix
+from daemon.reconcile.match import NOT_THE_SAME
 from ledger.model.capabilities import KindRule
 from ledger.model.encoding import decode
 from ledger.model.errors import Refused
-from ledger.model.facts import Tombstone
+from ledger.model.facts import Observation, Tombstone
 from ledger.model.ids import ExternalRef, RecordId
 from ledger.model.keys import fold
 from ledger.model.outcomes import (
@@ -79,6 +82,10 @@ async def _settle_intent(
     is_whole = len(absent) == len(request.writes)
     replays = connector.capabilities.replays_requests
     if replays and is_whole and is_young and await _may_write(company):
+        now = await stops(company, (item.digest for item in intent.items))
+        if any(now.holds_back(intent.system, item.kind, item.digest) for item in intent.items):
+            report.open_intents += 1  # it keeps its id, and goes when it may
+            return
         # The very same request: should the probe have been wrong, the first answer is replayed.
         await attempt(company, connector, intent, request, report, again=True)
         return
@@ -197,6 +204,7 @@ async def _probe_create(
         for o in await connector.find(write.kind, key, value)
         if _is(o.record, key, value) and _shows_all(o.record, also)
     ]
+    found = await _not_told_apart(company, found, item.record)
     if not found:
         return None
     if len(found) == 1 and await _is_free(company, found[0].ref, item.record):
@@ -212,6 +220,16 @@ async def _probe_create(
     )
 
 
+async def _not_told_apart(
+    company: Company, found: list[Observation], record: RecordId
+) -> list[Observation]:
+    """Without those that are known to be something else: an item that this one replaces has its
+    name too, marked as inactive."""
+    view = await company.ledger.read(lambda views: views.view(record))
+    apart = {resolution.field for resolution in view.resolutions} if view is not None else set()
+    return [one for one in found if f"{NOT_THE_SAME}{one.ref}" not in apart]
+
+
 async def _is_free(company: Company, ref: ExternalRef, record: RecordId) -> bool:
     """Whether a found record may be adopted: it is ours already, or it stands alone."""
     owner = await company.ledger.read(lambda views: views.record_of(ref))
@@ -223,6 +241,8 @@ async def _is_free(company: Company, ref: ExternalRef, record: RecordId) -> bool
 
 def _is(record: Record, key: str, value: str) -> bool:
     shown = getattr(record, key, None)
+    if key == "name" and isinstance(shown, str) and getattr(record, "active", None) is False:
+        shown = without_deleted_suffix(shown)  # made, and made inactive since
     return isinstance(shown, str) and fold(shown.strip()) == fold(value.strip())
 
 

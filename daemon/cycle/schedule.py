@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from daemon.cycle.calendar import Calendar
 from daemon.cycle.company import Company
 from daemon.cycle.cycle import Cycle
 from daemon.cycle.report import CycleReport, SystemStatus, joined
@@ -40,6 +41,7 @@ class Scheduler:
         self._reason = "interval"
         self._cycle = Cycle(company, stopping=self._stop.is_set)
         self._next_rules: tuple[Policy, bytes] | None = None
+        self._next_calendar: Calendar | None = None
         self.last: CycleReport | None = None
 
     @property
@@ -87,7 +89,7 @@ class Scheduler:
 
     async def _wait(self) -> str:
         """Sleep until the interval is over or somebody nudges; returns the reason to go on."""
-        nap = asyncio.ensure_future(self._company.clock.sleep(self.interval_s))
+        nap = asyncio.ensure_future(self._company.clock.sleep(self._nap_s()))
         call = asyncio.ensure_future(self._nudge.wait())
         try:
             await asyncio.wait({nap, call}, return_when=asyncio.FIRST_COMPLETED)
@@ -99,6 +101,13 @@ class Scheduler:
         reason, self._reason = self._reason, "interval"
         return reason
 
+    def _nap_s(self) -> float:
+        """The interval, or what is left until writes may go again."""
+        now = self._company.clock.now()
+        opens = self._company.calendar.opens_at(now)
+        left = self.interval_s if opens is None else (opens - now).total_seconds()
+        return min(self.interval_s, left)
+
     async def run_now(self, reason: str, *, full: bool = False) -> CycleReport:
         """One cycle now, after any that is under way; what that one does is counted in."""
         under_way = self._cycle.current
@@ -107,6 +116,8 @@ class Scheduler:
             if self._next_rules is not None:
                 self._company.policy, self._company.deciding = self._next_rules
                 self._next_rules = None
+            if self._next_calendar is not None:
+                self._company.calendar, self._next_calendar = self._next_calendar, None
             report = await self._cycle.run_once(reason, full=full)
             _tell(report)
             if report.complete and (full or self.last is None):
@@ -134,6 +145,11 @@ class Scheduler:
         """Use these rules from the next cycle on; ``deciding`` is the configuration they are
         made from."""
         self._next_rules = (policy, deciding)
+
+    def reschedule(self, *, poll_s: float, full_at: time | None, calendar: Calendar) -> None:
+        """Keep these times from now on; the calendar from the next cycle on."""
+        self._poll_s, self._full_at = poll_s, full_at
+        self._next_calendar = calendar
 
     async def _full_is_due(self) -> bool:
         last = await self._company.ledger.read(lambda views: views.runtime(LAST_FULL_KEY))

@@ -138,9 +138,23 @@ def _not_representable(
             f"{show(take.source.values[take.field], world)} in {there}, which {here} would show as "
             f"{show(value, world)}; {here} does not let it be changed."
         ),
-        cure=f"Replace the record in {here} by one with the right {name}, or unlink it.",
+        cure=_replace(view, take, target, world),
         field=take.field,
         system=target.system,
+    )
+
+
+def _replace(view: RecordView, take: Take, target: Party, world: World) -> str:
+    here, name = world.policy.title(target.system), field_name(take.field)
+    cure = f"Replace the record in {here} by one with the right {name}, or unlink it."
+    tracked = target.values[take.field] == "inventory" and target.system == world.policy.books
+    if view.kind is not Kind.ITEM or take.field != "type" or not tracked:
+        return cure
+    # Stock and its cost posted by both systems is the same cost twice.
+    return (
+        f"{here} tracks its quantity, which cannot be switched off in place: retire it and create "
+        "one without tracking under the same name (trueup catalogue plan --as-type NonInventory "
+        f'--only "{view.label}"), or unlink it.'
     )
 
 

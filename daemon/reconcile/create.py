@@ -23,6 +23,9 @@ from .operations import make_operation
 from .pointers import Ask
 from .world import Party, World
 
+NOTHING = Drafted()
+"""A field that a new record does without."""
+
 
 class Created(msgspec.Struct, frozen=True, kw_only=True):
     operation: Operation | None = None
@@ -45,7 +48,12 @@ def create(
     rule = world.policy.rule(system, view.kind)
     assert rule is not None, "only systems that keep the kind are asked"
     target = Party(
-        system=system, ref=ExternalRef(system, view.kind, ""), values={}, base={}, rule=rule
+        system=system,
+        ref=ExternalRef(system, view.kind, ""),
+        values={},
+        base={},
+        rule=rule,
+        remaps=world.remaps(system),
     )
     open_fields = {m.field for m in merged if isinstance(m, FieldConflict)}
     takes = {m.field: m for m in merged if isinstance(m, Take)}
@@ -54,12 +62,14 @@ def create(
     needs: list[RecordId] = []
     awaits_link = False
     for field in comparable_fields(view.kind):
-        if field not in rule.fields:
+        if field not in rule.fields or rule.fields[field].access is Access.READ:
             continue
         source = _source(view, field, sources, takes.get(field), world)
         if field in open_fields:
             source = None  # undecided: nothing is written, not even into a new record
         drafted = _draft(view, source, target, field, world, ask)
+        if drafted is NOTHING:
+            continue
         if drafted.hold is not None:
             holds.append(drafted.hold)
         if drafted.change is not None:
@@ -84,8 +94,10 @@ def _source(
     """Whose value a new record gets: the merge's choice, else the owner's, else who shows one."""
     if take is not None:
         return take.source
-    holder = owner(view.kind, field, world.policy)
     showing = [p for p in sources if field in p.values and field in p.rule.fields]
+    if len(showing) < 2:
+        return showing[0] if showing else None
+    holder = owner(view.kind, field, world.policy)
     filled = [p for p in showing if tidy(p.values[field]) is not None]
     by_owner = [p for p in showing if p.system == holder]
     return next(iter([*by_owner, *filled, *showing]), None)
@@ -100,14 +112,14 @@ def _draft(
     ask: Ask,
 ) -> Drafted:
     rule = target.field_rule(field)
+    if source is None and not rule.required and rule.default is None:
+        return NOTHING
     holder = owner(view.kind, field, world.policy)
-    if rule.access is Access.READ:
-        return Drafted()
     wanted = holder != NONE and (
         source is None or in_use(view.kind, field, (source, target), world.policy)
     )
     if not wanted and not rule.required:
-        return Drafted()
+        return NOTHING
     if source is not None and wanted:
         drafted = draft_field(view, source, target, field, None, world=world, ask=ask)
         if drafted.change is not None and drafted.change.after is not None:
@@ -180,9 +192,12 @@ def _missing_value(
 
 def _forbidden(view: RecordView, system: SystemName, world: World) -> Hold | None:
     policy = world.policy
+    rule = policy.rule(system, view.kind)
+    can_create = rule is None or rule.can_create
+    if can_create and policy.create_policy(view.kind, system) != "never":
+        return None
     title = policy.title(system)
     where = " and ".join(policy.title(s) for s in sorted(view.sides))
-    rule = policy.rule(system, view.kind)
     text = f"{thing(view.kind, view.label)} exists in {where}, not in {title}"
     if rule is not None and not rule.can_create:
         return Hold(
@@ -192,13 +207,11 @@ def _forbidden(view: RecordView, system: SystemName, world: World) -> Hold | Non
             cure=f"Create it in {title} by hand, or make it inactive in {where}.",
             system=system,
         )
-    if policy.create_policy(view.kind, system) == "never":
-        key = f"kinds.{view.kind.value}.create.{system}"
-        return Hold(
-            record=view.record,
-            code=HoldCode.CREATE_POLICY,
-            text=f"{text}, and {noun(view.kind)}s are not created there by policy.",
-            cure=f"Create it in {title} by hand, link it, or set {key} to ask or auto.",
-            system=system,
-        )
-    return None
+    key = f"kinds.{view.kind.value}.create.{system}"
+    return Hold(
+        record=view.record,
+        code=HoldCode.CREATE_POLICY,
+        text=f"{text}, and {noun(view.kind)}s are not created there by policy.",
+        cure=f"Create it in {title} by hand, link it, or set {key} to ask or auto.",
+        system=system,
+    )

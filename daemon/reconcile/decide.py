@@ -30,11 +30,11 @@ from .match import incomplete, keys_in, match
 from .merge import Agreed, FieldMerge, Foreign, Take, merge
 from .operations import make_operation, refused
 from .pointers import Decision
+from .removal import ACTIVE, at_rest, removed
 from .world import Party, World
 
 DEEPEST = 50
 """Longest chain of records pointing at records that is followed."""
-ACTIVE = "active"
 
 
 class Decider:
@@ -124,7 +124,8 @@ class Decider:
         drafts = [draft_update(view, take, target, self.world, self) for take in takes]
         holds = [d.hold for d in drafts if d.hold is not None]
         awaits = any(d.awaits_link for d in drafts)
-        return _to_operations(view, target, takes, drafts, self.world), holds, awaits
+        operations, asked = _to_operations(view, target, takes, drafts, self.world)
+        return operations, [*holds, *asked], awaits
 
 
 def _to_operations(
@@ -133,28 +134,34 @@ def _to_operations(
     takes: Sequence[Take],
     drafts: Sequence[Drafted],
     world: World,
-) -> list[Operation]:
+) -> tuple[list[Operation], list[Hold]]:
     """Inactivation goes alone, so that it can be approved alone; reactivation takes all along."""
     plain = [d for d in drafts if d.change is not None and d.change.field != ACTIVE]
     switch = next((d for d in drafts if d.change is not None and d.change.field == ACTIVE), None)
     take = next((t for t in takes if t.field == ACTIVE), None)
-    operations = []
+    operations: list[Operation] = []
+    holds: list[Hold] = []
     why = updated([d.why for d in plain])
     if switch is not None and switch.change is not None and take is not None:
         source, here = world.policy.title(take.source.system), world.policy.title(target.system)
         if switch.change.after is True:
             changes = [switch.change, *_changes(plain), *_name_regained(view, target, take, plain)]
             why = f"{activity(Action.REACTIVATE, view.kind, view.label, source, here)} {why}"
-            return [_operation(view, target, Action.REACTIVATE, changes, plain, why.strip(), world)]
-        text = activity(Action.INACTIVATE, view.kind, view.label, source, here)
-        operations.append(
-            _operation(view, target, Action.INACTIVATE, [switch.change], [], text, world)
-        )
+            rising = _operation(view, target, Action.REACTIVATE, changes, plain, why.strip(), world)
+            return [rising], []
+        rest = at_rest(view, take.source, world)
+        holds += [rest.hold] if rest.hold is not None else []
+        if rest.is_proposed:
+            text = activity(Action.INACTIVATE, view.kind, view.label, source, here)
+            text = f"{text} {rest.remark}".strip()
+            operations.append(
+                _operation(view, target, Action.INACTIVATE, [switch.change], [], text, world)
+            )
     if plain:
         operations.append(
             _operation(view, target, Action.UPDATE, _changes(plain), plain, why, world)
         )
-    return operations
+    return operations, holds
 
 
 def _changes(drafts: Sequence[Drafted]) -> list[FieldChange]:
@@ -195,7 +202,7 @@ def _blocked(view: RecordView, world: World) -> Decision | None:
         return unreadable
     sides = [(s, side) for s, side in sorted(view.sides.items()) if s in world.policy.systems]
     gone = [(s, side.tombstone) for s, side in sides if side.tombstone]
-    return Decision(holds=_removed(view, gone, world)) if gone else None
+    return removed(view, gone, world) if gone else None
 
 
 def _unreadable(view: RecordView, world: World) -> Decision | None:
@@ -226,39 +233,6 @@ def _unreadable(view: RecordView, world: World) -> Decision | None:
         if side.problem is not None
     ]
     return Decision(holds=tuple(unreadable)) if unreadable else None
-
-
-def _removed(
-    view: RecordView, gone: Sequence[tuple[SystemName, str]], world: World
-) -> tuple[Hold, ...]:
-    """Removal is never passed on: a person chooses between following it and undoing it."""
-    title = world.policy.title
-    alive = [p for p in world.parties(view) if p.is_active]
-    edited = [p for p in alive if any(p.has_moved(f) for f in p.values)]
-    what = thing(view.kind, view.label)
-    others = " and ".join(title(p.system) for p in alive)
-    holds = []
-    for system, evidence in gone if alive else ():
-        here = title(system)
-        text = f"{what} was removed in {here} ({evidence}) and is still active in {others}"
-        code = HoldCode.REMOVED
-        if edited:
-            editors = " and ".join(title(p.system) for p in edited)
-            text = f"{what} was removed in {here} ({evidence}) and has been edited in {editors}"
-            code = HoldCode.EDITED_AND_REMOVED
-        holds.append(
-            Hold(
-                record=view.record,
-                code=code,
-                text=f"{text}; nothing is passed on.",
-                cure=(
-                    f"Make it inactive in {others} too, or restore it in {here}, or unlink it so "
-                    f"that it is created in {here} anew, or link another record of {here} to it."
-                ),
-                system=system,
-            )
-        )
-    return tuple(holds)
 
 
 def links_of(view: RecordView, world: World) -> tuple[LinkProposal, ...]:

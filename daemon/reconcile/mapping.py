@@ -4,6 +4,7 @@ Every written value is the result of ``render`` (or a configured default), so it
 the source field and the mapping. Must not invent a value: nothing in, nothing out.
 """
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
@@ -26,8 +27,9 @@ ROUND = "round"
 CODE_FROM_ID = "code_from_id"
 
 REPLACEMENT = "-"
-DELETED_SUFFIX = "(deleted)"
-"""QBO's screen adds this to the name of a record that is made inactive, in varying case."""
+_DELETED_SUFFIX = re.compile(r"(?:\s*\(deleted(?:-\d+)?\))+\s*$", re.IGNORECASE)
+"""QBO adds this to the name of a record that is made inactive, in varying case, and with a number
+where that name is taken too."""
 
 
 class Rendered(msgspec.Struct, frozen=True):
@@ -35,13 +37,16 @@ class Rendered(msgspec.Struct, frozen=True):
 
     value: Value
     mappings: tuple[str, ...] = ()
+    said: str = ""
+    """What the source says, in words, where its trace should name it: ``account 4000``."""
 
     @property
     def mapping(self) -> str:
         return ", ".join(self.mappings) or IDENTITY
 
     def trace(self, origin: str) -> str:
-        """``dear.name via sanitise``"""
+        """``dear.name via sanitise``; ``dear.income_account: account 4000 via remap to 4010``"""
+        origin = f"{origin}: {self.said}" if self.said else origin
         return f"{origin} via {self.mapping}" if self.mappings else origin
 
 
@@ -128,7 +133,4 @@ def _shorten(text: str, length: int, key: Value, forbidden: str) -> str:
 
 def without_deleted_suffix(name: str) -> str:
     """The name that a record had before it was made inactive."""
-    kept = name.rstrip()
-    if kept.casefold().endswith(DELETED_SUFFIX):
-        return kept[: -len(DELETED_SUFFIX)].rstrip() or name
-    return name
+    return _DELETED_SUFFIX.sub("", name) or name

@@ -127,7 +127,7 @@ def _on_rung(view: RecordView, target: SystemName, rung: str, world: World) -> l
         value = _key_value(view, party, rung)
         if not value:
             continue
-        for ref in world.find(target, view.kind, rung, _folded(rung, value)):
+        for ref in world.find(target, view.kind, rung, folded(rung, value)):
             _add(found, view, ref, rung, value, world)
         if rung == "name":
             _add_rewritten(found, view, party, target, world)
@@ -141,7 +141,8 @@ def _key_value(view: RecordView, party: Party, rung: str) -> str:
     return value if isinstance(value, str) and value.strip() else ""
 
 
-def _folded(rung: str, value: str) -> str:
+def folded(rung: str, value: str) -> str:
+    """A key as the ledger keeps it to be found by."""
     match rung:
         case "normal_name":
             return normalise(value)
@@ -258,7 +259,7 @@ def keys_in(
     """Keys under which a new record of ``target`` would be a claim: a hold waits for them too."""
     rungs = (*EXACT.get(view.kind, BY_NAME), *LOOSE.get(view.kind, BY_NORMAL_NAME))
     found = {
-        (target, view.kind.value, rung, _folded(rung, value))
+        (target, view.kind.value, rung, folded(rung, value))
         for rung in rungs
         for party in world.parties(view)
         if (value := _key_value(view, party, rung))
@@ -298,6 +299,17 @@ def _ambiguous(
     if len(claims) > 1:
         text = f"{len(claims)} records in {title} could be {what}; the best shows {key}."
         cure = f"Link the right one, or give the {noun(view.kind)}s different keys."
+    elif _has_lost(first.view, view):
+        text = (
+            f"The {noun(view.kind)} with {key} in {title} is linked to another record of "
+            f"{_shown_in(view, world)} that was removed or made inactive: this may be what took "
+            "its place."
+        )
+        ours = next(side.ref for _, side in sorted(view.sides.items()))
+        cure = (
+            f"Link it if it is (trueup link {first.view.record} {ours}), or change the key of one "
+            "of the two."
+        )
     elif not is_free(first.view, view):
         text = f"The {noun(view.kind)} with {key} in {title} is already linked to another record."
         cure = "Unlink it there, or change the key of one of the two."
@@ -305,6 +317,17 @@ def _ambiguous(
         text = f"Several records show {key}, so it is not certain which of them is {what}."
         cure = "Link the right pair, or give the others another key."
     return _hold(HoldCode.AMBIGUOUS_MATCH, view, target, claims, world, text=text, cure=cure)
+
+
+def _has_lost(linked: RecordView, view: RecordView) -> bool:
+    """Whether a linked record has, in this one's own systems, only what is gone or at rest."""
+    parts = [side for system, side in linked.sides.items() if system in view.sides]
+    rests = [s.tombstone or getattr(s.record, "active", True) is False for s in parts]
+    return bool(parts) and all(rests)
+
+
+def _shown_in(view: RecordView, world: World) -> str:
+    return " and ".join(world.policy.title(system) for system in sorted(view.sides))
 
 
 def _proposed(

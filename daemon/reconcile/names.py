@@ -25,8 +25,10 @@ def taken(
     view: RecordView, system: SystemName, field: str, value: Value, world: World, ask: Ask
 ) -> Hold | None:
     """A hold when another record of the system has the name and is not about to give it up."""
+    if not isinstance(value, str):
+        return None
     space = namespace(system, view.kind, field, world)
-    if not space or not isinstance(value, str):
+    if not space:
         return None
     holders = []
     for ref, holding_field in _holders(system, space, value, world):
@@ -41,13 +43,10 @@ def taken(
 def _holders(
     system: SystemName, space: str, value: str, world: World
 ) -> list[tuple[ExternalRef, str]]:
-    capabilities = world.policy.capabilities[system]
     folded = fold(value.strip())
     return [
         (ref, field)
-        for kind, rule in sorted(capabilities.kinds.items())
-        for field, field_rule in rule.fields.items()
-        if field_rule.namespace == space
+        for kind, field in world.policy.sharing(system, space)
         for ref in world.find(system, kind, field, folded)
     ]
 
@@ -107,8 +106,10 @@ def _hold(
         choices = f"Rename {what}, or rename the {owner} in {title}"
     else:
         choices = f"Change the {field_name(field)} of {what}, or that of the {owner} in {title}"
-    if ref.kind is view.kind:
-        choices += f", or link the two{' after making it active again' if inactive else ''}"
+    if ref.kind is view.kind and inactive:
+        choices = _reuse(view, ref, owner, title, choices, is_free=len(holder.sides) == 1)
+    elif ref.kind is view.kind:
+        choices += ", or link the two"
     else:
         choices += f": {title} keeps one list of names for {noun(view.kind)}s and {noun(ref.kind)}s"
     return Hold(
@@ -127,6 +128,16 @@ def _hold(
         ),
         waits_for=tuple(sorted(h.record for _, h in holders)),
     )
+
+
+def _reuse(
+    view: RecordView, ref: ExternalRef, owner: str, title: str, rename: str, *, is_free: bool
+) -> str:
+    """Three ways around a name that a record at rest still has: reactivate, adopt, rename."""
+    again = f"Link the two after making it active again in {title}"
+    adopt = f" (trueup link {view.record} {ref}), or link it as it is" if is_free else ""
+    new = owner.removeprefix("inactive ")
+    return f"{again}{adopt}; or {rename[:1].lower()}{rename[1:]}, so that a new {new} is created"
 
 
 def taken_in_plan(operation: Operation, other: Operation, field: str, world: World) -> Hold:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from ledger.model.facts import Hold, HoldCode, RecordView
+from ledger.model.facts import Hold, HoldCode, RecordView, Side
 from ledger.model.ids import ExternalRef, Kind, RecordId, SystemName, record_id
 from ledger.model.keys import fold, keys
 from ledger.model.plans import Action, Conflict, FieldChange, LinkProposal, Operation
@@ -17,7 +17,7 @@ from ledger.model.values import Lines, RecordRef, Reference
 
 from .explain import field_name, noun, shorten, thing
 from .lines import pointers
-from .world import World
+from .world import Remap, World
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +40,8 @@ class Pointed(msgspec.Struct, frozen=True, kw_only=True):
     """What a pointer becomes in the target, or why it cannot be written."""
 
     value: RecordRef | None = None
+    remap: Remap | None = None
+    """The standing answer by which it became another record than the source points to."""
     needs: tuple[RecordId, ...] = ()
     """The record itself, when it will be created in the target first."""
     awaits_link: bool = False
@@ -56,16 +58,33 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def point(value: RecordRef | Reference, place: Place, world: World, ask: Ask) -> Pointed:
-    """Follow a pointer of the source into the target."""
+    """Follow a pointer of the source into the target, by standing answers where there are any.
+
+    A record at rest in the books is pointed to all the same, and held: the books take no new
+    pointer to it.
+    """
     if isinstance(value, Reference):
         return Pointed(hold=_unknown(value, place, world))
+    remap = world.meant(place.target, value.record)
+    if remap is None:
+        return _followed(value, place, world, ask)
+    if remap.problem:
+        return Pointed(hold=_circle(value.record, remap, place, world))
+    pointed = _followed(RecordRef(remap.record), place, world, ask)
+    return msgspec.structs.replace(pointed, remap=remap)
+
+
+def _followed(value: RecordRef, place: Place, world: World, ask: Ask) -> Pointed:
     pointed = world.view(value.record)
     if pointed is None:
         return Pointed(hold=_missing(value.record, None, "", place, world))
     side = pointed.sides.get(place.target)
     if side is not None:
         if side.tombstone:
-            return Pointed(hold=_missing(value.record, pointed, "it was removed", place, world))
+            return Pointed(hold=_gone(pointed, side, place, world))
+        resting = getattr(side.record, "active", True) is False
+        if resting and place.target == world.policy.books:
+            return Pointed(value=value, hold=_gone(pointed, side, place, world))
         return Pointed(value=value)
     decision = ask(value.record)
     if decision is None:
@@ -127,6 +146,59 @@ def _missing(
         system=place.target,
         waits_for=(record,),
         waits_for_keys=_keys_in_target(pointed, place.target) if pointed else (),
+    )
+
+
+def group_of(record: RecordId, kind: Kind) -> str:
+    """The group of all holds that ask where pointers to one record are to go."""
+    return f"{kind.value}:{record}"
+
+
+def _gone(pointed: RecordView, side: Side, place: Place, world: World) -> Hold:
+    """The target had the record and has it no more, or only at rest: one question for all that
+    point to it."""
+    here, there = world.policy.title(place.target), world.policy.title(place.source)
+    what = thing(pointed.kind, pointed.label)
+    kind = noun(pointed.kind)
+    if side.tombstone:
+        code, how = HoldCode.MISSING_REFERENCE, f"and it was removed in {here} ({side.tombstone})"
+        back = f"restore it in {here}"
+    else:
+        code, how = HoldCode.INACTIVE_REFERENCE, f"which is inactive in {here}"
+        back = f"make the {kind} active again in {here}"
+    return Hold(
+        record=place.view.record,
+        code=code,
+        text=(
+            f"{field_name(place.field)} of {thing(place.view.kind, place.view.label)} is {what}, "
+            f"{how}."
+        ),
+        cure=(
+            f"Say once where everything that points to it goes: trueup remap {pointed.record} NEW "
+            f"--reason TEXT; or {back}, or choose another one in {there}."
+        ),
+        field=place.field,
+        system=place.target,
+        waits_for=(pointed.record,),
+        waits_for_keys=_keys_in_target(pointed, place.target) if side.tombstone else (),
+        group=group_of(pointed.record, pointed.kind),
+    )
+
+
+def _circle(record: RecordId, remap: Remap, place: Place, world: World) -> Hold:
+    kind = place.view.kind if (view := world.view(record)) is None else view.kind
+    return Hold(
+        record=place.view.record,
+        code=HoldCode.MISSING_REFERENCE,
+        text=(
+            f"{field_name(place.field)} of {thing(place.view.kind, place.view.label)} is "
+            f"{remap.said}, and {remap.problem}."
+        ),
+        cure="Take one of these remaps back (trueup remap OLD --undo --reason TEXT).",
+        field=place.field,
+        system=place.target,
+        waits_for=(record,),
+        group=group_of(record, kind),
     )
 
 

@@ -3,7 +3,7 @@
 Types only, with their defaults. Must not read a configuration file and must not know a system.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Literal, Protocol, TypeAlias
@@ -29,6 +29,7 @@ CreatePolicy: TypeAlias = Literal["auto", "ask", "never"]
 ForeignEdit: TypeAlias = Literal["hold", "restore", "accept"]
 Names: TypeAlias = Literal["sanitise", "hold"]
 Removal: TypeAlias = Literal["ask", "auto"]
+OnRemoved: TypeAlias = Literal["ask", "ignore", "follow", "recreate"]
 BeforeOrder: TypeAlias = Literal["hold", "unlinked"]
 
 EVERY_FIELD = "*"
@@ -47,6 +48,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     documents: int = 500
     """Documents of one kind that may be created at once, or changed at once. Documents pile up
     year after year, so a part of them says nothing about a day's work: this is a number."""
+    most_creates: int = 10_000
+    """Creates of one kind in one system that go together without a look, however many there are."""
+    most_updates: int = 10_000
+    most_removals: int = 500
+    """The same for what is voided, deleted, closed or made inactive."""
+    money: Decimal | None = None
+    """What the documents of one kind may come to together, in the home currency; None = no such
+    limit."""
     oscillation_repeats: int = 3
     """The same value written to the same field so often: somebody else sets it back."""
     oscillation_window_s: int = 86_400
@@ -82,6 +91,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Whether a record that another system shows may be created in this one."""
     names: Names = "sanitise"
     on_foreign_edit: dict[Kind, dict[str, ForeignEdit]] = msgspec.field(default_factory=dict)
+    on_removed: dict[Kind, dict[SystemName, OnRemoved]] = msgspec.field(default_factory=dict)
+    """What follows when a system removes a record of the kind, or makes it inactive; documents have
+    rules of their own."""
     limits: Limits = Limits()
     documents: dict[Kind, DocumentPolicy] = msgspec.field(default_factory=dict)
     home_currency: str = ""
@@ -114,6 +126,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         default: ForeignEdit = "restore" if kind in _RESTORED else "hold"
         return from_config.get(field, from_config.get(EVERY_FIELD, default))
 
+    def removed(self, kind: Kind, system: SystemName) -> OnRemoved:
+        return self.on_removed.get(kind, {}).get(system, "ask")
+
     def title(self, system: str) -> str:
         return self.titles.get(SystemName(system)) or _TITLES.get(system, system)
 
@@ -130,10 +145,26 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             self._keepers[kind] = found
         return found
 
+    def sharing(self, system: SystemName, namespace: str) -> tuple[tuple[Kind, str], ...]:
+        """Kinds and fields of a system whose values have to be unique together."""
+        found = self._sharing.get((system, namespace))
+        if found is None:
+            found = self._sharing[system, namespace] = tuple(
+                (kind, field)
+                for kind, rule in sorted(self.capabilities[system].kinds.items())
+                for field, field_rule in rule.fields.items()
+                if field_rule.namespace == namespace
+            )
+        return found
+
     # What follows from a policy alone is asked for every field of every record: worked out once.
 
     @cached_property
     def _keepers(self) -> dict[Kind, tuple[SystemName, ...]]:
+        return {}
+
+    @cached_property
+    def _sharing(self) -> dict[tuple[SystemName, str], tuple[tuple[Kind, str], ...]]:
         return {}
 
     @cached_property
@@ -178,4 +209,8 @@ class Lookups(Protocol):
 
     def confirmed_changes(self, record: RecordId, /) -> Sequence[ConfirmedChange]:
         """Our own confirmed writes of the record, within the window that oscillation looks at."""
+        ...
+
+    def remapped(self, system: SystemName, /) -> Mapping[RecordId, RecordId]:
+        """Standing answers: where ``system`` is to be pointed to a record, another one is meant."""
         ...

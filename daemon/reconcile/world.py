@@ -3,7 +3,7 @@
 Answers are remembered for the length of the pass, which is one read transaction. Must not decide.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -17,6 +17,21 @@ from .lines import POINTERS, map_pointers, pointers
 from .mapping import Rendered, render, same, without_deleted_suffix
 from .policy import Lookups, Policy
 
+MOST_REMAPS = 10
+"""Longest chain of standing answers that is followed."""
+
+
+class Remap(msgspec.Struct, frozen=True):
+    """A standing answer, followed to its end: what a system gets where ``said`` is pointed to."""
+
+    record: RecordId
+    said: str
+    """What is pointed to, in words: ``account 4000``."""
+    mapping: str
+    """``remap to 4010``"""
+    problem: str = ""
+    """Why it cannot be followed."""
+
 
 class Party(msgspec.Struct, frozen=True, kw_only=True):
     """One system's part in one record: what it shows, what it showed, what it can hold."""
@@ -28,14 +43,20 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     base: dict[str, Value]
     """What it showed when the sides agreed; fields never agreed are absent."""
     rule: KindRule
+    remaps: Mapping[RecordId, Remap] = msgspec.field(default_factory=dict)
+    """Answers for pointers that are written to this system."""
 
     def field_rule(self, field: str) -> FieldRule:
         return self.rule.fields[field]
 
     def render_for(self, target: "Party", field: str) -> Rendered:
         """This party's value as ``target`` would show it."""
+        value = self.values[field]
+        if target.remaps and isinstance(value, RecordRef) and value.record in target.remaps:
+            remap = target.remaps[value.record]
+            return Rendered(RecordRef(remap.record), (remap.mapping,), remap.said)
         return render(
-            self.values[field],
+            value,
             rule=target.field_rule(field),
             values=self.values,
             source_id=self.ref.id,
@@ -43,7 +64,13 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
 
     def agrees_with(self, target: "Party", field: str) -> bool:
         """Whether ``target`` shows just what this party's value looks like over there."""
-        return same(self.render_for(target, field).value, target.values[field])
+        theirs = target.values[field]
+        if same(self.render_for(target, field).value, theirs):
+            return True
+        if not self.remaps or not isinstance(theirs, RecordRef) or theirs.record not in self.remaps:
+            return False
+        # What the target points to is this party's own pointer, by a standing answer.
+        return RecordRef(self.remaps[theirs.record].record) == self.values[field]
 
     def has_moved(self, field: str) -> bool:
         """Whether a field that was once agreed shows something else now."""
@@ -64,6 +91,8 @@ class World:
         self._resolved: dict[tuple[SystemName, Reference], RecordId | None] = {}
         self._found: dict[tuple[SystemName, Kind, str, str], tuple[ExternalRef, ...]] = {}
         self._parties: dict[RecordId, tuple[Party, ...]] = {}
+        self._answers: dict[SystemName, dict[RecordId, Remap]] = {}
+        self._remaps: dict[SystemName, dict[RecordId, Remap]] = {}
 
     def view(self, record: RecordId) -> RecordView | None:
         if record not in self._views:
@@ -103,6 +132,33 @@ class World:
     def _is_disabled(self, system: SystemName, kind: Kind) -> bool:
         rule = self.policy.rule(system, kind)
         return rule is not None and bool(rule.disabled)
+
+    def meant(self, system: SystemName, record: RecordId) -> Remap | None:
+        """The standing answer for pointers to ``record`` that are written to ``system``."""
+        if system not in self._answers:
+            given = self._lookups.remapped(system)
+            self._answers[system] = {old: self._followed(old, given) for old in sorted(given)}
+        return self._answers[system].get(record)
+
+    def remaps(self, system: SystemName) -> Mapping[RecordId, Remap]:
+        """The standing answers of a system that can be followed."""
+        if system not in self._remaps:
+            found = ((old, self.meant(system, old)) for old in self._lookups.remapped(system))
+            self._remaps[system] = {old: r for old, r in found if r is not None and not r.problem}
+        return self._remaps[system]
+
+    def _followed(self, old: RecordId, given: Mapping[RecordId, RecordId]) -> Remap:
+        view = self.view(old)
+        said = f"{view.kind.value.replace('_', ' ')} {view.label}" if view else old
+        chain = [old]
+        while chain[-1] in given and len(chain) <= MOST_REMAPS:
+            chain.append(given[chain[-1]])
+            if chain[-1] in chain[:-1]:
+                way = " -> ".join(self.label(record) for record in chain)
+                return Remap(old, said, "", f"the remaps go round in a circle: {way}")
+        if chain[-1] in given:
+            return Remap(old, said, "", f"more than {MOST_REMAPS} remaps follow each other")
+        return Remap(chain[-1], said, f"remap to {self.label(chain[-1])}")
 
     def confirmed_changes(self, record: RecordId) -> Sequence[ConfirmedChange]:
         return self._lookups.confirmed_changes(record)
@@ -154,6 +210,7 @@ class World:
             values=values,
             base=self._still_known(baseline.fields, values) if baseline else {},
             rule=rule,
+            remaps=self.remaps(system),
         )
 
     def _still_known(self, base: dict[str, Value], values: dict[str, Value]) -> dict[str, Value]:

@@ -141,6 +141,9 @@ class GateHeld(_Entry, frozen=True, tag="GateHeld"):
     """Slug of the gate's rule."""
     text: str = ""
     """The rule's sentence, with its numbers."""
+    breaker: str = ""
+    """The breaker that it tripped, even where another rule comes first; it needs a yes of its
+    own from then on, however few are left."""
 
 
 class Approved(_Entry, frozen=True, tag="Approved"):
@@ -150,6 +153,8 @@ class Approved(_Entry, frozen=True, tag="Approved"):
     by: str
     expires_at: str
     note: str = ""
+    job: str = ""
+    """The job whose plan this is: its own freeze lets these digests pass."""
 
 
 class ConflictResolved(_Entry, frozen=True, tag="ConflictResolved"):
@@ -202,6 +207,8 @@ class Resumed(_Entry, frozen=True, kw_only=True, tag="Resumed"):
     kind: str = ""
     reason: str
     by: str
+    job: str | None = None
+    """Only that job's freeze; ``""``: only what a person paused; None: both."""
 
 
 class Remapped(_Entry, frozen=True, kw_only=True, tag="Remapped"):

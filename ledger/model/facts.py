@@ -175,6 +175,9 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     """Records whose change wakes this one."""
     waits_for_keys: tuple[tuple[str, str, str, str], ...] = ()
     """(system, kind, key name, folded value) whose appearance wakes this one."""
+    group: str = ""
+    """Holds of one group ask one question and have one answer: ``account:account-k3v7…`` is where
+    all that points to that account is to go."""
 
     @property
     def subject(self) -> str:

@@ -34,7 +34,8 @@ def keys(record: Record) -> tuple[tuple[str, str], ...]:
     """``(key name, folded value)`` pairs of a record.
 
     Key names: ``name`` (folded), ``normal_name`` (normalised), ``code``, ``sku``, ``email``; of
-    documents ``number``, ``dated_total`` (see there) and ``order`` (id of the order billed).
+    documents ``number``, ``dated_total`` (see there), ``order`` (id of the order billed) and
+    ``party`` (id of the vendor or customer, as the system itself writes it).
     """
     found: list[tuple[str, str]] = []
     if isinstance(record, PurchaseOrder | Bill | Invoice):
@@ -63,6 +64,9 @@ def _document_keys(record: Document) -> tuple[tuple[str, str], ...]:
         found.append(("dated_total", dated_total(record.date, total)))
     if isinstance(record, Bill) and isinstance(record.order, Reference):
         _add(found, "order", record.order.id)
+    party = record.customer if isinstance(record, Invoice) else record.vendor
+    if isinstance(party, Reference):
+        _add(found, "party", party.id)
     return tuple(found)
 
 

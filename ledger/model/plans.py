@@ -109,8 +109,10 @@ class Ruling(StrEnum):
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     ruling: Ruling
     reason: str = ""
-    """Slug: ``first_plan``, ``mass_change``, ``inactivates``, ``manual_flow``."""
+    """Slug: ``first_plan``, ``mass_change``, ``inactivates``, ``manual_flow``, ``paused`` ..."""
     text: str = ""
+    breaker: str = ""
+    """Slug of the breaker that it trips, whatever rule comes first."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

@@ -80,6 +80,17 @@ WHERE k.system = :system AND k.kind = :kind AND k.name = :name AND k.value = :va
   AND h.tombstone = ''
 ORDER BY o.id
 
+-- name: find_many
+-- The same of a list of [name, value] of one system and kind.
+SELECT k.name, k.value, o.system, o.kind, o.external_id
+FROM json_each(:keys) AS wanted
+CROSS JOIN key AS k ON k.system = :system AND k.kind = :kind
+  AND k.name = json_extract(wanted.value, '$[0]')
+  AND k.value = json_extract(wanted.value, '$[1]')
+JOIN head AS h ON h.object = k.object JOIN object AS o ON o.id = k.object
+WHERE h.tombstone = ''
+ORDER BY o.id
+
 -- name: meant
 -- Records in scope that a key may mean, active ones told apart.
 SELECT l.record, h.state <> 'inactive'
@@ -136,7 +147,7 @@ SELECT code, count(*) FROM hold GROUP BY code
 
 -- name: operations
 -- The page is cut before bodies are fetched: sorting carries two small columns only.
-SELECT n.operation, p.body, n.state, n.reason, n.text, n.seq, n.at
+SELECT n.operation, p.body, n.state, n.reason, n.text, n.seq, n.at, n.breaker
 FROM (
   SELECT o.operation AS id, o.seq AS seq
   FROM json_each(:states) AS wanted CROSS JOIN operation AS o ON o.state = wanted.value
@@ -147,7 +158,7 @@ LEFT JOIN payload AS p ON p.digest = n.payload
 ORDER BY page.seq, page.id
 
 -- name: operations_of
-SELECT n.operation, p.body, n.state, n.reason, n.text, n.seq, n.at
+SELECT n.operation, p.body, n.state, n.reason, n.text, n.seq, n.at, n.breaker
 FROM json_each(:records) AS wanted
 CROSS JOIN operation AS n ON n.record = wanted.value
 LEFT JOIN payload AS p ON p.digest = n.payload
@@ -155,15 +166,26 @@ WHERE n.state IN (SELECT value FROM json_each(:states))
 ORDER BY n.seq, n.operation
 
 -- name: operation
-SELECT n.operation, p.body, n.state, n.reason, n.text, n.seq, n.at
+SELECT n.operation, p.body, n.state, n.reason, n.text, n.seq, n.at, n.breaker
 FROM operation AS n LEFT JOIN payload AS p ON p.digest = n.payload
 WHERE n.operation = :operation
+
+-- name: waiting_by_reason
+SELECT reason, count(*) FROM operation WHERE state = 'waiting' GROUP BY reason
 
 -- name: operations_count
 SELECT state, count(*) FROM operation GROUP BY state
 
 -- name: approvals
 SELECT digest FROM approval WHERE expires_at > :now
+
+-- name: approvals_of_jobs
+SELECT job, digest FROM approval WHERE job <> '' AND expires_at > :now
+
+-- name: approvals_of_jobs_among
+SELECT a.job, a.digest FROM json_each(:digests) AS wanted
+CROSS JOIN approval AS a ON a.digest = wanted.value
+WHERE a.job <> '' AND a.expires_at > :now
 
 -- name: open_intents
 SELECT t.request, t.system, t.at, t.first_at, t.attempts, j.body
@@ -218,11 +240,22 @@ SELECT system, fingerprint, environment FROM pin
 SELECT value FROM standing WHERE name = :name
 
 -- name: pauses
-SELECT system, kind, reason, by, job, since, seq FROM pause ORDER BY system, kind
+SELECT system, kind, reason, by, job, since, seq FROM pause
+ORDER BY system, kind, job
 
 -- name: skips
 SELECT record, subject, digest, reason, by, since, seq FROM skip
 WHERE record > :after ORDER BY record, subject LIMIT :limit
+
+-- name: standing_skips
+-- What was set aside and is still as it was then.
+SELECT s.record, s.subject, s.digest, s.reason, s.by, s.since, s.seq FROM skip AS s
+WHERE s.record > :after AND (
+  EXISTS (SELECT 1 FROM hold AS h WHERE h.record = s.record AND h.subject = s.subject
+    AND lower(hex(h.payload)) = s.digest)
+  OR EXISTS (SELECT 1 FROM operation AS o WHERE o.digest = s.digest
+    AND o.state IN ('planned', 'waiting', 'approved')))
+ORDER BY s.record, s.subject LIMIT :limit
 
 -- name: skips_of
 SELECT s.record, s.subject, s.digest, s.reason, s.by, s.since, s.seq
@@ -230,7 +263,12 @@ FROM json_each(:records) AS wanted CROSS JOIN skip AS s ON s.record = wanted.val
 ORDER BY s.record, s.subject
 
 -- name: skipped_digests
-SELECT digest FROM skip WHERE subject >= 'operation:' AND subject < 'operation;'
+SELECT digest FROM skip WHERE subject GLOB 'operation:*'
+
+-- name: skipped_among
+SELECT s.digest FROM json_each(:digests) AS wanted
+CROSS JOIN skip AS s ON s.digest = wanted.value
+WHERE s.subject GLOB 'operation:*'
 
 -- name: remaps
 SELECT system, old, new, reason, by, since, seq FROM remap ORDER BY system, old

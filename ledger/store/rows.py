@@ -56,6 +56,8 @@ class OperationRow(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     at: str
     """RFC 3339 instant of the entry that led to this state."""
+    breaker: str = ""
+    """The breaker that it tripped, if any."""
 
 
 class KindCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,3 +152,5 @@ class DocumentRow(msgspec.Struct, frozen=True, kw_only=True):
     sides: dict[SystemName, DocumentSide]
     holds: tuple[DocumentHold, ...] = ()
     work: tuple[DocumentWork, ...] = ()
+    skipped: str = ""
+    """Why a person set aside what would be done about it."""

@@ -57,15 +57,16 @@ class RecordViews(Asking):
         found = self.views([record])
         return found[0] if found else None
 
-    def views(self, records: Iterable[RecordId]) -> list[RecordView]:
-        """Records in order of their ids; ids that no reference belongs to are absent."""
+    def views(self, records: Iterable[RecordId], *, agreed: bool = True) -> list[RecordView]:
+        """Records in order of their ids; ids that no reference belongs to are absent. Without
+        ``agreed`` as if nothing had ever been agreed, for those who do not need it."""
         wanted = {"records": json_list(sorted(set(records)))}
         sides: dict[RecordId, dict[SystemName, Side]] = {}
         for row in self._rows("sides", wanted):
             side = _side(row)
             sides.setdefault(RecordId(row[0]), {})[side.ref.system] = side
         baselines: dict[RecordId, dict[SystemName, Baseline]] = {}
-        for row in self._rows("baselines", wanted):
+        for row in self._rows("baselines", wanted) if agreed else ():
             baseline = _baseline(row)
             baselines.setdefault(RecordId(row[0]), {})[baseline.system] = baseline
         intents = {

@@ -1,11 +1,11 @@
 """Views of what people stopped, set aside and answered for."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 
-from ledger.model.ids import Digest, Kind, RecordId, SystemName
-from ledger.store.asking import Asking, json_list
+from ledger.model.ids import Digest, ExternalRef, Kind, RecordId, SystemName
+from ledger.store.asking import Asking, external_ref, json_list
 
 
 class PauseRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +80,10 @@ class ValveViews(Asking):
         """Everything set aside, by record, behind ``after``."""
         return [_skip(row) for row in self._rows("skips", {"after": after, "limit": limit})]
 
+    def standing_skips(self, *, after: str = "", limit: int = 100_000) -> list[SkipRow]:
+        """What was set aside and is still as it was then: it stays a difference."""
+        return [_skip(r) for r in self._rows("standing_skips", {"after": after, "limit": limit})]
+
     def skips_of(self, records: Iterable[RecordId]) -> dict[RecordId, list[SkipRow]]:
         """What is set aside of some records; records without are absent."""
         found: dict[RecordId, list[SkipRow]] = {}
@@ -88,9 +92,13 @@ class ValveViews(Asking):
             found.setdefault(skip.record, []).append(skip)
         return found
 
-    def skipped_digests(self) -> frozenset[Digest]:
-        """Digests of operations that a person set aside."""
-        return frozenset(Digest(digest) for (digest,) in self._rows("skipped_digests"))
+    def skipped_digests(self, *, among: Collection[Digest] | None = None) -> frozenset[Digest]:
+        """Digests of operations that a person set aside; ``among`` some, or all."""
+        if among is None:
+            rows = self._rows("skipped_digests")
+        else:
+            rows = self._rows("skipped_among", {"digests": json_list(among)})
+        return frozenset(Digest(digest) for (digest,) in rows)
 
     def remaps(self) -> list[RemapRow]:
         return [
@@ -119,6 +127,22 @@ class ValveViews(Asking):
             )
             for system, kind, most, reason, by, since, seq in self._rows("absences")
         ]
+
+    def records(self, kind: Kind, *, after: str = "", limit: int = 500) -> list[RecordId]:
+        """Records of one kind in order of their ids, behind ``after``."""
+        first, end = f"{kind.value}-", f"{kind.value}."  # the full stop follows the hyphen
+        values = {"after": max(after, first), "end": end, "limit": limit}
+        return [RecordId(record) for (record,) in self._rows("records_between", values)]
+
+    def find_many(
+        self, system: SystemName, kind: Kind, keys: Iterable[tuple[str, str]]
+    ) -> dict[tuple[str, str], tuple[ExternalRef, ...]]:
+        """``find`` for many (key, folded value) at once; keys that nothing shows are absent."""
+        wanted = {"system": system, "kind": kind.value, "keys": json_list(map(list, set(keys)))}
+        found: dict[tuple[str, str], tuple[ExternalRef, ...]] = {}
+        for name, value, *ref in self._rows("find_many", wanted):
+            found[name, value] = (*found.get((name, value), ()), external_ref(*ref))
+        return found
 
     def jobs(self, *, limit: int = 50) -> list[JobRow]:
         """Jobs, the latest first."""

@@ -102,10 +102,32 @@ class WorkViews(RecordViews):
         """How many operations are in each state; states without any are absent."""
         return dict(self._rows("operations_count"))
 
+    def waiting_by_reason(self) -> dict[str, int]:
+        """How many operations wait for which rule of the gate."""
+        return dict(self._rows("waiting_by_reason"))
+
     def approvals(self, now: datetime) -> frozenset[Digest]:
         """Digests that a person has approved and whose approval has not expired."""
         rows = self._rows("approvals", {"now": instant(now)})
         return frozenset(Digest(digest) for (digest,) in rows)
+
+    def approvals_of(self, job: str, now: datetime) -> frozenset[Digest]:
+        """Digests that were approved as part of a job's plan and have not expired."""
+        return self.approvals_of_jobs(now).get(job, frozenset())
+
+    def approvals_of_jobs(
+        self, now: datetime, *, among: Collection[Digest] | None = None
+    ) -> dict[str, frozenset[Digest]]:
+        """The same of every job that has any; ``among`` some digests, or of all."""
+        values = {"now": instant(now)}
+        if among is None:
+            rows = self._rows("approvals_of_jobs", values)
+        else:
+            rows = self._rows("approvals_of_jobs_among", {**values, "digests": json_list(among)})
+        found: dict[str, set[Digest]] = {}
+        for job, digest in rows:
+            found.setdefault(job, set()).add(Digest(digest))
+        return {job: frozenset(digests) for job, digests in found.items()}
 
     def open_intents(self, system: SystemName | None = None) -> list[Intent]:
         """Requests whose end is not known, oldest first, each with its unsettled items only."""
@@ -211,8 +233,16 @@ def _operations(
 ) -> list[OperationRow]:
     read = read or _operation
     return [
-        OperationRow(operation=read(body), state=state, reason=reason, text=text, seq=seq, at=at)
-        for _, body, state, reason, text, seq, at in rows
+        OperationRow(
+            operation=read(body),
+            state=state,
+            reason=reason,
+            text=text,
+            seq=seq,
+            at=at,
+            breaker=breaker,
+        )
+        for _, body, state, reason, text, seq, at, breaker in rows
         if body is not None
     ]
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from daemon.app import check_owners, opened
+from daemon.app import LIVE_SECTIONS, check_owners, opened
 from daemon.clock import SystemClock
 from daemon.config.load import Loaded, load
+from daemon.config.policy import make_calendar
 from ledger.model.entries import ConfigApplied
 from ledger.model.errors import ConfigProblem
 
@@ -77,3 +78,35 @@ def test_another_owner_of_our_names_is_refused(
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(ConfigProblem, match="'ledger' is also installed by stranger"):
         check_owners()
+
+
+async def test_hours_and_freezes_take_effect_between_two_cycles(config: Path) -> None:
+    assert "schedule" in LIVE_SECTIONS
+    days = "{from: 2020-01-01, to: 2999-12-31, reason: closing for good}"
+    async with opened(load(config), SystemClock()) as app:
+        company, now = app.scheduler.company, app.clock.now()
+        assert company.calendar.shut(now) is None
+        config.write_text(f"{CONFIG}schedule: {{poll: 30s, freeze: [{days}]}}\n")
+        schedule = load(config).config.schedule
+
+        app.scheduler.reschedule(
+            poll_s=schedule.poll.total_seconds(),
+            full_at=schedule.full_sweep,
+            calendar=make_calendar(load(config).config),
+        )
+        assert company.calendar.shut(now) is None, "not in the middle of a cycle"
+        await app.scheduler.run_now("test")
+
+        shut = company.calendar.shut(now)
+        assert shut is not None
+        assert (shut.reason, "closing for good" in shut.text) == ("frozen", True)
+        assert app.scheduler.interval_s == 30
+
+
+async def test_hours_of_the_file_are_in_force_from_the_start(config: Path) -> None:
+    days = "{from: 2020-01-01, to: 2999-12-31, reason: closing for good}"
+    config.write_text(f"{CONFIG}schedule: {{freeze: [{days}]}}\n")
+    async with opened(load(config), SystemClock()) as app:
+        shut = app.scheduler.company.calendar.shut(app.clock.now())
+        assert shut is not None
+        assert shut.reason == "frozen"

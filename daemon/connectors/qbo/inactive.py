@@ -8,7 +8,7 @@ from typing import Final
 
 from daemon.connectors.qbo.client import QboClient
 from daemon.connectors.qbo.mapping.table import ENTITIES, decode
-from daemon.connectors.qbo.mapping.wire import name
+from daemon.connectors.qbo.mapping.wire import given_name
 from daemon.connectors.qbo.statements import escape
 from ledger.model.ids import Kind
 from ledger.model.outcomes import Write
@@ -63,4 +63,4 @@ async def _inactive(client: QboClient, kind: Kind, ids: set[str]) -> dict[str, s
         entity.name,
     )
     raws = [raw for row in rows.rows if isinstance(raw := decode(row), dict)]
-    return {str(raw.get("Id")): name(raw, entity.name_property) or "" for raw in raws}
+    return {str(raw.get("Id")): given_name(raw, entity.name_property) or "" for raw in raws}

@@ -23,13 +23,14 @@ from daemon.connectors.qbo.mapping.table import (
     understand,
 )
 from daemon.connectors.qbo.mapping.taxes import read_rate
-from daemon.connectors.qbo.mapping.wire import Malformed, Setting
+from daemon.connectors.qbo.mapping.wire import Malformed, Setting, unmarked
 from daemon.connectors.qbo.profile import Profile
 from daemon.connectors.qbo.statements import EVERYTHING, changed_since, escape, where_all
 from ledger.model.errors import Refused, Transient
 from ledger.model.facts import Cursor, Observation, Page, Tombstone, Unreadable
 from ledger.model.ids import ExternalRef, Kind, derive
 from ledger.model.keys import fold
+from ledger.model.records import Record
 
 PAGE = 1000
 """Objects of one query answer; QuickBooks gives no more."""
@@ -173,7 +174,7 @@ class Reader:
         return [
             one
             for one in found
-            if isinstance(one, Observation) and _equals(getattr(one.record, key, None), value)
+            if isinstance(one, Observation) and _equals(_meant(one.record, key), value)
         ]
 
     async def shown(self, kind: Kind, data: bytes) -> Shown:
@@ -380,6 +381,13 @@ def _rate(row: bytes) -> tuple[str, Decimal] | None:
         return read_rate(raw) if isinstance(raw, dict) else None
     except (Malformed, msgspec.DecodeError):
         return None  # its codes then show no rate
+
+
+def _meant(record: Record, key: str) -> object:
+    """A key of a record; a name as a person gave it, without the mark of an inactive one."""
+    shown = getattr(record, key, None)
+    is_marked = key == "name" and getattr(record, "active", None) is False
+    return unmarked(shown) if is_marked and isinstance(shown, str) else shown
 
 
 def _equals(shown: object, value: str) -> bool:

@@ -12,14 +12,15 @@ import msgspec
 from ledger.model.facts import Hold, HoldCode, RecordView
 from ledger.model.ids import SystemName
 from ledger.model.plans import Action, Agreement, Operation
-from ledger.model.values import Lines, Value
+from ledger.model.values import Lines, RecordRef, Value
 
 from ..explain import foreign, taken, thing, updated
 from ..linemap import numbered, paired
+from ..lines import pointers
 from ..mapping import same
 from ..merge import Agreed, FieldMerge, Foreign, Reason, Take, merge, values_digest
 from ..operations import make_operation, refused
-from ..pointers import Ask, Decision
+from ..pointers import Ask, Decision, group_of
 from ..totals import Difference, Predicted, difference, is_variance
 from ..world import World
 from .billing import Linked, dropped_links, link_lines
@@ -160,6 +161,7 @@ def _foreign_edit(view: RecordView, edit: Foreign, world: World) -> Hold:
     books = document_party(view, world.policy.books, world)
     in_closed = books is not None and closed and books.text("date") <= closed
     text = foreign(edit, view.kind, view.label, world)
+    gone = _gone_pointer(edit.owner.values.get(edit.field), world)
     if in_closed:
         text = f"In a closed period: {text}"
     return Hold(
@@ -169,7 +171,23 @@ def _foreign_edit(view: RecordView, edit: Foreign, world: World) -> Hold:
         cure="Take one of the two; nothing is written to the source.",
         field=edit.field,
         system=edit.edited.system,
+        waits_for=(gone.record,) if gone is not None else (),
+        group=group_of(gone.record, gone.kind) if gone is not None else "",
     )
+
+
+def _gone_pointer(value: Value, world: World) -> RecordView | None:
+    """What the source points to and the books merged away or made inactive: then the edit may be
+    their own; None for edits of people."""
+    shown = [p for _, _, p in pointers(value)] if isinstance(value, Lines) else [value]
+    for pointer in shown:
+        pointed = world.view(pointer.record) if isinstance(pointer, RecordRef) else None
+        side = pointed.sides.get(world.policy.books) if pointed is not None else None
+        if pointed is None or side is None:
+            continue
+        if side.tombstone or getattr(side.record, "active", True) is False:
+            return pointed
+    return None
 
 
 # -- writing -------------------------------------------------------------------------------------

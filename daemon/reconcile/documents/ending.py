@@ -17,6 +17,7 @@ from ..operations import make_operation, refused
 from ..pointers import Decision
 from ..world import World
 from .checks import hold, period_hold
+from .matching import Again, entered_again
 from .parties import DocumentParty
 
 _DOING = {Action.VOID: "void", Action.DELETE: "delete", Action.CLOSE: "close"}
@@ -122,6 +123,7 @@ def gone_from_books(
         return Decision()
     here, there = world.policy.title(world.policy.books), world.policy.title(source.system)
     what = thing(view.kind, view.label)
+    again = entered_again(view, source, world)
     moved = [field for field in source.base if field in source.values and source.has_moved(field)]
     code = HoldCode.EDITED_AND_REMOVED if moved else HoldCode.REMOVED
     also = f" and has been edited in {there} since" if moved else f" and still stands in {there}"
@@ -129,8 +131,17 @@ def gone_from_books(
         view,
         code,
         f"{what} was deleted in {here} ({evidence}){also}; nothing is passed on.",
-        f"Void it in {there} as well; or unlink it, then it is posted to {here} anew as it is in "
-        f"{there} now.",
+        f"{_instead(view, again, here)}Void it in {there} as well; or unlink it, then it is posted "
+        f"to {here} anew as it is in {there} now.",
         world,
+        waits_for=again.waits_for,
     )
-    return Decision(holds=(held,))
+    held = msgspec.structs.replace(held, candidates=again.candidates)
+    return Decision(holds=(held.also_waiting_for(again.waits_for_keys),))
+
+
+def _instead(view: RecordView, again: Again, here: str) -> str:
+    if not again.candidates:
+        return ""
+    first = again.candidates[0]
+    return f"Link what was entered in {here} in its place (trueup link {view.record} {first.ref}). "

@@ -51,6 +51,31 @@ def match_document(view: RecordView, source: DocumentParty, number: Value, world
     return _proposed(view, likely, world) if likely else None
 
 
+class Again(msgspec.Struct, frozen=True, kw_only=True):
+    """Documents of the books that may stand for one that was deleted there."""
+
+    candidates: tuple[Candidate, ...] = ()
+    waits_for: tuple[RecordId, ...] = ()
+    waits_for_keys: tuple[tuple[str, str, str, str], ...] = ()
+
+
+def entered_again(view: RecordView, source: DocumentParty, world: World) -> Again:
+    """What a person may have entered in the books in the place of a document deleted there."""
+    books = world.policy.books
+    given = source.text("number")
+    number = f"{world.policy.document(view.kind).number_prefix}{given}" if given else None
+    likely = [
+        one
+        for one in _candidates(view, source, number, world)
+        if len(one.view.sides) == 1 and _is_likely(one)
+    ]
+    return Again(
+        candidates=_rows(likely),
+        waits_for=tuple(sorted(one.view.record for one in likely[:MOST_CANDIDATES])),
+        waits_for_keys=keys_in_books(view, source, number, books),
+    )
+
+
 def match_from_books(view: RecordView, world: World) -> LinkProposal | None:
     """A document that only the books have, when it is exactly one of the source's."""
     source, books = source_of(view.kind, world.policy), world.policy.books
@@ -68,7 +93,9 @@ def match_from_books(view: RecordView, world: World) -> LinkProposal | None:
             continue
         prefix = world.policy.document(view.kind).number_prefix
         numbers = {fold(f"{prefix}{mine.text('number')}"), fold(mine.text("number"))} - {""}
-        if fold(party.text("number")) in numbers and _party_of(mine) == _party_of(party):
+        if fold(party.text("number")) in numbers and _party_of(mine, world) == _party_of(
+            party, world
+        ):
             linked.append(_proposal(other, Likeness(view, party.ref, ALL)))
     return linked[0] if len(linked) == 1 else None
 
@@ -93,16 +120,19 @@ def _candidates(
             continue
         if there.status == "voided" or told_apart(view, other):
             continue
-        found.append(Likeness(other, ref, _in_common(source, there, number)))
+        found.append(Likeness(other, ref, _in_common(source, there, number, world)))
     return found
 
 
-def _in_common(source: DocumentParty, there: DocumentParty, number: Value) -> frozenset[str]:
+def _in_common(
+    source: DocumentParty, there: DocumentParty, number: Value, world: World
+) -> frozenset[str]:
     found = set()
     mine = {fold(n.strip()) for n in (number, source.values.get("number")) if isinstance(n, str)}
     if fold(there.text("number").strip()) in mine - {""}:
         found.add("number")
-    if _party_of(source) is not None and _party_of(source) == _party_of(there):
+    party = _party_of(source, world)
+    if party is not None and party == _party_of(there, world):
         found.add("party")
     if source.text("date") == there.text("date"):
         found.add("date")
@@ -112,9 +142,13 @@ def _in_common(source: DocumentParty, there: DocumentParty, number: Value) -> fr
     return frozenset(found)
 
 
-def _party_of(party: DocumentParty) -> RecordId | None:
+def _party_of(party: DocumentParty, world: World) -> RecordId | None:
+    """Whom a document is about, in the books' terms."""
     value = party.values.get(PARTY_FIELD[party.ref.kind])
-    return value.record if isinstance(value, RecordRef) else None
+    if not isinstance(value, RecordRef):
+        return None
+    meant = world.meant(world.policy.books, value.record)
+    return value.record if meant is None or party.system == world.policy.books else meant.record
 
 
 def _chooses(one: Likeness, view: RecordView, world: World) -> bool:

@@ -88,7 +88,12 @@ def document_party(view: RecordView, system: SystemName, world: World) -> Docume
         fields = {f: r for f, r in rule.fields.items() if r.access is Access.WRITE}
         rule = msgspec.structs.replace(rule, fields=fields)
     return DocumentParty(
-        system=party.system, ref=party.ref, values=party.values, base=party.base, rule=rule
+        system=party.system,
+        ref=party.ref,
+        values=party.values,
+        base=party.base,
+        rule=rule,
+        remaps=party.remaps,
     )
 
 

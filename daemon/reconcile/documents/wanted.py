@@ -12,16 +12,16 @@ from ledger.model.capabilities import Access, FieldRule, KindRule, LineRule
 from ledger.model.facts import Hold, HoldCode, RecordView
 from ledger.model.ids import RecordId
 from ledger.model.records import TaxCode, comparable_fields
-from ledger.model.values import Line, LinePointer, Lines, RecordRef, Reference
+from ledger.model.values import Line, LinePointer, Lines, RecordRef, Reference, Value
 
 from ..authority import NONE, owner
-from ..explain import a_field, field_name, noun, thing
+from ..explain import a_field, noun, thing
 from ..linemap import numbered
-from ..lines import pointers, render_lines
+from ..lines import map_pointers, pointers, render_lines
 from ..mapping import Rendered, render
 from ..numbers import document_number
 from ..pointers import Ask, Place, Pointed, point
-from ..world import World, reference_kind
+from ..world import Remap, World, reference_kind
 from .parties import DocumentParty, untaxed_code
 
 
@@ -60,6 +60,11 @@ class _Collecting:
             target=self.world.policy.books,
         )
         return point(value, place, self.world, self.ask)
+
+    def shows(self, field: str, value: Value) -> bool:
+        """Whether the books' own document says so already."""
+        there = self.world.party(self.view, self.world.policy.books)
+        return there is not None and there.values.get(field) == value
 
     def take(self, pointed: Pointed) -> None:
         self.needs += pointed.needs
@@ -109,10 +114,16 @@ def _header(field: str, rule: FieldRule, found: _Collecting) -> Rendered | None:
     if not isinstance(value, RecordRef | Reference):
         return None if rule.required else Rendered(None)
     pointed = found.follow(value, field)
+    if pointed.hold is not None and pointed.value is not None and found.shows(field, pointed.value):
+        pointed = msgspec.structs.replace(pointed, hold=None)  # it rests, and stays where it is
     if pointed.hold is not None and not rule.required:
         return None  # such as terms that the books do not have: the due date says enough
     found.take(pointed)
-    return Rendered(pointed.value) if pointed.value is not None else None
+    if pointed.value is None:
+        return None
+    if pointed.remap is None:
+        return Rendered(pointed.value)
+    return Rendered(pointed.value, (pointed.remap.mapping,), pointed.remap.said)
 
 
 def _number(rule: FieldRule, found: _Collecting) -> Rendered | None:
@@ -162,7 +173,8 @@ def _lines(rule: LineRule, untaxed: LinePointer, found: _Collecting) -> Rendered
         return not rates[code]
 
     in_map = numbered(shown, found.source.agreed_lines)
-    rendered = render_lines(in_map, rule, untaxed=untaxed, is_untaxed=is_untaxed)
+    meant, remaps = _meant(in_map, found)
+    rendered = render_lines(meant, rule, untaxed=untaxed, is_untaxed=is_untaxed)
     for index, part, pointer in pointers(rendered.lines):
         if part == "order" or (part == "tax_code" and pointer == untaxed):
             continue
@@ -170,15 +182,28 @@ def _lines(rule: LineRule, untaxed: LinePointer, found: _Collecting) -> Rendered
             _follow_line(index, part, pointer, found)
     if not rule.accounts:
         _need_items(rendered.lines, found)
-    return Rendered(rendered.lines, rendered.mappings)
+    said = " and ".join(remap.said for remap in remaps)
+    mappings = (*(remap.mapping for remap in remaps), *rendered.mappings)
+    return Rendered(rendered.lines, mappings, said)
+
+
+def _meant(lines: Lines, found: _Collecting) -> tuple[Lines, tuple[Remap, ...]]:
+    """The lines with pointers as the standing answers for the books say, and those answers."""
+    remaps = found.world.remaps(found.world.policy.books)
+    used: dict[RecordId, Remap] = {}
+
+    def meant(pointer: LinePointer) -> LinePointer:
+        if not isinstance(pointer, RecordRef) or pointer.record not in remaps:
+            return pointer
+        used[pointer.record] = remaps[pointer.record]
+        return RecordRef(remaps[pointer.record].record)
+
+    changed = map_pointers(lines, meant) if remaps else lines
+    return changed, tuple(remap for _, remap in sorted(used.items()))
 
 
 def _follow_line(index: int, part: str, pointer: RecordRef | Reference, found: _Collecting) -> None:
-    field = f"lines[{index + 1}].{part}"
-    pointed = found.follow(pointer, field)
-    found.take(pointed)
-    if pointed.hold is None and isinstance(pointer, RecordRef):
-        found.holds += _resting(pointer, field, found)
+    found.take(found.follow(pointer, f"lines[{index + 1}].{part}"))
 
 
 def _named(line: Line, rule: LineRule, found: _Collecting) -> Line:
@@ -202,32 +227,6 @@ def rate_of(code: LinePointer, world: World) -> Decimal | None:
         if isinstance(side.record, TaxCode) and isinstance(side.record.rate, Decimal):
             return side.record.rate
     return None
-
-
-def _resting(pointer: RecordRef, field: str, found: _Collecting) -> list[Hold]:
-    """QuickBooks takes no new line for a record that is inactive; the person is told which."""
-    world, view = found.world, found.view
-    pointed = world.view(pointer.record)
-    side = pointed.sides.get(world.policy.books) if pointed is not None else None
-    if pointed is None or side is None or getattr(side.record, "active", True) is not False:
-        return []
-    here = world.policy.title(world.policy.books)
-    what = thing(pointed.kind, pointed.label)
-    return [
-        Hold(
-            record=view.record,
-            code=HoldCode.INACTIVE_REFERENCE,
-            text=(
-                f"{field_name(field)} of {thing(view.kind, view.label)} is {what}, which is "
-                f"inactive in {here}."
-            ),
-            cure=f"Make the {noun(pointed.kind)} active again in {here}, or choose another one in "
-            f"{world.policy.title(found.source.system)}.",
-            field=field,
-            system=world.policy.books,
-            waits_for=(pointer.record,),
-        )
-    ]
 
 
 def _need_items(lines: Lines, found: _Collecting) -> None:

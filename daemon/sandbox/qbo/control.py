@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
-from daemon.sandbox.qbo import entering, faultbodies, taxservice, useredits
+from daemon.sandbox.qbo import entering, faultbodies, merging, taxservice, useredits
 from daemon.sandbox.qbo.crud import Options, write
 from daemon.sandbox.qbo.entities import Spec
 from daemon.sandbox.qbo.render import show
@@ -37,7 +37,7 @@ KINDS: Final[Mapping[str, str]] = {
 
 _BY_USER: Final = Options(by_user=True)
 _DOCUMENT_ACTIONS: Final = ("void", "reorder", "line", "pay")
-_ACTIONS: Final = ("set", "create", "enter", "delete", "inactivate", *_DOCUMENT_ACTIONS)
+_ACTIONS: Final = ("set", "create", "enter", "delete", "inactivate", "merge", *_DOCUMENT_ACTIONS)
 
 
 def kind_of(spec: Spec) -> str:
@@ -58,7 +58,8 @@ def dump(books: Books, spec: Spec) -> list[Wire]:
 def edit(books: Books, order: Any) -> Wire:
     """Carry out one edit: ``{"kind", "id", "set": {...}}``, ``{"kind", "create": {...}}``,
     ``{"kind", "id", "delete": true}`` (a list record is made inactive) or
-    ``{"kind", "id", "inactivate": true}``; answers ``{"kind", "id", "record"}``. Documents also
+    ``{"kind", "id", "inactivate": true}``; answers ``{"kind", "id", "record"}``. Vendors, customers
+    and accounts take ``"merge": id`` of the record that they are merged into. Documents also
     take ``"void": true``, ``"reorder": [line ids]``, ``"line": {"Id", ...}`` and, for bills and
     invoices, ``"pay": true`` or ``{"amount", "account", "date"}``, which answers the payment.
     Their number may stand for their id: ``{"kind", "number", ...}``. ``{"kind", "enter": {...}}``
@@ -92,6 +93,9 @@ def edit(books: Books, order: Any) -> Wire:
         return _edit_document(books, stored, order, actions[0])
     if actions[0] in _DOCUMENT_ACTIONS:
         raise ValueError(f"{actions[0]} is for documents")
+    if "merge" in order:
+        winner = merging.merge(books, stored, str(order["merge"]))
+        return _told(spec, winner.id, show(books, winner))
     changes = order.get("set", {"Active": False})
     if not isinstance(changes, dict):
         raise ValueError("set takes an object with wire fields")

@@ -62,7 +62,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Stub:
-    """A transaction that was deleted."""
+    """A record that was deleted."""
 
     entity: str
     id: str
@@ -184,11 +184,13 @@ class Books:
         self.indexes[stored.spec.name].moved(stored)
 
     def remove(self, stored: Stored) -> None:
-        """Delete a transaction; only change data capture will tell."""
+        """Delete a transaction, or a list record that was merged away; only change data capture
+        will tell."""
         self._free_name(stored)
         self.indexes[stored.spec.name].remove(stored)
         del self._records[stored.spec.name][stored.id]
-        del self._transactions[stored.id]
+        if stored.spec.transaction:
+            del self._transactions[stored.id]
         self.stubs.append(Stub(stored.spec.name, stored.id, self.now()))
 
     def holder(self, spec: Spec, name: str, parent: str) -> Stored | None:

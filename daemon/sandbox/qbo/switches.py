@@ -19,6 +19,9 @@ class QboSwitches:
     The user interface (``/_sandbox/edit``) always renames."""
     cdc_inactive: Literal["full", "deleted"] = "full"
     """How change data capture shows inactivated list records."""
+    merged_away: Literal["gone", "inactive"] = "gone"
+    """What is left of a list record that was merged into another: nothing (610), or an inactive
+    record that was renamed."""
     item_names: Literal["per_parent", "global"] = "per_parent"
     """Scope in which item names are unique."""
     batch_replay: Literal["replay", "refuse", "execute_again"] = "replay"

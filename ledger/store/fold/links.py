@@ -19,6 +19,7 @@ WITHDRAW_JOINED = """
 UPDATE operation SET state = 'withdrawn', reason = ?, text = '', seq = ?, at = ?
 WHERE record = ? AND state IN ('planned', 'waiting', 'approved')"""
 INHERIT_ITEMS = "UPDATE intent_item SET record = ? WHERE record = ? AND open = 1"
+INHERIT_REMAPS = "UPDATE OR REPLACE remap SET {name} = ? WHERE {name} = ?"
 FORGETTING = ("hold", "rejection", "resolution", "wake_record", "wake_key", "dirty")
 """Tables in which a record that was emptied leaves nothing."""
 
@@ -205,5 +206,7 @@ def _forget(f: Folding, record: RecordId, heir: RecordId) -> None:
     """Nothing waits in the name of a record that no reference belongs to any more."""
     f.run(WITHDRAW_JOINED, f"joined {heir}", f.seq, f.at, record)
     f.run(INHERIT_ITEMS, heir, record)
+    for name in ("old", "new"):
+        f.run(INHERIT_REMAPS.format(name=name), heir, record)
     for table in FORGETTING:
         f.run(f"DELETE FROM {table} WHERE record = ?", record)

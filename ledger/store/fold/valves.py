@@ -21,7 +21,11 @@ def paused(f: Folding, entry: entries.Paused) -> None:
 
 
 def resumed(f: Folding, entry: entries.Resumed) -> None:
-    f.run("DELETE FROM pause WHERE system = ? AND kind = ?", entry.system, entry.kind)
+    scope = (entry.system, entry.kind)
+    if entry.job is None:
+        f.run("DELETE FROM pause WHERE system = ? AND kind = ?", *scope)
+    else:
+        f.run("DELETE FROM pause WHERE system = ? AND kind = ? AND job = ?", *scope, entry.job)
 
 
 def skipped(f: Folding, entry: entries.Skipped) -> None:

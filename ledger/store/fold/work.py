@@ -15,6 +15,7 @@ def planned(f: Folding, entry: entries.Planned) -> None:
         """INSERT INTO operation (operation, record, digest, payload, state, reason, text, seq, at)
         VALUES (?, ?, ?, ?, 'planned', '', '', ?, ?)
         ON CONFLICT (operation) DO UPDATE SET
+          breaker = CASE WHEN digest = excluded.digest THEN breaker ELSE '' END,
           digest = excluded.digest, payload = excluded.payload, state = 'planned', reason = '',
           text = '', seq = excluded.seq, at = excluded.at""",
         entry.operation,
@@ -35,9 +36,12 @@ def withdrawn(f: Folding, entry: entries.Withdrawn) -> None:
 
 def gate_held(f: Folding, entry: entries.GateHeld) -> None:
     _turn(f, entry.operation, "waiting", entry.reason, of="planned waiting approved")
+    # Ledgers from before there were several breakers name the only one as the reason.
+    breaker = entry.breaker or (entry.reason if entry.reason == "mass_change" else "")
     f.run(
-        "UPDATE operation SET text = ? WHERE operation = ? AND state = 'waiting'",
+        "UPDATE operation SET text = ?, breaker = ? WHERE operation = ? AND state = 'waiting'",
         entry.text,
+        breaker,
         entry.operation,
     )
     mention_record(f, entry.record)
@@ -47,12 +51,13 @@ def approved(f: Folding, entry: entries.Approved) -> None:
     expires_at = same_instant(entry.expires_at)
     for digest in entry.digests:
         f.run(
-            """INSERT INTO approval (digest, expires_at, seq) VALUES (?, ?, ?)
+            """INSERT INTO approval (digest, expires_at, seq, job) VALUES (?, ?, ?, ?)
             ON CONFLICT (digest) DO UPDATE SET
-              expires_at = excluded.expires_at, seq = excluded.seq""",
+              expires_at = excluded.expires_at, seq = excluded.seq, job = excluded.job""",
             digest,
             expires_at,
             f.seq,
+            entry.job,
         )
         rows = f.run(
             "SELECT operation, record FROM operation"

@@ -8,8 +8,14 @@ CREATE TABLE pause (
   job    TEXT NOT NULL,
   since  TEXT NOT NULL,
   seq    INTEGER NOT NULL,
-  PRIMARY KEY (system, kind)
+  PRIMARY KEY (system, kind, job)      -- a job's freeze and a person's pause stand side by side
 ) STRICT, WITHOUT ROWID;
+
+-- The job whose plan was approved: its own freeze lets these digests pass.
+ALTER TABLE approval ADD COLUMN job TEXT NOT NULL DEFAULT '';
+
+-- The breaker that an operation tripped; it keeps that mark until it is another operation.
+ALTER TABLE operation ADD COLUMN breaker TEXT NOT NULL DEFAULT '';
 
 CREATE TABLE skip (
   record  TEXT NOT NULL,

@@ -171,8 +171,9 @@ async def test_a_changed_file_is_taken_or_told(config: Path) -> None:
             assert running.returncode is None
 
     try:
-        config.write_text(CONFIG + "names: hold\nschedule: {poll: 2h}\n")
-        await asyncio.wait_for(until(b"live=names later=schedule"), 30)
+        more = "names: hold\nschedule: {poll: 2h}\nledger: {backup: {keep: 5}}\n"
+        config.write_text(CONFIG + more)
+        await asyncio.wait_for(until(b'live="schedule names" later=ledger'), 30)
         config.write_text(CONFIG + "names: hld\n")
         await asyncio.wait_for(until(b"configuration refused"), 30)
         said = await process(

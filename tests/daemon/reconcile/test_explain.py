@@ -134,7 +134,8 @@ def test_activity() -> None:
     ledger.pair(vendor(), vendor())
     ledger.edit(QBO, Kind.VENDOR, "1", active=False)
     assert why(ledger) == (
-        'QuickBooks made vendor "Acme" inactive, so it will be made inactive in DEAR too.'
+        'QuickBooks made vendor "Acme" inactive, so it will be made inactive in DEAR too. '
+        "In QuickBooks it keeps its name: inactive, not deleted."
     )
     ledger = with_books()
     ledger.pair(vendor(active=False), vendor(active=False))

@@ -110,7 +110,7 @@ def test_F13_an_item_name_held_by_a_linked_inactive_item() -> None:
     ledger.show(DEAR, "1", dear_item(sku="W-8"))
     (hold,) = ledger.plan(policy()).holds
     assert hold.code == "name_taken"
-    assert "link the two after making it active again" in hold.cure
+    assert "Link the two after making it active again" in hold.cure
     assert hold.waits_for == (old,)
 
 

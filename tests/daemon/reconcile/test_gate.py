@@ -1,12 +1,16 @@
 """Who may go by itself, who waits, and when everything stops."""
 
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from daemon.reconcile.gate import GateFacts, common_cause, gate
+from daemon.reconcile.breaker import common_cause
+from daemon.reconcile.gate import GateFacts, Pause, Shut, gate
 from daemon.reconcile.policy import DocumentPolicy, Limits
 from ledger.model.ids import Digest, Kind, OperationId, RecordId
 from ledger.model.plans import Action, FieldChange, Operation, Ruling
@@ -118,9 +122,9 @@ def test_what_is_approved_does_not_count() -> None:
 
 def test_approving_a_part_of_a_mass_change_does_not_let_the_rest_go() -> None:
     many = [operation(n) for n in range(30)]
-    halted = frozenset(o.id for o in many[:29])
+    tripped = {o.id: "mass_change" for o in many[:29]}
     approved = frozenset(o.digest for o in many[:10])
-    verdicts = gate(many, facts(approved=approved, halted=halted), policy())
+    verdicts = gate(many, facts(approved=approved, tripped=tripped), policy())
     rulings = [verdicts[o.id].ruling for o in many]
     assert rulings == [Ruling.AUTO] * 10 + [Ruling.HALTED] * 19 + [Ruling.AUTO]
     (text,) = {verdicts[o.id].text for o in many[10:29]}
@@ -284,3 +288,237 @@ def test_creates_and_ends_of_one_kind_do_not_add_up() -> None:
     verdicts = gate([*ends, *more, *new], facts(), policy(documents=free))
     assert {verdicts[o.id].ruling for o in new} == {Ruling.AUTO}
     assert {verdicts[o.id].ruling for o in [*ends, *more]} == {Ruling.HALTED}
+
+
+# -- deny beats allow ---------------------------------------------------------------------------
+
+
+def pause(**changes: Any) -> Pause:
+    base = Pause(reason="stocktaking", by="eva (uid 7)", since="2026-08-31T10:00:00.000000Z")
+    return msgspec.structs.replace(base, **changes)
+
+
+APPROVED = frozenset({Digest("d0")})
+SHUT = Shut(reason="window", text="Outside the hours of writing (mon 06:00-22:00, UTC).")
+
+
+@pytest.mark.parametrize(
+    ("given", "slug"),
+    [
+        ({"skipped": APPROVED}, "skipped"),
+        ({"pauses": (pause(),)}, "paused"),
+        ({"pauses": (pause(job="catalogue-1"),)}, "frozen"),
+        ({"shut": SHUT}, "window"),
+        ({"shut": msgspec.structs.replace(SHUT, reason="frozen")}, "frozen"),
+        ({"skipped": APPROVED, "pauses": (pause(),), "shut": SHUT}, "skipped"),
+        ({"pauses": (pause(),), "shut": SHUT}, "paused"),
+    ],
+)
+def test_what_is_stopped_is_stopped_even_when_it_is_approved(
+    given: dict[str, Any], slug: str
+) -> None:
+    assert ruled(operation(), facts(approved=APPROVED)) == (Ruling.AUTO, "approved")
+    assert ruled(operation(), facts(approved=APPROVED, **given)) == (Ruling.HALTED, slug)
+    assert ruled(operation(), facts(**given)) == (Ruling.HALTED, slug)
+
+
+@pytest.mark.parametrize(
+    ("scope", "stops"),
+    [
+        ({}, True),
+        ({"system": "qbo"}, True),
+        ({"kind": "item"}, True),
+        ({"system": "qbo", "kind": "item"}, True),
+        ({"system": "dear"}, False),
+        ({"kind": "vendor"}, False),
+        ({"system": "qbo", "kind": "vendor"}, False),
+    ],
+)
+def test_a_pause_stops_its_scope_and_nothing_else(scope: dict[str, str], stops: bool) -> None:
+    ruling, _ = ruled(operation(), facts(pauses=(pause(**scope),)))
+    assert (ruling is Ruling.HALTED) is stops
+
+
+def test_a_pause_says_who_since_when_and_why() -> None:
+    one = operation()
+    (verdict,) = gate([one], facts(pauses=(pause(system="qbo"),)), policy()).values()
+    (wide,) = gate([one], facts(pauses=(pause(),)), policy()).values()
+    assert "(everything in every system)" in wide.text
+    assert verdict.text == (
+        "Paused (everything in QuickBooks) by eva (uid 7) since 2026-08-31T10:00Z: stocktaking"
+    )
+
+
+def test_a_job_s_freeze_lets_its_own_plan_pass_and_nothing_else() -> None:
+    mine, other = operation(0), operation(1)
+    frozen = pause(kind="item", job="catalogue-1", passes=frozenset({mine.digest}))
+    approved = frozenset({mine.digest, other.digest})
+    verdicts = gate([mine, other], facts(approved=approved, pauses=(frozen,)), policy())
+    assert verdicts[mine.id].ruling is Ruling.AUTO
+    assert verdicts[other.id].reason == "frozen"
+    both = facts(approved=approved, pauses=(frozen, pause()))
+    assert verdicts_of([mine, other], both) == {"paused", "frozen"}, "a person's pause stops both"
+
+
+def verdicts_of(operations: list[Operation], given: GateFacts, **rules: Any) -> set[str]:
+    return {v.reason for v in gate(operations, given, policy(**rules)).values()}
+
+
+def test_the_first_plan_waits_as_the_first_plan_when_nothing_stops_it() -> None:
+    assert ruled(operation(), facts(first_plan_approved=False, shut=SHUT)) == (
+        Ruling.APPROVAL,
+        "first_plan",
+    )
+
+
+def test_what_waits_for_a_person_anyway_keeps_its_reason_when_the_window_closes() -> None:
+    resting = operation(action=Action.INACTIVATE)
+    assert ruled(resting, facts(shut=SHUT)) == (Ruling.APPROVAL, "inactivates")
+
+
+# -- breakers -----------------------------------------------------------------------------------
+
+
+def test_a_pause_does_not_split_a_mass_change() -> None:
+    many = [operation(n) for n in range(30)]
+    verdicts = gate(many, facts(pauses=(pause(),)), policy())
+    assert {(v.reason, v.breaker) for v in verdicts.values()} == {("paused", "mass_change")}
+    # A part is approved while it is paused; then the pause ends.
+    tripped = {o.id: verdicts[o.id].breaker for o in many}
+    approved = frozenset(o.digest for o in many[:20])
+    later = gate(many, facts(approved=approved, tripped=tripped), policy())
+    assert [later[o.id].ruling for o in many] == [Ruling.AUTO] * 20 + [Ruling.HALTED] * 10
+
+
+def test_setting_a_part_aside_does_not_let_the_rest_of_a_mass_change_go() -> None:
+    many = [operation(n) for n in range(30)]
+    tripped = {o.id: v.breaker for o in many for v in [gate(many, facts(), policy())[o.id]]}
+    skipped = frozenset(o.digest for o in many[:20])
+    later = gate(many, facts(skipped=skipped, tripped=tripped), policy())
+    assert [later[o.id].reason for o in many] == ["skipped"] * 20 + ["mass_change"] * 10
+
+
+@pytest.mark.parametrize(
+    ("action", "limit"),
+    [
+        (Action.CREATE, "most_creates"),
+        (Action.UPDATE, "most_updates"),
+        (Action.INACTIVATE, "most_removals"),
+    ],
+)
+def test_an_absolute_cap_holds_however_many_records_there_are(action: Action, limit: str) -> None:
+    many = [operation(n, action=action) for n in range(40)]
+    given = facts(live_counts={(QBO, Kind.ITEM): 1_000_000})
+    tight = msgspec.structs.replace(Limits(), **{limit: 39})
+    verdicts = gate(many, given, policy(limits=tight))
+    assert {(v.ruling, v.reason) for v in verdicts.values()} == {(Ruling.HALTED, "too_many")}
+    text = verdicts[many[0].id].text
+    assert text.startswith("40 ")
+    assert "more than 39 (limits.absolute)" in text
+    assert "W-000, W-001" in text
+    assert verdicts_of(many[:39], given, limits=tight).isdisjoint({"too_many"})
+
+
+def bill(number: int) -> Operation:
+    return operation(number, action=Action.CREATE, kind=Kind.BILL)
+
+
+def test_a_money_cap_adds_up_what_documents_of_one_kind_come_to() -> None:
+    bills = [bill(n) for n in range(3)]
+    amounts = {one.id: Decimal("400.10") for one in bills}
+    rules: dict[str, Any] = {
+        "limits": Limits(money=Decimal(1000)),
+        "home_currency": "USD",
+        "documents": {Kind.BILL: DocumentPolicy(since="2026-01-01")},
+    }
+    verdicts = gate(bills, facts(amounts=amounts), policy(**rules))
+    assert {v.reason for v in verdicts.values()} == {"too_much_money"}
+    assert "3 bills of 1200.3 USD in all" in verdicts[bills[0].id].text
+    assert verdicts_of(bills[:2], facts(amounts=amounts), **rules) == {""}
+    approved = facts(amounts=amounts, approved=frozenset({Digest("d0")}))
+    tripped = {one.id: "too_much_money" for one in bills}
+    partly = msgspec.structs.replace(approved, tripped=tripped)
+    assert [v.reason for v in gate(bills, partly, policy(**rules)).values()] == [
+        "approved",
+        "too_much_money",
+        "too_much_money",
+    ]
+    rules["limits"] = Limits()
+    assert verdicts_of(bills, facts(amounts=amounts), **rules) == {""}, "off by default"
+
+
+def test_after_a_change_of_the_rules_many_changes_are_reviewed() -> None:
+    many = [operation(n) for n in range(8)]
+    new = [operation(n + 100, action=Action.CREATE) for n in range(8)]
+    live = {(QBO, Kind.ITEM): 20}
+    ids = frozenset(o.id for o in many + new)
+    given = facts(live_counts=live, reviewed=ids)
+    verdicts = gate(many + new, given, policy())
+    assert {(verdicts[o.id].ruling, verdicts[o.id].reason) for o in many} == {
+        (Ruling.APPROVAL, "rules_changed")
+    }
+    assert {verdicts[o.id].ruling for o in new} == {Ruling.AUTO}, "new records change no live ones"
+    assert verdicts_of(many, facts(live_counts=live)) == {""}, "no rule changed"
+    assert verdicts_of(many[:6], given) == {""}, "not more than the limit"
+    assert verdicts_of(many[:5], msgspec.structs.replace(given, live_counts={})) == {""}
+    # The review ends with the gate's look; what it stopped stays stopped until it is approved.
+    tripped = {o.id: "rules_changed" for o in many}
+    later = facts(live_counts=live, tripped=tripped, approved=frozenset({Digest("d0")}))
+    assert [v.reason for v in gate(many, later, policy()).values()] == [
+        "approved",
+        *["rules_changed"] * 7,
+    ]
+
+
+@given(
+    chosen=st.lists(
+        st.tuples(
+            st.sampled_from([Kind.ITEM, Kind.VENDOR]),
+            st.sampled_from([Action.CREATE, Action.UPDATE, Action.INACTIVATE]),
+            st.booleans(),  # approved
+            st.sampled_from([False, False, False, True]),  # set aside
+            st.sampled_from(["", "", "mass_change", "too_many", "rules_changed"]),
+        ),
+        max_size=70,
+    ),
+    scopes=st.lists(st.sampled_from([{"kind": "vendor"}, {"system": "dear"}, {}]), max_size=1),
+    is_shut=st.booleans(),
+    first=st.booleans(),
+)
+def test_nothing_that_is_denied_ever_goes(
+    chosen: list[tuple[Kind, Action, bool, bool, str]],
+    scopes: list[dict[str, str]],
+    is_shut: bool,
+    first: bool,
+) -> None:
+    operations = [operation(n, kind=row[0], action=row[1]) for n, row in enumerate(chosen)]
+    rows = list(zip(operations, chosen, strict=True))
+    approved = frozenset(one.digest for one, row in rows if row[2])
+    skipped = frozenset(one.digest for one, row in rows if row[3])
+    tripped = {one.id: row[4] for one, row in rows if row[4]}
+    pauses = tuple(pause(**scope) for scope in scopes)
+    given_facts = facts(
+        first_plan_approved=first,
+        approved=approved,
+        skipped=skipped,
+        pauses=pauses,
+        tripped=tripped,
+        shut=SHUT if is_shut else None,
+    )
+    verdicts = gate(operations, given_facts, policy())
+    assert verdicts.keys() == {one.id for one in operations}
+    going = [one for one in operations if verdicts[one.id].ruling is Ruling.AUTO]
+    assert not (is_shut and going)
+    free: Counter[tuple[Kind, Action]] = Counter()
+    for one in going:
+        assert one.digest not in skipped
+        assert not any(p.covers(one.system, one.kind, one.digest) for p in pauses)
+        if one.digest not in approved:
+            assert first
+            assert one.id not in tripped
+            assert one.action is not Action.INACTIVATE
+            free[one.kind, one.action] += 1
+    assert all(count <= Limits().min_count for count in free.values())
+    for one in operations:  # what a breaker stopped keeps its mark whatever comes first
+        if one.id in tripped and one.digest not in approved | skipped and first:
+            assert verdicts[one.id].breaker

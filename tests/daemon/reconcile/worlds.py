@@ -4,7 +4,7 @@
 them what a plan says, the way they would show it. Nothing here plans.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -210,6 +210,7 @@ class Ledger:
         self.resolutions: dict[RecordId, tuple[Resolution, ...]] = {}
         self.intents: dict[RecordId, str] = {}
         self.incomplete: set[tuple[SystemName, Kind]] = set()
+        self.remaps: dict[tuple[SystemName, RecordId], RecordId] = {}
         self.seq = 0
 
     def tick(self) -> int:
@@ -331,6 +332,9 @@ class Ledger:
 
     def confirmed_changes(self, record: RecordId) -> Sequence[ConfirmedChange]:
         return self.changes.get(record, [])
+
+    def remapped(self, system: SystemName) -> Mapping[RecordId, RecordId]:
+        return {old: new for (here, old), new in self.remaps.items() if here == system}
 
     # -- one pass -----------------------------------------------------------------------------
 

@@ -82,7 +82,7 @@ def test_keys_are_folded_and_never_empty(record: Record) -> None:
     found = keys(record)
     assert all(value for name, value in found if name not in {"name", "normal_name"})
     assert len(set(found)) == len(found)
-    of_documents = {"number", "dated_total", "order"}
+    of_documents = {"number", "dated_total", "order", "party"}
     of_others = {"name", "normal_name", "code", "sku", "email"}
     is_document = isinstance(record, Document)
     assert {name for name, _ in found} <= (of_documents if is_document else of_others)
@@ -110,7 +110,12 @@ def test_keys_of_documents() -> None:
         vendor=Reference(kind=Kind.VENDOR, id="1"),
         order=Reference(kind=Kind.PURCHASE_ORDER, id="P-1"),
     )
-    assert dict(keys(bill)) == {"number": "b-7", "dated_total": "2026-03-31|119", "order": "p-1"}
+    assert dict(keys(bill)) == {
+        "number": "b-7",
+        "dated_total": "2026-03-31|119",
+        "order": "p-1",
+        "party": "1",
+    }
     assert keys(Invoice(number=None, date="2026-03-31", total=Decimal("1e40"))) == ()
 
 

@@ -25,6 +25,12 @@ SMALL_SCANS = {
     "SCAN mine",  # the entries of one record
     "SCAN page",  # at most one page
     "SCAN t USING INDEX intent_open",  # a partial index: open requests only
+    "SCAN pause",  # a handful, typed by people; these four too
+    "SCAN remap",
+    "SCAN absence",
+    "SCAN skip USING COVERING INDEX skip_by_digest",
+    "SCAN j USING INDEX job_by_seq",  # in its order, up to the limit
+    "SCAN s",
 }
 ORDERED_BY_INDEX = {"last", "holds", "entries"}
 """Walk an index in its order and stop at the limit."""
@@ -39,7 +45,9 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 def plan(db: sqlite3.Connection, sql: str) -> list[str]:
     names = set(re.findall(r":(\w+)", sql))
-    values = {name: "[]" if name in {"refs", "records", "states"} else 1 for name in names}
+    values = {
+        name: "[]" if name in {"refs", "records", "states", "digests"} else 1 for name in names
+    }
     return [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
 
 

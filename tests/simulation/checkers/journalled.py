@@ -14,7 +14,12 @@ from ledger.model.ids import Digest, OperationId
 from ledger.model.plans import Action
 from tests.simulation.evidence import Evidence
 
-_NEEDS_YES = frozenset({"inactivates", "create_policy", "manual_flow", "mass_change"})
+_NEEDS_YES = frozenset(
+    {
+        *("inactivates", "create_policy", "manual_flow"),
+        *("mass_change", "too_many", "too_much_money", "rules_changed"),
+    }
+)
 
 
 async def check(evidence: Evidence) -> list[str]:

@@ -15,7 +15,14 @@ from daemon.connectors.qbo.mapping.parties import CUSTOMER, VENDOR
 from daemon.connectors.qbo.mapping.purchaseorders import PURCHASE_ORDER
 from daemon.connectors.qbo.mapping.sending import document_body
 from daemon.connectors.qbo.mapping.taxes import TAX_CODE
-from daemon.connectors.qbo.mapping.wire import Entity, Malformed, Setting, Unwritable, Wire, name
+from daemon.connectors.qbo.mapping.wire import (
+    Entity,
+    Malformed,
+    Setting,
+    Unwritable,
+    Wire,
+    given_name,
+)
 from ledger.model.errors import Broken
 from ledger.model.facts import Observation, Problem, Tombstone, Unreadable
 from ledger.model.ids import ExternalRef, Kind, SystemName, derive
@@ -134,7 +141,7 @@ def _sparse(entity: Entity, write: Write, out: Wire) -> Wire:
     entity.complete(out)
     if entity.name_property not in out and entity.name_property in last:
         # Reactivating without a name would leave " (deleted)" standing.
-        plain = name(last, entity.name_property)
+        plain = given_name(last, entity.name_property)
         kept = plain if write.action is Action.REACTIVATE else last[entity.name_property]
         out[entity.name_property] = kept
     return {"Id": write.ref.id, "SyncToken": write.version, "sparse": True, **out}

@@ -41,7 +41,7 @@ COMMON = frozenset(
         "HeaderLite",
     }
 )
-_DELETED = re.compile(r"\s*\(deleted\)$", re.IGNORECASE)
+_DELETED = re.compile(r"(?:\s*\(deleted(?:-\d+)?\))+$", re.IGNORECASE)
 
 
 class Malformed(ValueError):
@@ -230,11 +230,20 @@ def address(raw: Wire, prop: str) -> Address | None:
 
 
 def name(raw: Wire, prop: str) -> str | None:
+    """The name as QuickBooks has it now: whether an inactive record still holds a name that
+    another one needs is told by the " (deleted)" behind it."""
+    return text(raw, prop)
+
+
+def given_name(raw: Wire, prop: str) -> str | None:
     """The name a person gave: inactivation appends " (deleted)", which nobody typed."""
     value = text(raw, prop)
-    if value is not None and not active(raw):
-        return _DELETED.sub("", value)
-    return value
+    return value if value is None or active(raw) else unmarked(value)
+
+
+def unmarked(value: str) -> str:
+    """A name without the mark of inactivation."""
+    return _DELETED.sub("", value)
 
 
 def put_text(prop: str) -> Put:

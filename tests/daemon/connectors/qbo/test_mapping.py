@@ -11,7 +11,7 @@ from daemon.connectors.qbo.config import QboConfig
 from daemon.connectors.qbo.features import Features
 from daemon.connectors.qbo.mapping.table import ENTITIES, QBO, encode, to_record
 from daemon.connectors.qbo.mapping.table import to_raw as to_raw_in
-from daemon.connectors.qbo.mapping.wire import Setting, Unwritable, Wire
+from daemon.connectors.qbo.mapping.wire import Setting, Unwritable, Wire, given_name
 from ledger.model.capabilities import Access
 from ledger.model.encoding import comparable_bytes, decode_record
 from ledger.model.encoding import encode as encode_model
@@ -276,18 +276,21 @@ def test_what_is_watched_only(kind: Kind, body: str, reason: str) -> None:
     [
         ("Bolt (deleted)", False, "Bolt"),
         ("Bolt (Deleted)", False, "Bolt"),
+        ("Bolt (deleted-2)", False, "Bolt"),
         ("Bolt (deleted)", True, "Bolt (deleted)"),
         ("Bolt (deleted) spare", False, "Bolt (deleted) spare"),
         ("Bolt", False, "Bolt"),
     ],
 )
-def test_F11_the_mark_of_inactive_names_is_not_part_of_the_name(
+def test_F13_an_inactive_record_shows_the_name_that_it_holds(
     shown_name: str, active: bool, expected: str
 ) -> None:
+    """Only so can be told whether another one may take the name that a person gave it."""
     body = {"Name": shown_name, "Active": active, "Type": "Service", "Id": "1", "SyncToken": "0"}
     record = seen(Kind.ITEM, json.dumps(body)).record
     assert isinstance(record, Item)
-    assert record.name == expected
+    assert record.name == shown_name
+    assert given_name(body, "Name") == expected
     assert record.active is active
 
 

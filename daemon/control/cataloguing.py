@@ -1,0 +1,260 @@
+"""The catalogue job over the control interface: requests to the conductor, its job as an answer."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from daemon.catalogue.conduct import Conductor, Person
+from daemon.catalogue.job import Job, load
+from daemon.catalogue.words import (
+    CHUNK,
+    UNDER_WAY,
+    Finished,
+    JobRefused,
+    Keeping,
+    Options,
+    Row,
+    State,
+)
+from daemon.control.finding import the_record
+from daemon.control.protocol import Code, Declined
+from daemon.control.protocol_catalogue import (
+    CatalogueAnswer,
+    CatalogueApproveRequest,
+    CatalogueJobShown,
+    CatalogueOptions,
+    CataloguePlanRequest,
+    CataloguePlanShown,
+    CatalogueReportAnswer,
+    CatalogueRequest,
+    CatalogueRowShown,
+    CatalogueSettleRequest,
+    KeepingShown,
+)
+from ledger.model.ids import ExternalRef, Kind
+
+if TYPE_CHECKING:
+    from daemon.control.desk import Actor, Desk
+
+Act = Callable[["Desk", Conductor, "Actor", Any], Awaitable[CatalogueAnswer]]
+
+_NEXT = {
+    State.FROZEN: "trueup catalogue plan",
+    State.READ: "trueup catalogue plan",
+    State.SORTED: "trueup catalogue settle ITEM --keep  # then: trueup catalogue plan",
+    State.SETTLED: "trueup catalogue plan",
+    State.PLANNED: 'trueup catalogue approve --company "NAME"',
+    State.APPROVED: "trueup catalogue run",
+    State.RUNNING: "trueup catalogue status",
+    State.PAUSED: "trueup catalogue resume",
+    State.VERIFYING: "trueup catalogue status",
+    State.DONE: "trueup catalogue report",
+}
+_ABORT = "trueup catalogue abort"
+MOST_DOCUMENT_CHUNKS = 200
+
+
+async def status(desk: "Desk", conductor: Conductor) -> CatalogueAnswer:
+    job = await conductor.current()
+    if job is None:
+        return CatalogueAnswer(
+            as_of=desk.now(), text="no catalogue job was ever opened", next="trueup catalogue plan"
+        )
+    return await _answer(desk, conductor, job, f"{job.id} is {job.state.value}")
+
+
+async def plan(
+    desk: "Desk", conductor: Conductor, actor: "Actor", request: CataloguePlanRequest
+) -> CatalogueAnswer:
+    options = _options(request.options)
+    if request.dry_run:
+        summary = await _kept(conductor.dry_run(options or Options()))
+        return CatalogueAnswer(
+            as_of=desk.now(),
+            text="nothing was opened, read or written",
+            plan=_shown(CataloguePlanShown, summary),
+            next="trueup catalogue plan",
+        )
+    job = await _kept(conductor.plan(_person(actor), options, request.reason))
+    return await _answer(desk, conductor, job, f"{job.id} is {job.state.value}; items are frozen")
+
+
+async def settle(
+    desk: "Desk", conductor: Conductor, actor: "Actor", request: CatalogueSettleRequest
+) -> CatalogueAnswer:
+    systems = desk.systems
+    view, to = await desk.ledger.read(
+        lambda views: (
+            the_record(views, request.item, systems=systems, kind=Kind.ITEM),
+            the_record(views, request.to, systems=systems, kind=Kind.ITEM) if request.to else None,
+        )
+    )
+    target = to.record if to is not None else None
+    job = await _kept(conductor.settle(_person(actor), view.record, request.what, target))
+    text = f"{view.label!r}: {request.what}{f' to {to.label!r}' if to is not None else ''}"
+    return await _answer(desk, conductor, job, text)
+
+
+async def approve(
+    desk: "Desk", conductor: Conductor, actor: "Actor", request: CatalogueApproveRequest
+) -> CatalogueAnswer:
+    job = await _kept(conductor.approve(_person(actor), request.company, request.plan))
+    given, needed = len(job.memo.approvals), conductor.setting.people
+    text = f"approved by {given} of {needed}" if given < needed else "approved"
+    return await _answer(desk, conductor, job, f"{job.id}: {text}")
+
+
+async def run(
+    desk: "Desk", conductor: Conductor, actor: "Actor", _request: CatalogueRequest
+) -> CatalogueAnswer:
+    job = await _kept(conductor.run(_person(actor)))
+    return await _answer(desk, conductor, job, f"{job.id} runs; it survives a restart")
+
+
+async def pause(
+    desk: "Desk", conductor: Conductor, actor: "Actor", request: CatalogueRequest
+) -> CatalogueAnswer:
+    job = await _kept(conductor.pause(_person(actor), request.reason))
+    text = f"{job.id} is paused; requests under way still end"
+    return await _answer(desk, conductor, job, text)
+
+
+async def resume(
+    desk: "Desk", conductor: Conductor, actor: "Actor", _request: CatalogueRequest
+) -> CatalogueAnswer:
+    job = await _kept(conductor.resume(_person(actor)))
+    return await _answer(desk, conductor, job, f"{job.id} goes on")
+
+
+async def abort(
+    desk: "Desk", conductor: Conductor, actor: "Actor", request: CatalogueRequest
+) -> CatalogueAnswer:
+    job = await _kept(conductor.abort(_person(actor), request.reason))
+    text = f"{job.id} is aborted and items flow again; what was created stays"
+    return await _answer(desk, conductor, job, text)
+
+
+ROUTES: dict[str, tuple[type[Any], Act]] = {
+    "/v1/catalogue/plan": (CataloguePlanRequest, plan),
+    "/v1/catalogue/settle": (CatalogueSettleRequest, settle),
+    "/v1/catalogue/approve": (CatalogueApproveRequest, approve),
+    "/v1/catalogue/run": (CatalogueRequest, run),
+    "/v1/catalogue/pause": (CatalogueRequest, pause),
+    "/v1/catalogue/resume": (CatalogueRequest, resume),
+    "/v1/catalogue/abort": (CatalogueRequest, abort),
+}
+
+
+async def report(
+    desk: "Desk", conductor: Conductor, *, limit: int, offset: int
+) -> CatalogueReportAnswer:
+    """A page of the plan's rows; of what became of them, once the job is done."""
+    job = await conductor.current()
+    if job is None or job.memo.plan is None:
+        raise Declined(Code.NOT_FOUND, "there is no plan", cure="trueup catalogue plan")
+    ended = job.memo.ended
+    chunks = ended.chunks if ended is not None else job.memo.plan.chunks
+    sort: type[Finished] | type[Row] = Finished if ended is not None else Row
+    rows: list[Finished | Row] = []
+    first = offset // CHUNK
+    for chunk in chunks[first : first + limit // CHUNK + 2]:
+        rows += await _kept(load(desk.ledger, chunk, sort))
+    page = rows[offset % CHUNK :][:limit]
+    documents: list[Keeping] = []
+    if offset == 0:
+        for chunk in job.memo.plan.document_chunks[:MOST_DOCUMENT_CHUNKS]:
+            documents += await _kept(load(desk.ledger, chunk, Keeping))
+    return CatalogueReportAnswer(
+        as_of=desk.now(),
+        job=await shown_job(conductor, job),
+        rows=tuple(map(_row, page)),
+        documents=tuple(
+            KeepingShown(ref=str(d.ref), number=d.number, date=d.date, items=d.items)
+            for d in documents
+        ),
+        offset=offset,
+        more=offset % CHUNK + limit < len(rows) or first + limit // CHUNK + 2 < len(chunks),
+    )
+
+
+def _row(row: Finished | Row) -> CatalogueRowShown:
+    shown = CatalogueRowShown(
+        sku=row.label,
+        name=row.name,
+        record=row.record,
+        act=row.act.value,
+        old=str(row.old) if row.old is not None else "",
+        why=row.why,
+    )
+    if isinstance(row, Row):
+        return shown.model_copy(update={"standing": row.standing})
+    new = str(row.new) if row.new is not None else ""
+    return shown.model_copy(update={"outcome": row.outcome, "new": new})
+
+
+async def shown_job(conductor: Conductor, job: Job) -> CatalogueJobShown:
+    """The job with how far it is."""
+    memo = job.memo
+    done = rows = 0
+    waits = ""
+    if job.state in UNDER_WAY:
+        progress = await conductor.running.progress(job)
+        done, rows, waits = progress.done, progress.rows, progress.waits
+    told = msgspec.to_builtins(memo, enc_hook=_text)
+    shown: dict[str, Any] = {
+        **told,
+        "state": job.state.value,
+        "since": job.since,
+        "people": conductor.setting.people,
+        "done": done,
+        "rows": rows,
+        "waits": waits,
+        "plan": _plan(memo.plan),
+    }
+    return CatalogueJobShown.model_validate(shown)
+
+
+def _plan(plan: msgspec.Struct | None) -> CataloguePlanShown | None:
+    return None if plan is None else _shown(CataloguePlanShown, plan)
+
+
+def _shown(model: type[CataloguePlanShown], plan: msgspec.Struct) -> CataloguePlanShown:
+    told = msgspec.to_builtins(plan)
+    for stranger in told.get("strangers", ()):
+        stranger["ref"] = str(ExternalRef(**stranger["ref"] | {"kind": Kind.ITEM}))
+    return model.model_validate(told)
+
+
+def _text(value: object) -> str:
+    return str(value)
+
+
+async def _answer(desk: "Desk", conductor: Conductor, job: Job, text: str) -> CatalogueAnswer:
+    back = "" if job.is_over else _ABORT
+    if job.state is State.RUNNING:
+        back = f"trueup catalogue pause  # or: {_ABORT}"
+    return CatalogueAnswer(
+        as_of=desk.now(),
+        text=text,
+        job=await shown_job(conductor, job),
+        seq=job.seq,
+        next=_NEXT.get(job.state, ""),
+        back=back,
+    )
+
+
+def _options(asked: CatalogueOptions | None) -> Options | None:
+    return None if asked is None else Options(**asked.model_dump())
+
+
+def _person(actor: "Actor") -> Person:
+    return Person(name=str(actor), uid=actor.uid)
+
+
+async def _kept(work: Awaitable[Any]) -> Any:
+    """The job's refusals in the words of the protocol."""
+    try:
+        return await work
+    except JobRefused as error:
+        raise Declined(Code(error.sort), str(error), cure=error.cure) from error

@@ -1,0 +1,176 @@
+"""The part of the control protocol that is about the re-export of the product catalogue."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from daemon.control.frame import Answer, Part, Request
+
+MOST_SKUS = 10_000
+MOST_ROWS = 5_000
+
+Text = Annotated[str, Field(max_length=1000)]
+
+
+class CatalogueOptions(Request):
+    """Which products, and what to do where an old item still has its name."""
+
+    missing_only: bool = False
+    only: Annotated[tuple[str, ...], Field(max_length=MOST_SKUS)] = ()
+    as_type: Annotated[str, Field(max_length=40)] = ""
+    clashes: Literal["ask", "reactivate", "skip"] = "ask"
+    reactivate: bool = False
+
+
+class CataloguePlanRequest(Request):
+    """Open a job unless one is open, freeze, read both catalogues, sort and plan."""
+
+    options: CatalogueOptions | None = None
+    """None: those of the open job, or everything that is gone or inactive."""
+    reason: Text = ""
+    dry_run: bool = False
+    """Only what the plan would be by what the ledger knows now; nothing is opened or read."""
+
+
+class CatalogueSettleRequest(Request):
+    """Answer one question of the plan."""
+
+    item: Annotated[str, Field(min_length=1, max_length=500)]
+    """A record id, ``system/kind/id``, or a SKU or name that is the only one."""
+    what: Literal["keep", "ignore", "link", "reactivate", "skip"]
+    to: Annotated[str, Field(max_length=500)] = ""
+    """With ``link``: the product that it is."""
+
+
+class CatalogueApproveRequest(Request):
+    company: Text
+    """The name of the company, typed."""
+    plan: Annotated[str, Field(max_length=40)] = ""
+    """Id of the plan that was looked at; another one is refused."""
+
+
+class CatalogueRequest(Request):
+    """Run, pause, resume or abort."""
+
+    reason: Text = ""
+
+
+class ProofShown(Part):
+    cycle: str
+    at: str
+    head: int
+    items: dict[str, int]
+
+
+class StrangerShown(Part):
+    """An active item of the books that the source does not know."""
+
+    ref: str
+    record: str
+    label: str
+    name: str = ""
+    tracked: bool = False
+    quantity: str = ""
+
+
+class CataloguePlanShown(Part):
+    """A plan in numbers."""
+
+    id: str
+    standings: dict[str, int] = Field(default_factory=dict)
+    """``alive``, ``inactive``, ``gone``, ``missing``, ``resting``, ``unknown`` ..."""
+    acts: dict[str, int] = Field(default_factory=dict)
+    """``create``, ``reactivate``, ``retire``, ``adopt``, ``clash``, ``skip``"""
+    skipped: dict[str, int] = Field(default_factory=dict)
+    tracked: int = 0
+    with_quantity: int = 0
+    accounts_change: int = 0
+    documents: int = 0
+    unknown: int = 0
+    strangers: tuple[StrangerShown, ...] = ()
+    clashes: int = 0
+    calls: int = 0
+    minutes: int = 0
+    head: int = 0
+
+
+class YesShown(Part):
+    by: str
+    at: str
+    plan: str
+
+
+class CatalogueEndShown(Part):
+    """What the full re-read at the end showed."""
+
+    at: str
+    outcomes: dict[str, int] = Field(default_factory=dict)
+    doubled: tuple[str, ...] = ()
+
+
+class CatalogueJobShown(Part):
+    """One job at its latest state."""
+
+    job: str
+    state: str
+    since: str = ""
+    options: CatalogueOptions = CatalogueOptions()
+    reason: str = ""
+    opened_by: str = ""
+    opened_at: str = ""
+    proof: ProofShown | None = None
+    plan: CataloguePlanShown | None = None
+    approvals: tuple[YesShown, ...] = ()
+    people: int = 1
+    """How many different people have to approve."""
+    done: int = 0
+    """Products that have their item, of ``rows``."""
+    rows: int = 0
+    waits: str = ""
+    note: str = ""
+    ended: CatalogueEndShown | None = None
+
+
+class CatalogueAnswer(Answer):
+    """What was done, where the job stands, and the way on and back."""
+
+    text: str
+    job: CatalogueJobShown | None = None
+    plan: CataloguePlanShown | None = None
+    """Of a dry run."""
+    seq: int = 0
+    next: str = ""
+    back: str = ""
+
+
+class CatalogueRowShown(Part):
+    """One product of a plan, and what became of it."""
+
+    sku: str
+    name: str = ""
+    record: str
+    standing: str = ""
+    act: str
+    outcome: str = ""
+    old: str = ""
+    new: str = ""
+    why: str = ""
+
+
+class KeepingShown(Part):
+    """An open document of the books that goes on pointing to old items."""
+
+    ref: str
+    number: str
+    date: str
+    items: tuple[str, ...]
+
+
+class CatalogueReportAnswer(Answer):
+    """The rows of the plan, or of the report when the job is over."""
+
+    job: CatalogueJobShown
+    rows: tuple[CatalogueRowShown, ...]
+    documents: tuple[KeepingShown, ...] = ()
+    offset: int
+    more: bool

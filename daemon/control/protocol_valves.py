@@ -1,0 +1,187 @@
+"""The part of the control protocol that stops, sets aside and answers: pauses, skips, the error
+desk, remaps, accepted absence."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from daemon.control.frame import Answer, Part, Request
+
+Reason = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S")]
+Named = Annotated[str, Field(min_length=1, max_length=500)]
+MAX_ROWS = 5_000
+
+
+class PauseRequest(Request):
+    """Write nothing of this scope until it is resumed. Reading and planning go on."""
+
+    system: Annotated[str, Field(max_length=100)] = ""
+    """Empty: every system."""
+    kind: Annotated[str, Field(max_length=40)] = ""
+    """Empty: every kind."""
+    reason: Reason
+    dry_run: bool = False
+
+
+class ResumeRequest(PauseRequest):
+    """Lift the pause of exactly this scope."""
+
+
+class PauseShown(Part):
+    system: str
+    kind: str
+    reason: str
+    by: str
+    since: str
+    job: str = ""
+    """The job that froze the scope for itself."""
+    seq: int = 0
+
+
+class ClosedShown(Part):
+    """The calendar lets nothing be written now."""
+
+    reason: str
+    """``frozen`` or ``window``"""
+    text: str
+    opens_at: str = ""
+    """Empty: never, as things are configured."""
+
+
+class SkipRequest(Request):
+    """Set aside what is planned for one record and what holds it, or every hold of a pattern."""
+
+    record: Annotated[str, Field(max_length=500)] = ""
+    pattern: Annotated[str, Field(max_length=100)] = ""
+    reason: Reason
+    expect_count: Annotated[int, Field(ge=0)] | None = None
+    """Required with a pattern: how many records you expect."""
+    dry_run: bool = False
+
+
+class RetryPatternRequest(Request):
+    """Take up again every record that is held for one pattern."""
+
+    pattern: Annotated[str, Field(min_length=1, max_length=100)]
+    reason: Annotated[str, Field(max_length=1000)] = ""
+    expect_count: Annotated[int, Field(ge=0)]
+    dry_run: bool = False
+
+
+class SkipShown(Part):
+    """Something set aside that is still as it was then."""
+
+    record: str
+    kind: str
+    label: str
+    subject: str
+    what: str
+    """What is not done, in a sentence."""
+    reason: str
+    by: str
+    since: str
+    seq: int
+
+
+class SkipsAnswer(Answer):
+    skips: tuple[SkipShown, ...]
+    more: bool = False
+
+
+class TroubleShown(Part):
+    """One reason why one record does not flow."""
+
+    record: str
+    kind: str
+    label: str
+    code: str
+    pattern: str
+    text: str
+    """The cause."""
+    cure: str
+    field: str = ""
+    system: str = ""
+    since: str
+    age_s: int
+    next_try: str
+    """What makes it be tried again."""
+    skipped: bool = False
+
+
+class PatternShown(Part):
+    """Troubles that say the same of different records."""
+
+    pattern: str
+    code: str
+    text: str
+    """What they have in common."""
+    cure: str
+    records: int
+    skipped: int = 0
+    oldest: str
+    sample: tuple[str, ...]
+
+
+class DeskAnswer(Answer):
+    """Everything that does not flow, by what is the matter with it."""
+
+    patterns: tuple[PatternShown, ...]
+    rows: tuple[TroubleShown, ...]
+    records: int
+    """Held records in all, whichever page is shown."""
+    skipped: int
+    limit: int
+    offset: int
+    more: bool
+
+
+class AcceptAbsenceRequest(Request):
+    """So many records are really gone: the next proved look at them may find them missing."""
+
+    system: Annotated[str, Field(max_length=100)]
+    kind: Annotated[str, Field(max_length=40)]
+    most: Annotated[int, Field(ge=1)]
+    reason: Reason
+    dry_run: bool = False
+
+
+class RemapRequest(Request):
+    """In ``system``, ``new`` is meant where ``old`` is said; ``undo`` takes that back."""
+
+    old: Named
+    new: Annotated[str, Field(max_length=500)] = ""
+    system: Annotated[str, Field(max_length=100)] = ""
+    """Empty: the books."""
+    undo: bool = False
+    reason: Reason
+    dry_run: bool = False
+
+
+class RemapShown(Part):
+    system: str
+    old: str
+    old_label: str
+    new: str
+    new_label: str
+    reason: str
+    by: str
+    since: str
+    seq: int
+
+
+class QuestionShown(Part):
+    """Records that wait for one and the same answer."""
+
+    group: str
+    target: str
+    """The record that all of them point to."""
+    target_label: str
+    text: str
+    cure: str
+    records: int
+    sample: tuple[str, ...]
+
+
+class RemapsAnswer(Answer):
+    remaps: tuple[RemapShown, ...]
+    questions: tuple[QuestionShown, ...]

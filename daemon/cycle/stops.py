@@ -1,0 +1,61 @@
+"""What stops writes at this moment, asked again before every request.
+
+The gate rules once for a whole round, which may take hours to send: a pause, a skip or a closing
+window holds back the very next request. Must not judge anything else.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from daemon.cycle.company import Company
+from daemon.reconcile.gate import Pause
+from ledger.model.ids import Digest, Kind, SystemName
+from ledger.store.views import Views
+
+
+class Stops:
+    """What a person and the calendar stopped, as of one read transaction.
+
+    ``among``: only these digests will be asked for; a plan of a job may have a hundred thousand.
+    """
+
+    def __init__(
+        self, views: Views, company: Company, *, among: Collection[Digest] | None = None
+    ) -> None:
+        now = company.clock.now()
+        self.pauses = _pauses(views, now, among)
+        self.skipped = views.skipped_digests(among=among)
+        self.shut = company.calendar.shut(now)
+
+    def holds_back(self, system: SystemName, kind: Kind, digest: Digest) -> bool:
+        """Whether this operation may not leave now, approved or not."""
+        return (
+            self.shut is not None
+            or digest in self.skipped
+            or any(pause.covers(system, kind, digest) for pause in self.pauses)
+        )
+
+
+async def stops(company: Company, among: Iterable[Digest]) -> Stops:
+    """What stops these operations now."""
+    digests = list(among)
+    return await company.ledger.read(lambda views: Stops(views, company, among=digests))
+
+
+def _pauses(views: Views, now: datetime, among: Collection[Digest] | None) -> tuple[Pause, ...]:
+    """What is paused; a job's own freeze lets the plan of that job pass."""
+    rows = views.pauses()
+    jobs = any(row.job for row in rows)
+    plans = views.approvals_of_jobs(now, among=among) if jobs else {}
+    return tuple(
+        Pause(
+            system=row.system,
+            kind=row.kind,
+            reason=row.reason,
+            by=row.by,
+            since=row.since,
+            job=row.job,
+            passes=plans.get(row.job, frozenset()) if row.job else frozenset(),
+        )
+        for row in rows
+    )
