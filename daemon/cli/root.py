@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "conflict": ("daemon.cli.conflict:conflict", "List and decide conflicts."),
     "link": ("daemon.cli.decide:link", "Say that two records are, or are not, one thing."),
     "retry": ("daemon.cli.decide:retry", "Try again what a system refused."),
+    "totals": ("daemon.cli.totals:totals", "Both sides' totals, every difference explained."),
     "ledger": ("daemon.cli.ledger:ledger", "Verify, show, export, back up and restore."),
     "config": ("daemon.cli.config:config", "Check, show and describe the configuration."),
     "sandbox": ("daemon.cli.sandbox:sandbox", "Serve simulators of QuickBooks and DEAR."),
