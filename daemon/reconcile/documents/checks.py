@@ -7,6 +7,8 @@ look for candidates.
 from collections.abc import Iterable
 from decimal import Decimal
 
+import msgspec
+
 from ledger.model.capabilities import KindRule, LineTax
 from ledger.model.facts import Hold, HoldCode, RecordView
 from ledger.model.ids import RecordId
@@ -137,8 +139,8 @@ def _stock_dates(view: RecordView, source: DocumentParty, lines: Lines, world: W
         item = side.record if side is not None else None
         if not isinstance(item, Item) or not isinstance(item.inventory_start, str) or not day:
             continue
-        if day < item.inventory_start and pointed is not None:
-            found[line.item.record] = hold(
+        if day < item.inventory_start and pointed is not None and side is not None:
+            held = hold(
                 view,
                 HoldCode.BEFORE_START,
                 f"{thing(view.kind, view.label)} is dated {day}, and {here} tracks the quantity of "
@@ -149,6 +151,9 @@ def _stock_dates(view: RecordView, source: DocumentParty, lines: Lines, world: W
                 field=f"lines[{index + 1}].item",
                 waits_for=(line.item.record,),
             )
+            # The start is no field that is compared: an item with another one has only moved.
+            key = (world.policy.books, pointed.kind.value, "moved", side.ref.id)
+            found[line.item.record] = msgspec.structs.replace(held, waits_for_keys=(key,))
     return list(found.values())
 
 

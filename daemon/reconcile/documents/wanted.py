@@ -112,6 +112,8 @@ def _header(field: str, rule: FieldRule, found: _Collecting) -> Rendered | None:
     if pointed.hold is not None and not rule.required:
         return None  # such as terms that the books do not have: the due date says enough
     found.take(pointed)
+    if pointed.value is not None and rule.required:
+        found.holds += _resting(pointed.value, field, found)
     return Rendered(pointed.value) if pointed.value is not None else None
 
 

@@ -149,6 +149,20 @@ def test_an_inactive_item_is_found_and_named() -> None:
     assert "I-2" in text[0]
 
 
+def test_an_inactive_vendor_is_named_and_its_bill_waits_for_the_order() -> None:
+    desk, policy = Desk(), rules()
+    until_quiet(desk, policy)
+    desk.edit(QBO, Kind.VENDOR, "v1", active=False)
+    desk.edit(DEAR, Kind.VENDOR, "v1", active=False)
+    desk.show(DEAR, "o1", order())
+    desk.show(DEAR, "b1", bill())
+    made = desk.plan(policy)
+    assert not [o for o in made.operations if o.kind is not Kind.VENDOR]
+    named = [h for h in made.holds if h.code is HoldCode.INACTIVE_REFERENCE]
+    assert len(named) == 2
+    assert all("Acme" in h.text and h.field == "vendor" for h in named)
+
+
 # -- sums ----------------------------------------------------------------------------------------
 
 
@@ -258,7 +272,9 @@ def test_an_item_tracked_from_a_later_day_is_named() -> None:
     desk = Desk()
     desk.edit(QBO, Kind.ITEM, "1", inventory_start="2026-06-01")
     desk.show(DEAR, "s1", invoice())
-    assert "2026-06-01" in only_hold(desk.plan(rules()), HoldCode.BEFORE_START)
+    made = desk.plan(rules())
+    assert "2026-06-01" in only_hold(made, HoldCode.BEFORE_START)
+    assert (QBO, "item", "moved", "1") in made.holds[0].waits_for_keys
 
 
 def test_F72_a_bill_dated_before_its_order() -> None:

@@ -7,9 +7,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ledger.model.entries import Confirmed, Quarantined, Tombstoned, VersionMoved
+from ledger.model.entries import (
+    Confirmed,
+    Quarantined,
+    Rejected,
+    Tombstoned,
+    VersionMoved,
+    Withdrawn,
+)
 from ledger.model.facts import Hold, HoldCode, Observation, Problem
 from ledger.model.ids import Digest, ExternalRef, Kind, RecordId, RequestId, SystemName
+from ledger.model.outcomes import RefusalKind
 from ledger.model.plans import Action, FieldChange, Operation
 from ledger.model.records import Bill, Invoice, PurchaseOrder, Record, Vendor
 from ledger.model.values import Line, Lines, Reference
@@ -87,6 +95,61 @@ async def settle(ledger: Ledger) -> None:
     draft.decided(await dirty(ledger), as_of=head)
     await ledger.append(draft)
     assert await dirty(ledger) == set()
+
+
+# -- who must be there first ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", ["refused", "withdrawn", "done"])
+async def test_what_needs_another_record_gets_a_look_when_that_one_moves(
+    ledger: Ledger, end: str
+) -> None:
+    draft = ledger.draft()
+    order = see(draft, ledger, ExternalRef(DEAR, Kind.PURCHASE_ORDER, "o1"), PurchaseOrder())
+    billed = see(draft, ledger, bill_ref(DEAR, 1), bill())
+    first = operation(order, "op-order", action=Action.CREATE)
+    then = operation(billed, "op-bill", action=Action.CREATE)
+    plan(draft, first)
+    plan(draft, msgspec.structs.replace(then, needs=(order,)))
+    await ledger.append(draft)
+    await settle(ledger)
+
+    draft = ledger.draft()
+    intend(draft, "r1", [first])
+    await ledger.append(draft)
+    assert await dirty(ledger) == set()
+    draft = ledger.draft()
+    match end:
+        case "refused":
+            draft.add(_refusal(first))
+        case "withdrawn":
+            draft.add(Withdrawn(operation=first.id, record=order, reason="moved on"))
+        case _:
+            where = ExternalRef(QBO, Kind.PURCHASE_ORDER, "9")
+            confirm(draft, ledger, "r1", first, where, PurchaseOrder())
+    await ledger.append(draft)
+    assert billed in await dirty(ledger)
+
+    await settle(ledger)
+    draft = ledger.draft()
+    draft.add(Withdrawn(operation=then.id, record=billed, reason="done with it"))
+    await ledger.append(draft)
+    await settle(ledger)
+    draft = ledger.draft()
+    see(draft, ledger, ExternalRef(DEAR, Kind.PURCHASE_ORDER, "o1"), PurchaseOrder(number="2"))
+    await ledger.append(draft)
+    assert await dirty(ledger) == {order}
+
+
+def _refusal(planned: Operation) -> Rejected:
+    return Rejected(
+        request=RequestId("r1"),
+        operation=planned.id,
+        record=planned.record,
+        refusal=RefusalKind.INVALID,
+        code="2500",
+        message="inactive",
+    )
 
 
 # -- a new version wakes who waits for it -------------------------------------------------------

@@ -32,7 +32,8 @@ def _read(raw: Wire, setting: Setting) -> TaxCode:
         description=text(raw, "Description"),
         rate=_total(sales if sales else purchases, setting.rates),
         for_sales=bool(sales),
-        for_purchases=bool(purchases),
+        # Books in the US keep no tax on purchases: their codes say nothing about it.
+        for_purchases=bool(purchases) if purchases or setting.taxes_by_code else UNSET,
         active=active(raw),
     )
 

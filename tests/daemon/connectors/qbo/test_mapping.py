@@ -243,6 +243,15 @@ def test_tax_rates_are_joined_and_summed_exactly() -> None:
     )
 
 
+def test_books_in_the_us_do_not_say_that_a_code_is_not_for_purchases() -> None:
+    body = (TAX % ("TaxOnAmount", "2")).encode()
+    found = to_record(Kind.TAX_CODE, body, Setting(rates=RATES, taxes_by_code=False))
+    assert isinstance(found, Observation)
+    assert isinstance(found.record, TaxCode)
+    assert found.record.for_sales is True
+    assert found.record.for_purchases is UNSET
+
+
 @pytest.mark.parametrize(
     ("how", "rates"), [("TaxOnTax", RATES), ("TaxOnAmount", {"3": Decimal(7)}), ("TaxOnAmount", {})]
 )
