@@ -19,7 +19,7 @@ from ..pointers import Ask, Decision
 from ..world import World
 from .billing import link_lines
 from .changes import new_document
-from .checks import checks, hold
+from .checks import also_waiting_for, checks, hold
 from .matching import keys_in_books, match_document
 from .parties import PARTY_FIELD, DocumentParty, document_party
 from .wanted import Wanted
@@ -65,7 +65,8 @@ def create_document(
         *_number_clash(view, mine, number, world, ask),
     ]
     if against:  # all of it is moot when the document turns up in the books by itself
-        return Decision(holds=tuple(one.also_waiting_for(keys) for one in against))
+        waiting = also_waiting_for(against, wanted.pointed)
+        return Decision(holds=tuple(one.also_waiting_for(keys) for one in waiting))
     changes = new_document(mine, wanted, linked, rule, world)
     there, here = world.policy.title(mine.system), world.policy.title(world.policy.books)
     why = created(view.kind, view.label, [there], here, changes)

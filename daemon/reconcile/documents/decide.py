@@ -14,7 +14,7 @@ from ledger.model.ids import SystemName
 from ledger.model.plans import Action, Agreement, Operation
 from ledger.model.values import Lines, Value
 
-from ..explain import foreign, taken, thing, updated
+from ..explain import foreign, money, taken, thing, updated
 from ..linemap import numbered, paired
 from ..mapping import same
 from ..merge import Agreed, FieldMerge, Foreign, Reason, Take, merge, values_digest
@@ -24,7 +24,7 @@ from ..totals import Difference, Predicted, difference, is_variance
 from ..world import World
 from .billing import Linked, dropped_links, link_lines
 from .changes import draft_changes
-from .checks import checks, hold
+from .checks import also_waiting_for, checks, hold
 from .create import create_document
 from .ending import gone_from_books, remove, reopened, voided_in_books
 from .matching import match_from_books
@@ -208,7 +208,7 @@ def _update(
     assert rule is not None, "the caller has looked"
     against = [*wanted.holds, *checks(view, mine, books, wanted, rule, world), *linked.holds]
     if against:
-        return Made(holds=tuple(against))
+        return Made(holds=also_waiting_for(against, wanted.pointed))
     drafted = draft_changes(view, mine, books, takes, wanted, linked, world)
     if not drafted.changes:
         return Made(holds=drafted.holds)
@@ -311,8 +311,8 @@ def _discrepancy(
         view,
         HoldCode.DISCREPANT,
         f"{thing(view.kind, view.label)} has the same lines in both systems, but {here} shows "
-        f"{other:f} (tax {tax_there:f}) where {there} says {one:f} (tax {tax:f}): "
-        f"{found.total:+f}.",
+        f"{money(other)} (tax {money(tax_there)}) where {there} says {money(one)} "
+        f"(tax {money(tax)}): {found.total:+f}.",
         f"Accept what {here} shows, or correct the tax there, or void it in {there} and enter it "
         "anew. What depends on it waits.",
         world,

@@ -33,6 +33,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     holds: tuple[Hold, ...] = ()
     needs: tuple[RecordId, ...] = ()
     awaits_link: bool = False
+    pointed: tuple[RecordId, ...] = ()
+    """Everything that it points to: whatever of that changes, it is to be looked at again."""
 
     @property
     def lines(self) -> Lines:
@@ -51,8 +53,11 @@ class _Collecting:
         self.holds: list[Hold] = []
         self.needs: list[RecordId] = []
         self.awaits_link = False
+        self.pointed: set[RecordId] = set()
 
     def follow(self, value: RecordRef | Reference, field: str) -> Pointed:
+        if isinstance(value, RecordRef):
+            self.pointed.add(value.record)
         place = Place(
             view=self.view,
             field=field,
@@ -93,6 +98,7 @@ def want(view: RecordView, source: DocumentParty, rule: KindRule, world: World, 
         holds=tuple(found.holds),
         needs=tuple(sorted(set(found.needs))),
         awaits_link=found.awaits_link,
+        pointed=tuple(sorted(found.pointed)),
     )
 
 
