@@ -51,7 +51,7 @@ def approve(
     if shown.seq:
         say(f"ledger entry {shown.seq}")
     if not dry_run:
-        note("next: trueup apply sends them now; the daemon does so by itself with its next cycle")
+        note("the daemon sends them now; trueup status shows how far it is")
     return Exit.DONE
 
 

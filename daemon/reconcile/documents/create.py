@@ -81,7 +81,8 @@ def create_document(
     )
     refusal = refused(view, operation, world)
     if refusal is not None:
-        return Decision(holds=(refusal.also_waiting_for(keys),))
+        (waits,) = also_waiting_for([refusal], wanted.pointed)
+        return Decision(holds=(waits.also_waiting_for(keys),))
     return Decision(operations=(operation,))
 
 

@@ -211,7 +211,7 @@ def _update(
         return Made(holds=also_waiting_for(against, wanted.pointed))
     drafted = draft_changes(view, mine, books, takes, wanted, linked, world)
     if not drafted.changes:
-        return Made(holds=drafted.holds)
+        return Made(holds=also_waiting_for(drafted.holds, wanted.pointed))
     why = updated([taken(t, books, wanted.values[t.field].value, world) for t in takes])
     operation = make_operation(
         view,
@@ -224,7 +224,7 @@ def _update(
     )
     refusal = refused(view, operation, world)
     if refusal is not None:
-        return Made(holds=(*drafted.holds, refusal))
+        return Made(holds=(*drafted.holds, *also_waiting_for([refusal], wanted.pointed)))
     return Made(operations=(operation,), holds=drafted.holds)
 
 

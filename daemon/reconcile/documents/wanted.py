@@ -88,6 +88,9 @@ def want(view: RecordView, source: DocumentParty, rule: KindRule, world: World, 
             values[field] = rendered
         elif field_rule.required and not found.awaits_link:
             found.holds += _missing(field, found)
+    order = source.values.get("order")
+    if isinstance(order, RecordRef):
+        found.pointed.add(order.record)  # the links of the lines follow from how it stands
     untaxed: LinePointer = None
     if rule.lines is not None:
         untaxed = untaxed_code(rule.lines, world.policy.books, world)

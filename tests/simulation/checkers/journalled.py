@@ -14,7 +14,7 @@ from ledger.model.ids import Digest, OperationId
 from ledger.model.plans import Action
 from tests.simulation.evidence import Evidence
 
-_NEEDS_YES = frozenset({"inactivates", "create_policy", "manual_flow", "mass_change"})
+_NEEDS_YES = frozenset({"inactivates", "create_policy", "manual_flow", "mass_change", "removes"})
 
 
 async def check(evidence: Evidence) -> list[str]:
