@@ -13,7 +13,7 @@ from daemon.cycle.company import Company
 from daemon.cycle.execute import attempt, settle
 from daemon.cycle.prepare import recovery_value
 from daemon.cycle.report import CycleReport
-from daemon.reconcile.lines import comparable, same_lines
+from daemon.reconcile.lines import comparable, same_lines, subtotal
 from ledger.model.capabilities import KindRule
 from ledger.model.encoding import decode
 from ledger.model.errors import Refused
@@ -37,6 +37,8 @@ from ledger.model.values import Lines, Reference, Value
 _ENDS = {Action.VOID: "voided", Action.CLOSE: "closed"}
 """The status that a document shows once it was ended so; a deleted one is gone."""
 
+_KNOWN_BY: tuple[str, ...] = ("vendor", "customer", "date")
+"""Fields by which a document is known beside its number and its sum."""
 MOST_STRANGERS = 3
 """Candidates that are named when a lost create may have been renamed."""
 
@@ -199,8 +201,21 @@ async def _probe_create(
     ]
     if not found:
         return None
-    if len(found) == 1 and await _is_free(company, found[0].ref, item.record):
-        return Confirmed(b_id=write.b_id, shown=found[0])
+    ours = [o for o in found if _is_as_sent(o.record, write)]
+    if found and not ours:
+        # Somebody else's document of that number. Ours never acted, or was edited since: it is
+        # planned anew, and what stands there is then shown to a person.
+        return Rejected(
+            b_id=write.b_id,
+            refusal=RefusalKind.NOT_SENT,
+            code="another_one",
+            message=f"a {write.kind.value} with {key} {value!r} is there, and it is not the one "
+            "that was sent",
+            field=key,
+            shown=found[0],
+        )
+    if len(ours) == 1 and await _is_free(company, ours[0].ref, item.record):
+        return Confirmed(b_id=write.b_id, shown=ours[0])
     return Rejected(
         b_id=write.b_id,
         refusal=RefusalKind.DUPLICATE,
@@ -210,6 +225,18 @@ async def _probe_create(
         cure=f"link one of them with trueup link, or change the {key}",
         shown=found[0],
     )
+
+
+def _is_as_sent(record: Record, write: Write) -> bool:
+    """Whether a document found by its number is the one that was sent: of the same party and day,
+    over the same sum. Of other records the key says enough."""
+    if not isinstance(record, Document):
+        return True
+    known = {f: v for f, v in write.fields.items() if f in _KNOWN_BY}
+    shown, sent = comparable_values(record).get("lines"), write.fields.get("lines")
+    if not isinstance(shown, Lines) or not isinstance(sent, Lines):
+        return False
+    return subtotal(shown) == subtotal(sent) and shows(record, known)
 
 
 async def _is_free(company: Company, ref: ExternalRef, record: RecordId) -> bool:

@@ -523,7 +523,9 @@ async def test_F87_the_sandbox_would_refuse_anything_less(tmp_path: Path) -> Non
         assert "PrimaryPhone" not in books(one, "Vendor", "Alder Paper")
 
 
-async def test_F90_a_smaller_plan_is_one_warning_for_each_kind_and_the_rest_goes_on(tmp_path: Path) -> None:
+async def test_F90_a_smaller_plan_is_one_warning_for_each_kind_and_the_rest_goes_on(
+    tmp_path: Path,
+) -> None:
     async with settled(tmp_path) as one:
         one.qbo.switches.offering = "QuickBooks Online Essentials"
         one.clock.advance(24 * HOUR_S)

@@ -52,7 +52,7 @@ def decide_document(view: RecordView, world: World, ask: Ask) -> Decision:
         return Decision() if is_early else gone
     if mine.status not in STANDING:
         return _not_standing(view, mine, books, is_early=is_early, world=world)
-    wanted = want(view, mine, rule, world, ask)
+    wanted = want(view, mine, books, rule, world, ask)
     if books is None:
         return create_document(view, mine, wanted, rule, world, ask, is_early=is_early)
     if books.status == "voided":

@@ -45,9 +45,17 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 class _Collecting:
     """Gathers what following the pointers of one document brings up."""
 
-    def __init__(self, view: RecordView, source: DocumentParty, world: World, ask: Ask) -> None:
+    def __init__(
+        self,
+        view: RecordView,
+        source: DocumentParty,
+        books: DocumentParty | None,
+        world: World,
+        ask: Ask,
+    ) -> None:
         self.view = view
         self.source = source
+        self.books = books
         self.world = world
         self.ask = ask
         self.holds: list[Hold] = []
@@ -73,9 +81,16 @@ class _Collecting:
             self.holds.append(pointed.hold)
 
 
-def want(view: RecordView, source: DocumentParty, rule: KindRule, world: World, ask: Ask) -> Wanted:
-    """The whole document as the books would show it."""
-    found = _Collecting(view, source, world, ask)
+def want(
+    view: RecordView,
+    source: DocumentParty,
+    books: DocumentParty | None,
+    rule: KindRule,
+    world: World,
+    ask: Ask,
+) -> Wanted:
+    """The whole document as the books would show it; ``books`` is what they show of it now."""
+    found = _Collecting(view, source, books, world, ask)
     values: dict[str, Rendered] = {}
     for field in comparable_fields(view.kind):
         field_rule = rule.fields.get(field)
@@ -172,7 +187,7 @@ def _lines(rule: LineRule, untaxed: LinePointer, found: _Collecting) -> Rendered
             rates[code] = rate_of(code, found.world)
         return not rates[code]
 
-    in_map = numbered(shown, found.source.agreed_lines)
+    in_map = _described(numbered(shown, found.source.agreed_lines), found.books)
     rendered = render_lines(in_map, rule, untaxed=untaxed, is_untaxed=is_untaxed)
     for index, part, pointer in pointers(rendered.lines):
         if part == "order" or (part == "tax_code" and pointer == untaxed):
@@ -182,6 +197,23 @@ def _lines(rule: LineRule, untaxed: LinePointer, found: _Collecting) -> Rendered
     if not rule.accounts:
         _need_items(rendered.lines, found)
     return Rendered(rendered.lines, rendered.mappings)
+
+
+def _described(lines: Lines, books: DocumentParty | None) -> Lines:
+    """Where nobody wrote a description a new line gets the item's name, and a line that the books
+    have keeps the one it has there: to rename a product is not to edit its documents."""
+    agreed = books.agreed_lines if books is not None else None
+    places = {line.number: line.id for line in agreed.lines if line.number} if agreed else {}
+    there = {line.id: line for line in books.lines.lines} if books is not None else {}
+
+    def described(line: Line) -> Line:
+        if line.description or not line.title:
+            return msgspec.structs.replace(line, title="")
+        standing = there.get(places.get(line.number, ""))
+        kept = standing.description if standing is not None else line.title
+        return msgspec.structs.replace(line, description=kept, title="")
+
+    return Lines(tuple(described(line) for line in lines.lines))
 
 
 def _follow_line(index: int, part: str, pointer: RecordRef | Reference, found: _Collecting) -> None:

@@ -76,6 +76,8 @@ def config_applied(f: Folding, entry: entries.ConfigApplied) -> None:
         return
     for name, value in after.items():
         stand(f, name, value)
+    # What was refused under other rules (a period that was closed, a setting) may be tried again.
+    f.run("DELETE FROM rejection")
     mark_everything(f)
 
 

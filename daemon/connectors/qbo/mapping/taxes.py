@@ -27,6 +27,16 @@ ON_AMOUNT = "TaxOnAmount"
 def _read(raw: Wire, setting: Setting) -> TaxCode:
     sales = _rate_ids(raw, "SalesTaxRateList")
     purchases = _rate_ids(raw, "PurchaseTaxRateList")
+    if setting.taxes_by_code and not sales and not purchases and raw.get("Taxable") is False:
+        # Exempt, out of scope: a code like any other on a line, and no rate behind it.
+        return TaxCode(
+            name=name(raw, "Name"),
+            description=text(raw, "Description"),
+            rate=Decimal(0),
+            for_sales=True,
+            for_purchases=True,
+            active=active(raw),
+        )
     return TaxCode(
         name=name(raw, "Name"),
         description=text(raw, "Description"),
