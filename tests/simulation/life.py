@@ -15,7 +15,7 @@ from daemon.reconcile.policy import Policy
 from ledger.store.engine import inline
 from tests.scenarios.support import Axe, killed
 from tests.simulation import decisions
-from tests.simulation.casts import LISTS, Cast
+from tests.simulation.casts import DAY_S, LISTS, Cast
 from tests.simulation.checkers import CHECKERS
 from tests.simulation.evidence import gather
 from tests.simulation.troubles import trouble
@@ -28,7 +28,6 @@ ROUNDS: Final = 25
 """Cycles that a company gets to come to rest when nobody disturbs it."""
 _MEMORY: Final = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """Files in memory: no life is told apart from another by how long a disk takes."""
-MONTH_S: Final = 31 * 86_400.0
 WEIGHTS: Final = {
     "edit": 6,
     "cycle": 5,
@@ -81,6 +80,7 @@ async def live(seed: int, steps: Sequence[Step], cast: Cast = LISTS) -> Story:
             qbo=opening.qbo,
             dear=opening.dear,
             qbo_settings=opening.qbo_settings,
+            dear_settings=opening.dear_settings,
             executor=inline,
             **opening.rules,
         ) as one:
@@ -152,8 +152,8 @@ class Life:
                 one.clock.advance(60.0)
                 return self._told(await one.scheduler.run_now("full", full=True))
             case "month":
-                one.clock.advance(MONTH_S)
-                return "31 days pass"
+                one.clock.advance(self.cast.long_s)
+                return f"{self.cast.long_s / DAY_S:.0f} days pass"
             case _:
                 raise AssertionError(step.what)
 

@@ -51,11 +51,20 @@ def company(seed: int) -> World:
 
 
 def trading_company(seed: int) -> World:
-    """The same with services, which are charged for, and a class more to choose from."""
+    """The same with services, which are charged for, an item of which the books count the stock,
+    and a class more to choose from."""
     small, whole = company(seed), make_world(seed, "small")
     mint = Mint(seed)
-    services = [_service(mint, name, 570 + n) for n, name in enumerate(SERVICES)]
-    return replace(small, classes=whole.classes[:2], products=(*small.products, *services))
+    more = [_service(mint, name, 570 + n) for n, name in enumerate(SERVICES)]
+    counted = [_counted(thing) for thing in small.products[:1]]
+    products = (*counted, *small.products[1:], *more)
+    return replace(small, classes=whole.classes[:2], products=products)
+
+
+def _counted(thing: Thing[ProductFace]) -> Thing[ProductFace]:
+    assert thing.qbo is not None
+    qbo = replace(thing.qbo, type="Inventory", asset_account="81", quantity=Decimal(50))
+    return Thing(thing.key, qbo=qbo, dear=thing.dear)
 
 
 def _service(mint: Mint, name: str, qbo_id: int) -> Thing[ProductFace]:

@@ -5,7 +5,6 @@ from ledger.model.ids import RecordId
 from ledger.store.views import Views
 from tests.simulation.evidence import Evidence
 
-
 _BY_THE_WAY = "discrepant:qbo:order"
 """A bill that stands in the books without its order says so when it is next looked at: an order
 that is posted, or opened, long after it wakes nobody."""
