@@ -6,10 +6,15 @@ from typing import Any
 
 import aiohttp
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from daemon.sandbox.abroad import COUNTRIES
 from daemon.sandbox.qbo.app import QboTwin
+from daemon.sandbox.qbo.crud import Options, write
+from daemon.sandbox.qbo.faultbodies import QboFault
 from daemon.sandbox.qbo.switches import QboSwitches
+from daemon.sandbox.qbo.txnentities import SPECS
 from daemon.sandbox.server import serve
 from daemon.sandbox.world import World, make_world
 from tests.daemon.sandbox.qbo.client import Client
@@ -297,6 +302,79 @@ async def test_what_is_not_known_abroad_is_refused_by_name(client: Client) -> No
         answer = await client.post("invoice", {**body, **more})
         assert "not simulated" in answer.error["Detail"], more
     assert (await client.post("invoice", {**body, "TxnTaxDetail": {"Rate": 5}})).code == "2010"
+
+
+ABROAD = QboTwin(make_world(2, "small", country="CA"), clock=JumpClock())
+SELLER = next(one.id for one in ABROAD.state.all("Vendor") if one.active)
+ODD = st.none() | st.booleans() | st.integers() | st.text(max_size=4) | st.just({"value": "5"})
+CODES = st.sampled_from(["2", "3", "5", "6", "7", "8"])
+TAX_ROWS = st.fixed_dictionaries(
+    {},
+    optional={
+        "Amount": ODD,
+        "DetailType": st.just("TaxLineDetail"),
+        "TaxLineDetail": ODD
+        | st.fixed_dictionaries(
+            {}, optional={"TaxRateRef": ODD, "NetAmountTaxable": ODD, "PercentBased": ODD}
+        ),
+    },
+)
+TAX_DETAILS = ODD | st.fixed_dictionaries(
+    {}, optional={"TotalTax": ODD, "TaxLine": ODD | st.lists(ODD | TAX_ROWS, max_size=2)}
+)
+
+
+@given(
+    how=st.sampled_from(["TaxExcluded", "TaxInclusive", "NotApplicable", "Never", None]),
+    detail=st.fixed_dictionaries({}, optional={"TaxCodeRef": ODD, "TaxInclusiveAmt": ODD}),
+    taxes=TAX_DETAILS,
+)
+@settings(max_examples=150, deadline=None)
+def test_any_tax_is_answered_by_a_record_or_a_fault(how: Any, detail: Any, taxes: Any) -> None:
+    body = {
+        "VendorRef": ref(SELLER),
+        "GlobalTaxCalculation": how,
+        "TxnTaxDetail": taxes,
+        "Line": [expense("20", 10, **detail)],
+    }
+    books = ABROAD.state
+    try:
+        made = write(books, SPECS["Bill"], body, Options()).shown(books)
+    except QboFault:
+        return
+    assert made["TotalAmt"] == 10 + made.get("TxnTaxDetail", {}).get("TotalTax", 0)
+
+
+@given(
+    st.lists(
+        st.tuples(st.decimals(min_value=0, max_value=9_999, places=2), CODES),
+        min_size=1,
+        max_size=6,
+    ),
+    st.sampled_from(["rate", "line"]),
+)
+@settings(max_examples=60, deadline=None)
+def test_tax_is_posted_as_it_is_shown_and_sent_back_it_changes_nothing(
+    lines: list[tuple[Decimal, str]], rounding: Any
+) -> None:
+    books = ABROAD.state
+    books.switches.tax_rounding = rounding
+    body = {
+        "VendorRef": ref(SELLER),
+        "Line": [expense("20", amount, TaxCodeRef=ref(code)) for amount, code in lines],
+    }
+    written = write(books, SPECS["Bill"], body, Options())
+    made = written.shown(books)
+    tax = made["TxnTaxDetail"]["TotalTax"]
+    assert tax == sum(row[2] for row in taxes(made).values())
+    assert made["TotalAmt"] == sum(amount for amount, _ in lines) + tax
+    entries = books.postings.get(made["Id"], ())
+    assert sum(entry.amount for entry in entries) == 0
+    owed = sum(entry.amount for entry in entries if entry.account in (REVENU, RECEIVER))
+    assert owed == tax
+    exact = sum((D(row[0]) * row[1] / 100 for row in taxes(made).values()), D(0))
+    assert abs(exact - tax) <= D("0.005") * 2 * max(len(lines), len(taxes(made)))
+    assert write(books, SPECS["Bill"], made, Options()).changed is False
 
 
 @pytest.mark.parametrize("country", COUNTRIES)
