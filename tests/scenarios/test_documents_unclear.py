@@ -468,3 +468,19 @@ async def test_F01_another_customers_invoice_of_that_number_is_not_overwritten(
         rows = qbo_rows(one, "invoice")
         assert [(row["CustomerRef"]["name"], total(row)) for row in rows] == [("Elm Cafe", D(99))]
         await hold_of(one, HoldCode.NAME_TAKEN)
+
+
+async def test_F89_a_daemon_that_starts_while_the_books_are_away_decides_nothing_on_a_guess(
+    tmp_path: Path,
+) -> None:
+    async with office(tmp_path) as one:
+        await one.restart()
+        one.fail({"kind": "status", "status": 503, "system": "qbo", "path": "/v3/*", "times": 50})
+        number = sold(one, line("BR-1", 2, "8.5"))
+        report = await one.cycle()
+        assert not report.complete
+        assert await codes(one) == []
+        one.faults.clear()
+        await settle(one)
+        assert numbers(one, "invoice") == [number]
+        assert await codes(one) == []

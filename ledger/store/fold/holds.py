@@ -29,12 +29,14 @@ def held(f: Folding, entry: entries.Held) -> None:
     )
     set_waits(f, entry.record, entry.subject, _hold(f, entry.code, entry.payload))
     mention_record(f, entry.record)
+    wake(f, entry.record)  # what was to follow it cannot, or says why with these words
 
 
 def released(f: Folding, entry: entries.Released) -> None:
     f.run("DELETE FROM hold WHERE record = ? AND subject = ?", entry.record, entry.subject)
     set_waits(f, entry.record, entry.subject, None)
     mention_record(f, entry.record)
+    wake(f, entry.record)
 
 
 def conflict_resolved(f: Folding, entry: entries.ConflictResolved) -> None:
