@@ -80,7 +80,8 @@ async def _settle_intent(
     is_young = _age(company, intent.first_at) < company.pace.replay_ttl_s
     is_whole = len(absent) == len(request.writes)
     replays = connector.capabilities.replays_requests
-    if replays and is_whole and is_young and await _may_write(company):
+    wanted = all(company.policy.flow(item.kind) != "off" for item in absent)
+    if replays and is_whole and is_young and wanted and await _may_write(company):
         # The very same request: should the probe have been wrong, the first answer is replayed.
         await attempt(company, connector, intent, request, report, again=True)
         return
