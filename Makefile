@@ -9,7 +9,7 @@ SEEDS ?= 300
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo   both sandboxes, the daemon, first plan, edits, conflicts: under two minutes"
+	@echo "make demo   both sandboxes, a first plan, a purchase from order to bills, a void, totals"
 	@echo "make test   the whole suite"
 	@echo "make sim    seeded lives of small companies: SEEDS=N of them, or SIM_SEED=n once more"
 	@echo "make check  format, lint, types, import contracts"

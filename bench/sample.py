@@ -77,7 +77,7 @@ def _shown(system: SystemName, kind: Kind, number: int, record: Record) -> Obser
         "SyncToken": str(number % 7),
         "Shown": record,
         "MetaData": {"CreateTime": "2026-01-05T09:12:44-08:00", "LastUpdatedTime": "2026-02-11"},
-        "FullyQualifiedName": record.name,
+        "FullyQualifiedName": getattr(record, "name", None),
         "AssetAccountRef": {"value": "81", "name": "Inventory Asset"},
         "IncomeAccountRef": {"value": "79", "name": "Sales of Product Income"},
         "ExpenseAccountRef": {"value": "80", "name": "Cost of Goods Sold"},

@@ -3,13 +3,15 @@
 Everything shares one ``JumpClock``, so that the vendors' limits are honoured and nobody waits.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import aiohttp
+import msgspec
 
 from daemon.connectors.base import Connector
 from daemon.connectors.dear.config import DearConfig
@@ -20,7 +22,7 @@ from daemon.connectors.vault import FileVault
 from daemon.cycle.company import Company, Pace
 from daemon.cycle.report import CycleReport
 from daemon.cycle.schedule import Scheduler
-from daemon.reconcile.policy import Policy
+from daemon.reconcile.policy import DocumentPolicy, Policy
 from daemon.sandbox.dear.app import DearTwin
 from daemon.sandbox.dear.switches import DearSwitches
 from daemon.sandbox.faults import Fault, FaultScript
@@ -30,7 +32,7 @@ from daemon.sandbox.requestlog import RequestLog
 from daemon.sandbox.server import serve
 from daemon.sandbox.world import Size, World, make_world
 from ledger.model.entries import Approved, Entry, FirstPlanApproved
-from ledger.model.ids import ExternalRef, Kind, RecordId, SystemName
+from ledger.model.ids import DOCUMENT_KINDS, ExternalRef, Kind, RecordId, SystemName
 from ledger.store.engine import ExecutorFactory, threaded
 from ledger.store.ledger import Ledger
 from ledger.store.rows import HeldRow, OperationRow
@@ -74,6 +76,8 @@ class Town:
         self.policy_changes: dict[str, Any] = {}
         self.qbo_settings: dict[str, Any] = {}
         """Settings of the ``qbo`` section that a restart shall bring."""
+        self.dear_settings: dict[str, Any] = {}
+        """The same of the ``dear`` section."""
         self.executor: ExecutorFactory = threaded
         """``inline`` makes a run repeatable: no thread then has a say in the order of things."""
         self._running = AsyncExitStack()
@@ -99,6 +103,7 @@ class Town:
             policy=policy,
             clock=self.clock,
             pace=Pace(),
+            deciding=msgspec.json.encode(self.policy_changes, order="sorted"),
         )
         self.scheduler = Scheduler(company, poll_s=60)
 
@@ -144,6 +149,7 @@ class Town:
                 "account_id": given["account_id"],
                 "application_key": self._secret("application_key", given["application_key"]),
                 "defaults": DEAR_DEFAULTS,
+                **self.dear_settings,
             }
         )
         return DearConnector.open(config, clock=self.clock)
@@ -261,15 +267,24 @@ async def town(
     dear_ahead_s: float = 0.0,
     qbo_ahead_s: float = 0.0,
     executor: ExecutorFactory = threaded,
+    documents_since: str = "",
+    qbo_settings: Mapping[str, Any] = MappingProxyType({}),
+    dear_settings: Mapping[str, Any] = MappingProxyType({}),
     **policy: Any,
 ) -> AsyncIterator[Town]:
     """Both sandboxes served on loopback, and a daemon's parts over a fresh state directory.
 
     ``world`` replaces the sample world of ``seed`` and ``size``. ``dear_ahead_s`` and
-    ``qbo_ahead_s`` set the clock of that system so far ahead of the daemon's.
+    ``qbo_ahead_s`` set the clock of that system so far ahead of the daemon's. With
+    ``documents_since`` all three kinds of documents are in sync from that day on.
     """
     clock = JumpClock()
     one = Town(folder, world or make_world(seed, size), clock)
+    if documents_since:
+        since = DocumentPolicy(since=documents_since)
+        policy.setdefault("documents", dict.fromkeys(DOCUMENT_KINDS, since))
+    one.qbo_settings = dict(qbo_settings)
+    one.dear_settings = dict(dear_settings)
     one.policy_changes = policy
     one.executor = executor
     times = {"qbo": OffsetClock(clock, qbo_ahead_s), "dear": OffsetClock(clock, dear_ahead_s)}

@@ -42,8 +42,8 @@ def apply_now(*, as_json: bool) -> int:
 def send(*, kind: str, ref: str, as_json: bool) -> int:
     """Send one record through the same gate as ever, a manual flow included.
 
-    KIND is a kind of record (vendor, item ...); REF a record id, system/id, or the SKU, code or
-    name of exactly one record.
+    KIND is a kind of record (vendor, purchase_order ...); REF a record id, system/id or
+    system/kind/id, or the SKU, code, name or number of exactly one record.
     """
     return _run(lambda daemon: daemon.send(kind, ref), as_json, sent=ref)
 

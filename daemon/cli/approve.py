@@ -52,7 +52,7 @@ def approve(
         say(f"ledger entry {shown.seq}")
     if not dry_run:
         note("back: trueup skip RECORD --reason TEXT, or trueup pause --reason TEXT for everything")
-        note("next: trueup apply sends them now; the daemon does so by itself with its next cycle")
+        note("the daemon sends them now; trueup status shows how far it is")
     return Exit.DONE
 
 

@@ -1,7 +1,7 @@
 """``trueup config``: check, show and describe the configuration, without a daemon."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +10,13 @@ import click
 from daemon.cli.edge import report
 from daemon.cli.out import answer_values, note, say
 from daemon.cli.settings import json_option, settings, shared_options
+from daemon.clock import SystemClock
 from ledger.model.errors import ConfigProblem
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+    from daemon.config.model import Config
 
 
 @click.group()
@@ -40,15 +43,31 @@ def check(*, file: Path | None, secrets: bool, as_json: bool) -> int:
         if as_json:
             _answer(path, problem.problems)
         return report(problem)
+    warnings = _doubts(loaded.config)
     if as_json:
-        _answer(path, ())
+        _answer(path, (), warnings)
     else:
         say(f"{path}: ok")
+        for warning in warnings:
+            note(f"warning: {warning}")
     return 0
 
 
-def _answer(path: Path, problems: tuple[str, ...]) -> None:
-    answer_values("trueup.config-check/1", file=str(path), ok=not problems, problems=list(problems))
+def _doubts(config: "Config") -> list[str]:
+    from daemon.config.documents import doubts
+    from daemon.config.policy import document_sections
+
+    return doubts(document_sections(config), SystemClock().now().date())
+
+
+def _answer(path: Path, problems: tuple[str, ...], warnings: Sequence[str] = ()) -> None:
+    answer_values(
+        "trueup.config-check/1",
+        file=str(path),
+        ok=not problems,
+        problems=list(problems),
+        warnings=list(warnings),
+    )
 
 
 @config.command()

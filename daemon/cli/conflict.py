@@ -14,7 +14,7 @@ from daemon.control.protocol import MAX_PAGE, ResolveRequest
 if TYPE_CHECKING:
     from daemon.control.protocol import HoldShown, PlanAnswer
 
-DECIDED_BY_VALUE = ("conflict", "foreign_edit")
+DECIDED_BY_VALUE = ("conflict", "foreign_edit", "discrepant")
 
 
 @click.group()
@@ -53,7 +53,7 @@ def list_conflicts(*, limit: int, as_json: bool) -> int:
 @json_option
 @shared_options
 def show(*, record: str, as_json: bool) -> int:
-    """The conflicts of one RECORD: a record id, system/kind/id, SKU, code or name."""
+    """The conflicts of one RECORD: a record id, system/kind/id, SKU, code, name or number."""
     shown = ask(lambda daemon: daemon.plan(record=record))
     found = [hold for hold in shown.holds if hold.code in DECIDED_BY_VALUE]
     if as_json:

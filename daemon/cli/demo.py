@@ -1,7 +1,8 @@
 """``trueup demo``: the whole path on two sandboxes, with the ordinary commands and real processes.
 
 Nothing here reaches into the daemon: the demo starts ``trueup sandbox`` and ``trueup run``, edits
-both systems the way their users would, and shows what the ordinary commands say.
+both systems the way their users would, and shows what the ordinary commands say. What it says
+itself it reads from the simulators at that moment, and it fails when that is not so.
 """
 
 import json
@@ -11,15 +12,29 @@ import shutil
 import signal
 import subprocess
 import sys
+import textwrap
+import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
+
+from daemon.cli.text import cells, clean, columns
+from daemon.clock import SystemClock
 
 CLOCK_SCALE = 40.0
+WIDTH = 100
+"""Columns where there is no terminal that says its own."""
+NARROWEST = 60
+WIDEST = 22
+"""Columns of one cell in the demo's own tables."""
+MONTH = timedelta(days=31)
 START_LIMIT_S = 60
 FIRST_CYCLE_LIMIT_S = 120
 MARK = ".trueup-demo"
@@ -32,7 +47,7 @@ company:
   display_name: "{company}"
   timezone: America/Los_Angeles
   home_currency: USD
-schedule: {{poll: 10m}}
+schedule: {{poll: 2h}}
 qbo:
   environment: sandbox
   base_url: "{qbo[base_url]}"
@@ -67,7 +82,14 @@ dear:
       price_tier: "Retail"
       currency: USD
     product: {{category: "Other", unit: "Item"}}
+kinds:
+  purchase_order: {{since: "{since}"}}
+  bill: {{since: "{since}"}}
+  invoice: {{since: "{since}"}}
 """
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+Rows = Sequence[tuple[str, ...]]
 
 
 class Demo:
@@ -83,11 +105,29 @@ class Demo:
 
     def say(self, text: str) -> None:
         """Tell what happens next."""
-        click.secho(f"\n== {text}", bold=True)
+        click.echo()
+        for line in folded(f"== {text}", indent="   "):
+            click.secho(line, bold=True)
 
     def note(self, text: str) -> None:
         """A quieter line."""
-        click.echo(f"   {text}")
+        for line in folded(f"   {clean(text)}", indent="   "):
+            click.echo(line)
+
+    def table(self, rows: Rows, *, right: frozenset[int] = frozenset()) -> None:
+        """Aligned rows; the columns in ``right`` (from 0) are figures."""
+        for line in columns(rows, widest=WIDEST, right=right):
+            click.echo(f"     {line}")
+
+    def require(self, claim: str, is_true: bool) -> None:
+        """The demo ends when what it just read from the simulators is not so."""
+        if not is_true:
+            raise click.ClickException(f"the story did not come true: {claim}")
+
+    def show(self, claim: str, is_true: bool) -> None:
+        """As ``require``, and say it."""
+        self.require(claim, is_true)
+        self.note(claim)
 
     @contextmanager
     def sandbox(self) -> Iterator[None]:
@@ -146,6 +186,7 @@ class Demo:
             company=self.twins["company"],
             qbo=qbo,
             dear=dear,
+            since=first_day(),
         )
         self.config.write_text(text, encoding="utf-8")
 
@@ -167,12 +208,23 @@ class Demo:
             signal.sigtimedwait([], 0.2)
         raise click.ClickException("the first cycle did not end; see the daemon's log")
 
+    def wait_for(self, claim: str, is_true: Callable[[], bool]) -> None:
+        """Until the simulators show it; the demo ends when they never do."""
+        for _ in range(START_LIMIT_S * 5):
+            if is_true():
+                return
+            signal.sigtimedwait([], 0.2)
+        self.require(claim, False)
+
     def run(
-        self, *argv: str, quiet: bool = False, lines: int | None = None
+        self, *argv: str, quiet: bool = False, until: str = ""
     ) -> "subprocess.CompletedProcess[str]":
-        """Run an ordinary command the way an operator would, and show what it says."""
+        """Run an ordinary command the way an operator would, and show what it says.
+
+        What follows a line that begins with ``until`` is only counted.
+        """
         command = [sys.executable, "-m", "daemon", *argv, "--config", str(self.config)]
-        env = {**os.environ, "COLUMNS": str(shutil.get_terminal_size((100, 30)).columns)}
+        env = {**os.environ, "COLUMNS": str(width())}
         if not quiet:
             click.secho(f"\n$ trueup {shlex.join(argv)}", fg="cyan")
         done = subprocess.run(
@@ -180,17 +232,20 @@ class Demo:
         )
         if not quiet:
             shown = done.stdout.rstrip().splitlines()
-            for line in shown[:lines]:
-                click.echo(line)
-            if lines is not None and len(shown) > lines:
-                self.note(f"... {len(shown) - lines} more lines")
-            if done.stderr.strip():
+            ends = [n for n, line in enumerate(shown) if until and line.startswith(until)]
+            most = ends[0] if ends else len(shown)
+            for line in shown[:most]:
+                for part in folded(line):
+                    click.echo(part)
+            if len(shown) > most:
+                self.note(f"... {len(shown) - most} more lines: each change, each question")
+            elif done.stderr.strip():
                 click.echo(done.stderr.rstrip(), err=True)
         return done
 
-    def must(self, *argv: str, lines: int | None = None) -> str:
+    def must(self, *argv: str, until: str = "") -> str:
         """As ``run``, but the demo ends when the command fails."""
-        done = self.run(*argv, lines=lines)
+        done = self.run(*argv, until=until)
         if done.returncode != 0:
             raise click.ClickException(f"`trueup {' '.join(argv)}` ended with {done.returncode}")
         return done.stdout
@@ -204,23 +259,52 @@ class Demo:
 
     def edit(self, system: str, body: Mapping[str, Any]) -> Any:
         """Change a record as a user of that system would in its own screens."""
-        base = self.twins[system]["control_url"]
-        request = urllib.request.Request(
-            f"{base}/_sandbox/edit",
-            data=json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-            method="POST",
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
+        return self._control(system, "edit", body)
+
+    def switch(self, **switches: Any) -> None:
+        """Set switches of the DEAR simulator: habits in which real companies differ."""
+        self._control("dear", "switches", switches)
 
     def dump(self, system: str, kind: str) -> list[dict[str, Any]]:
         """Every record of a kind as the sandbox holds it."""
-        url = f"{self.twins[system]['control_url']}/_sandbox/state/{kind}"
-        with urllib.request.urlopen(url, timeout=30) as answer:
-            data = json.load(answer)
+        data = self._control(system, f"state/{kind}")
         rows: list[dict[str, Any]] = data if isinstance(data, list) else next(iter(data.values()))
         return rows
+
+    def _control(self, system: str, what: str, body: Mapping[str, Any] | None = None) -> Any:
+        request = urllib.request.Request(
+            f"{self.twins[system]['control_url']}/_sandbox/{what}",
+            data=None if body is None else _encode(body),
+            headers={"Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return json.load(answer, parse_float=Decimal, parse_int=Decimal)
+        except urllib.error.HTTPError as error:
+            said = error.read().decode(errors="replace")
+            raise click.ClickException(f"the {system} simulator refused: {said}") from error
+
+
+def width() -> int:
+    """Columns that there are to write in."""
+    return max(NARROWEST, shutil.get_terminal_size((WIDTH, 30)).columns)
+
+
+def folded(line: str, indent: str = "") -> list[str]:
+    """A line in as many as fit; a command that somebody may copy stays whole."""
+    room = width()
+    if cells(line) <= room or line.lstrip().startswith("trueup "):
+        return [line]
+    hanging = indent or " " * (len(line) - len(line.lstrip()) + 4)
+    fold = textwrap.TextWrapper(
+        room, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
+    )
+    return fold.wrap(line)
+
+
+def first_day() -> date:
+    """From which day on documents flow here: the first of last month."""
+    return (SystemClock().now().date().replace(day=1) - MONTH).replace(day=1)
 
 
 @click.command()
@@ -228,7 +312,7 @@ class Demo:
 @click.option(
     "--size",
     type=click.Choice(["small", "medium"]),
-    default="medium",
+    default="small",
     show_default=True,
     help="How many products and parties it holds.",
 )
@@ -247,7 +331,11 @@ class Demo:
     help="Where the demo keeps its files; emptied at the start.",
 )
 def demo(seed: int, size: str, clock_scale: float, folder: Path) -> int:
-    """See the whole path on two simulators: plan, approval, agreement, edits, a conflict."""
+    """See the whole path on two simulators: a first plan, edits on both sides, and documents.
+
+    A purchase from its order to two bills, a price corrected after export, invoices, one held for a
+    cent, one voided, and the totals of both sides.
+    """
     from daemon.cli.demo_story import tell
 
     folder = folder.absolute()

@@ -107,7 +107,7 @@ def rebuild(*, as_json: bool) -> int:
 @json_option
 @shared_options
 def history(*, record: str, as_json: bool) -> int:
-    """The life of RECORD with its reasons: a record id, system/kind/id, SKU, code or name."""
+    """The life of RECORD: a record id, system/kind/id, SKU, code, name or number."""
     shown = told_by_daemon(lambda daemon: daemon.history(record)) or life_of(record)
     if as_json:
         answer(shown)

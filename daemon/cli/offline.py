@@ -14,6 +14,7 @@ from ledger.model.errors import ConfigProblem
 if TYPE_CHECKING:
     from daemon.control.client import ControlClient
     from daemon.control.protocol import HistoryAnswer
+    from daemon.control.protocol_totals import TotalsAnswer, TotalsRequest
     from ledger.store.ledger import Ledger
 
 T = TypeVar("T")
@@ -65,6 +66,21 @@ def life_of(text: str) -> "HistoryAnswer":
             return await ledger.read(
                 lambda views: history_of(views, text, as_of=SystemClock().now())
             )
+
+    return asyncio.run(read())
+
+
+def totals_of(request: "TotalsRequest") -> "TotalsAnswer":
+    """The totals, read from the file with the configuration as it is on disk."""
+
+    async def read() -> "TotalsAnswer":
+        from daemon.config.load import load
+        from daemon.config.policy import make_policy
+        from daemon.control.tallying import totals
+
+        policy = make_policy(load(settings().config_path()).config)
+        async with reading() as ledger:
+            return await totals(ledger, policy, request, as_of=SystemClock().now())
 
     return asyncio.run(read())
 

@@ -86,25 +86,26 @@ def heading(text: str) -> None:
         say(text)
 
 
-def table(headers: Row, rows: Sequence[Row]) -> None:
-    """Aligned columns; drawn by rich for a terminal, plain text otherwise."""
+def table(headers: Row, rows: Sequence[Row], *, right: frozenset[int] = frozenset()) -> None:
+    """Aligned columns; drawn by rich for a terminal, plain text otherwise. Columns in ``right``
+    (from 0) are figures."""
     if not rows:
         return
     if wants_colour(sys.stdout):
-        _rich_table(headers, rows)
+        _rich_table(headers, rows, right)
         return
-    for line in columns([headers, *rows]):
+    for line in columns([headers, *rows], right=right):
         say(f"  {line}")
 
 
-def _rich_table(headers: Row, rows: Sequence[Row]) -> None:
+def _rich_table(headers: Row, rows: Sequence[Row], right: frozenset[int]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     drawn = Table(box=None, pad_edge=True, header_style="dim")
-    for header in headers:
-        drawn.add_column(Text(header))
+    for place, header in enumerate(headers):
+        drawn.add_column(Text(header), justify="right" if place in right else "left")
     for row in rows:
         drawn.add_row(*(Text(clean(cell)) for cell in row))
     Console(highlight=False, markup=False, emoji=False).print(drawn)

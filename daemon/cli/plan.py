@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from daemon.cli.exits import Exit
+from daemon.cli.lines import MOST, is_lines, line_rows, lines_text, money
 from daemon.cli.out import answer, heading, note, say
 from daemon.cli.settings import ask, json_option, shared_options
 from daemon.cli.text import clean, columns, plural, value_text
+from daemon.cli.words import hold_words, noun, wait_words
 from daemon.control.protocol import DEFAULT_PAGE, MAX_PAGE
 
 if TYPE_CHECKING:
@@ -21,16 +23,6 @@ if TYPE_CHECKING:
 SHORT = 12
 """Digits of a digest that are shown; ``approve`` takes any unique beginning."""
 STATES = {"waiting": "waiting for approval"}
-REASONS = {
-    "first_plan": "first plan",
-    "mass_change": "many at once",
-    "inactivates": "makes a record inactive",
-    "manual_flow": "sent by hand",
-    "create_policy": "creation is asked for",
-    "rules_changed": "the rules changed",
-    "window": "outside the hours of writing",
-    "skipped": "set aside",
-}
 
 
 TOLD = (
@@ -42,6 +34,8 @@ TOLD = (
 
 @click.command()
 @click.argument("record", default="")
+@click.option("--show", "digest", default="", metavar="DIGEST", help="One change, whole.")
+@click.option("--held", "code", default="", metavar="CODE", help="Only what is held for CODE.")
 @json_option
 @click.option("--exit-code", is_flag=True, help="2 if anything would be written or is held.")
 @click.option(
@@ -53,42 +47,63 @@ TOLD = (
 )
 @click.option("--offset", type=click.IntRange(0), default=0, help="Skip so many of each.")
 @shared_options
-def plan(*, record: str, as_json: bool, exit_code: bool, limit: int, offset: int) -> int:
+def plan(
+    *,
+    record: str,
+    digest: str,
+    code: str,
+    as_json: bool,
+    exit_code: bool,
+    limit: int,
+    offset: int,
+) -> int:
     """What would be written, what waits for a person, and why. Writes nothing.
 
-    With RECORD (a record id, system/kind/id, SKU, code or name) only what concerns that one.
+    With RECORD (a record id, system/kind/id, SKU, code, name or number) only what concerns that
+    one. CODE is a reason to hold as the JSON answer spells it: discrepant, missing_reference ...
     """
-    shown = ask(lambda daemon: daemon.plan(limit=limit, offset=offset, record=record))
+    if sum(map(bool, (record, digest, code))) > 1:
+        raise click.UsageError("RECORD, --show and --held exclude each other")
+    shown = ask(
+        lambda daemon: daemon.plan(
+            limit=limit, offset=offset, record=record, digest=digest, code=code
+        )
+    )
     if as_json:
         answer(shown)
     else:
-        _print(shown, record)
+        _print(shown, record or digest or code, whole=bool(record or digest))
     if shown.more:
         note(f"there is more: use --offset {offset + limit}, or a larger --limit")
     drift = shown.totals.operations or shown.totals.holds
     return Exit.DRIFT if exit_code and drift else Exit.DONE
 
 
-def _print(shown: "PlanAnswer", record: str) -> None:
-    if not record:
+def _print(shown: "PlanAnswer", part: str, *, whole: bool) -> None:
+    if not part:
         for line in _summary(shown):
             say(line)
     if shown.operations:
-        _gap(record)
+        _gap(part)
         heading(f"Changes{_part(shown, len(shown.operations), shown.totals.operations)}")
         for operation in shown.operations:
-            for line in operation_lines(operation):
+            for line in operation_lines(operation, whole=whole):
                 say(line)
     if shown.holds:
-        _gap(record and not shown.operations)
-        heading(f"Held{_part(shown, len(shown.holds), shown.totals.holds)}")
+        _gap(part and not shown.operations)
+        heading(f"Held{_part(shown, len(shown.holds), _of(shown, part))}")
         for line in holds_lines(shown.holds):
             say(line)
-    if not record:
+    if not part:
         for line in _next(shown):
             say(line)
     elif not (shown.operations or shown.holds):
-        say(f"nothing is planned for {clean(record)}, and nothing holds it")
+        say(f"nothing is planned for {clean(part)}, and nothing is held")
+
+
+def _of(shown: "PlanAnswer", part: str) -> int:
+    """How many reasons to hold there are in all, of those that were asked for."""
+    return shown.totals.by_code.get(part, shown.totals.holds)
 
 
 def _gap(first: object) -> None:
@@ -104,22 +119,45 @@ def _part(shown: "PlanAnswer", here: int, of: int) -> str:
     )
 
 
-def operation_lines(operation: "OperationShown") -> Iterator[str]:
-    """One operation as a person reads it."""
-    reason = REASONS.get(operation.reason, operation.reason.replace("_", " "))
+def operation_lines(operation: "OperationShown", *, whole: bool = True) -> Iterator[str]:
+    """One operation as a person reads it; of a document's lines, a list shows the first ones."""
+    reason = wait_words(operation.reason)
     state = f"{operation.state}: {reason}" if reason else operation.state
     label = clean(operation.title or operation.label)
-    what = f"{operation.action} {_noun(operation.kind)} {label} in {operation.system}"
+    what = f"{operation.action} {noun(operation.kind)} {label} in {operation.system}"
     yield f"  {operation.digest[:SHORT]}  {what}  [{state}]"
     rows = []
     for change in operation.changes:
+        if is_lines(change.after) or is_lines(change.before):
+            continue
         before, after = value_text(change.before), value_text(change.after)
         told = after if operation.action == "create" else f"{before} -> {after}"
         rows.append((change.field, told, f"from {change.trace}" if change.trace else ""))
     for line in columns(rows):
         yield f"      {line}"
+    yield from _document(operation, whole=whole)
     if operation.why:
         yield f"      {clean(operation.why)}"
+
+
+def _document(operation: "OperationShown", *, whole: bool) -> Iterator[str]:
+    """The lines of a document, and what it comes to before and after."""
+    for change in operation.changes:
+        if is_lines(change.after) or is_lines(change.before):
+            trace = f"  from {clean(change.trace)}" if change.trace else ""
+            yield f"      {change.field}{trace}"
+            for row in line_rows(change.before, change.after, most=None if whole else MOST):
+                yield f"        {row}"
+    before, after = operation.total_before, operation.total_after
+    if after is None:
+        return
+    unit = f" {clean(operation.currency)}".rstrip()
+    told = money(after) if before is None else f"{money(before)} -> {money(after)}"
+    if before is not None and money(before) == money(after):
+        told = f"{money(after)}{unit}, as it is"
+    else:
+        told += unit
+    yield f"      total  {told}"
 
 
 def holds_lines(holds: "Sequence[HoldShown]") -> Iterator[str]:
@@ -134,7 +172,7 @@ def holds_lines(holds: "Sequence[HoldShown]") -> Iterator[str]:
 def hold_lines(hold: "HoldShown") -> Iterator[str]:
     """One held record: why, both sides, and what releases it."""
     label = clean(hold.title or hold.label)
-    yield f"  {_noun(hold.kind)} {label}  [{hold.code.replace('_', ' ')}]  {hold.record}"
+    yield f"  {noun(hold.kind)} {label}  [{hold_words(hold.code)}]  {hold.record}"
     yield from _because(hold)
 
 
@@ -148,8 +186,11 @@ def _because(hold: "HoldShown") -> Iterator[str]:
         for line in columns(_sides(conflict.base, conflict.values)):
             yield f"        {line}"
         yield f"        {_resolve(hold.record, conflict.field, list(conflict.values))}"
+    yield from _both_sides(hold)
     if hold.code == "foreign_edit" and not hold.conflict:
-        yield f"        {_resolve(hold.record, hold.field, ['SYSTEM'])}"
+        yield f"        {_resolve(hold.record, hold.field, list(hold.sides) or ['SYSTEM'])}"
+    if hold.code == "discrepant" and hold.system and hold.field:
+        yield f"        to accept it: {_resolve(hold.record, hold.field, [hold.system])}"
     for candidate in hold.candidates:
         yield f"      {candidate.ref}  {clean(candidate.label)}  ({clean(candidate.evidence)})"
         if candidate.ref.split("/")[1] == hold.kind:  # a vendor may have the name of a customer
@@ -159,6 +200,24 @@ def _because(hold: "HoldShown") -> Iterator[str]:
         yield f"      -> {clean(hold.cure)}"
     if hold.code == "rejected":
         yield f"        then: trueup retry {hold.record}"
+
+
+def _both_sides(hold: "HoldShown") -> Iterator[str]:
+    """What each system shows of a document's field; of lines, where the two differ."""
+    if not hold.sides:
+        return
+    if not all(map(is_lines, hold.sides.values())):
+        for line in columns([(system, value_text(v)) for system, v in hold.sides.items()]):
+            yield f"        {line}"
+        return
+    for system, value in hold.sides.items():
+        yield f"        {system}: {lines_text(value)}"
+    books = hold.system if hold.system in hold.sides else next(iter(hold.sides))
+    for system, value in hold.sides.items():
+        if system != books:
+            yield f"        {system} says, beside what {books} shows:"
+            for row in line_rows(hold.sides[books], value, most=MOST, of_two_systems=True):
+                yield f"          {row}"
 
 
 def _sides(base: "dict[str, JsonValue]", now: "dict[str, JsonValue]") -> list[tuple[str, ...]]:
@@ -175,10 +234,6 @@ def _resolve(record: str, field: str, systems: list[str]) -> str:
     first, *others = systems
     take = first + "".join(f"  # or --take {side}" for side in others)
     return f"trueup conflict resolve {record} --field {field} --reason TEXT --take {take}"
-
-
-def _noun(kind: str) -> str:
-    return kind.replace("_", " ")
 
 
 def _summary(shown: "PlanAnswer") -> Iterator[str]:
@@ -204,10 +259,15 @@ def _summary(shown: "PlanAnswer") -> Iterator[str]:
         return
     yield f"{plural(totals.held_records, 'record')} held for {plural(totals.holds, 'reason')}"
     for code, count in totals.by_code.items():
-        yield f"  {count:>6,}  {code.replace('_', ' ')}"
+        yield f"  {count:>6,}  {hold_words(code)}{_code_beside(code)}"
         for one in totals.cures:
             if one.code == code:
                 yield f"          {one.holds:,} x -> {clean(one.cure)}"
+
+
+def _code_beside(code: str) -> str:
+    """The code where the words do not give it away: it is what ``--held`` takes."""
+    return "" if hold_words(code) == noun(code) else f" ({code})"
 
 
 def _next(shown: "PlanAnswer") -> Iterator[str]:

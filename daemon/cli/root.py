@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "remap": ("daemon.cli.remap:remap", "Say where pointers to a lost account go."),
     "accept-absence": ("daemon.cli.remap:accept_absence", "Say that records are really gone."),
     "catalogue": ("daemon.cli.catalogue:catalogue", "Export the product catalogue anew."),
+    "totals": ("daemon.cli.totals:totals", "Both sides' totals, every difference explained."),
     "ledger": ("daemon.cli.ledger:ledger", "Verify, show, export, back up and restore."),
     "config": ("daemon.cli.config:config", "Check, show and describe the configuration."),
     "sandbox": ("daemon.cli.sandbox:sandbox", "Serve simulators of QuickBooks and DEAR."),

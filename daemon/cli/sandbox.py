@@ -30,6 +30,7 @@ class _Unavailable(click.ClickException):
 class _Options:
     seed: int
     size: Literal["small", "medium", "large", "maker"]
+    country: Literal["US", "CA", "GB"]
     qbo_port: int
     dear_port: int
     faults: Path | None
@@ -71,6 +72,13 @@ thousand invoices."""
     default="medium",
     show_default=True,
     help="How many products and parties it holds.",
+)
+@click.option(
+    "--country",
+    type=click.Choice(["US", "CA", "GB"]),
+    default="US",
+    show_default=True,
+    help="Where the company is: its currency and its taxes.",
 )
 @click.option(
     "--history",
@@ -129,8 +137,13 @@ async def _serve(options: _Options) -> None:
     log = _open_log(RequestLog, clock, options.log_file)
     try:
         trades = options.days > 0
-        make = make_trading_world if trades else make_world
-        world = make(options.seed, options.size)
+        if trades and options.country != "US":
+            reason = "documents are played for a company in the US alone"
+            raise click.BadParameter(reason, param_hint="--country")
+        if trades:
+            world = make_trading_world(options.seed, options.size)
+        else:
+            world = make_world(options.seed, options.size, country=options.country)
         qbo = QboTwin(world, clock=clock, faults=script, log=log)
         dear = DearTwin(world, clock=clock, faults=script, log=log)
         played = _play(dear, options) if trades else None

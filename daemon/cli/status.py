@@ -10,6 +10,7 @@ from daemon.cli.out import Row, answer, heading, say, table
 from daemon.cli.settings import ask, json_option, shared_options
 from daemon.cli.stopped import stops_lines, why_stopped
 from daemon.cli.text import clean, plural
+from daemon.cli.words import hold_words, nouns
 
 if TYPE_CHECKING:
     from daemon.control.protocol import StatusAnswer, SystemShown
@@ -60,6 +61,11 @@ def _print(shown: "StatusAnswer") -> None:
         heading("Configuration on disk, not in force")
         for problem in shown.config_problems:
             say(f"  {clean(problem)}")
+    if shown.documents:
+        say()
+        heading("Documents")
+        for line in _documents(shown):
+            say(f"  {line}")
     if shown.counts:
         say()
         heading("Records")
@@ -141,6 +147,20 @@ def _counts(shown: "StatusAnswer", systems: list[str]) -> Iterator[Row]:
         yield (kind.replace("_", " "), *live, f"{linked:,}", *(f"{number:,}" for number in odd))
 
 
+def _documents(shown: "StatusAnswer") -> Iterator[str]:
+    """From which day each kind flows; those that do not are named in one line."""
+    for one in shown.documents:
+        if one.since and one.flow == "off":
+            yield f"{nouns(one.kind)}: off (kinds.{one.kind}.flow)"
+        elif one.since:
+            flow = "sent by hand" if one.flow == "manual" else "sent"
+            later = ", a day still to come" if one.starts_later else ""
+            yield f"{nouns(one.kind)}: {flow}, those from {one.since} on{later}"
+    off = [nouns(one.kind) for one in shown.documents if not one.since]
+    if off:
+        yield f"{', '.join(off)}: off, for no first day is set (kinds.<kind>.since)"
+
+
 def _work(shown: "StatusAnswer") -> Iterator[str]:
     if not shown.first_plan_approved:
         yield "observing only: nothing is written before the first plan is approved"
@@ -149,7 +169,7 @@ def _work(shown: "StatusAnswer") -> Iterator[str]:
     yield f"operations: {', '.join(states) or 'none'}"
     if shown.stopped:
         yield f"of these no approval lets go: {shown.stopped:,} ({why_stopped(shown)})"
-    held = [f"{count:,} {code.replace('_', ' ')}" for code, count in shown.holds.items()]
+    held = [f"{count:,} {hold_words(code)}" for code, count in shown.holds.items()]
     yield f"held: {', '.join(held) or 'none'}"
     skipped = shown.skipped_holds + shown.waiting.get("skipped", 0)
     if skipped:

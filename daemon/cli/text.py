@@ -81,14 +81,28 @@ def pad(text: str, width: int) -> str:
     return text + " " * max(0, width - cells(text))
 
 
-def columns(rows: Iterable[tuple[str, ...]], *, widest: int = 60) -> list[str]:
-    """Rows of clean text as aligned lines, no column wider than ``widest``."""
+def pad_left(text: str, width: int) -> str:
+    """``text`` behind the spaces that fill ``width`` columns."""
+    return " " * max(0, width - cells(text)) + text
+
+
+def columns(
+    rows: Iterable[tuple[str, ...]], *, widest: int = 60, right: frozenset[int] = frozenset()
+) -> list[str]:
+    """Rows of clean text as aligned lines, no column wider than ``widest``; the columns in
+    ``right`` (from 0) end at one edge, as figures do."""
     cut = [tuple(clip(cell, widest) for cell in row) for row in rows]
     if not cut:
         return []
     count = max(len(row) for row in cut)
     widths = [max((cells(row[i]) for row in cut if i < len(row)), default=0) for i in range(count)]
-    return ["  ".join(map(pad, row, widths)).rstrip() for row in cut]
+    return [
+        "  ".join(
+            pad_left(cell, width) if place in right else pad(cell, width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=False))
+        ).rstrip()
+        for row in cut
+    ]
 
 
 def plural(count: int, word: str, words: str = "") -> str:
@@ -110,6 +124,9 @@ def value_text(value: object) -> str:
             return clean(str(value.get("key") or f"#{value.get('id', '')}"))
         case dict() if value.get("type") == "record":
             return clean(str(value.get("label") or value.get("record", "")))
+        case dict() if value.get("type") == "texts":
+            entries = [f"{name}: {text}" for name, text in value.get("entries", ())]
+            return clean(", ".join(entries)) or "(empty)"
         case _:
             return clean(str(value))
 

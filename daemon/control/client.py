@@ -307,6 +307,11 @@ async def _parsed(reply: aiohttp.ClientResponse, answer: type[_Answer]) -> _Answ
             return answer.model_validate_json(data)
         refusal = Refusal.model_validate_json(data)
     except ValidationError as error:
+        if reply.status >= 500:
+            raise NoAnswer(
+                f"the daemon failed inside while it answered ({reply.status})",
+                cure="its log has the reason; nothing is lost, the next cycle goes on by itself",
+            ) from error
         raise NoAnswer(
             f"the daemon answered {reply.status} in words this version does not know",
             cure="use the same version of trueup for both (trueup version); see the daemon's log",

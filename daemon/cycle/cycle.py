@@ -45,6 +45,9 @@ class Cycle:
         """Operations that waited then, and how many of them a breaker had stopped."""
         self._meters: dict[SystemName, bytes] = {}
         self._remembers = False
+        self._knows_rules = False
+        """Whether every system was heard since the start: until then nobody knows what they can
+        hold, and nothing is decided on a guess."""
         self._turns = Turns(_log)
         self.current: CycleReport | None = None
         """The report of the cycle under way; it is still being written."""
@@ -83,8 +86,10 @@ class Cycle:
         if heard:
             self._hear_told()
             await self._note_rules(report)
-        await plan_dirty(self._company, report)
-        await self._reach_agreement(report, may_write=heard)
+            self._knows_rules = True
+        if self._knows_rules:
+            await plan_dirty(self._company, report)
+            await self._reach_agreement(report, may_write=heard)
         await self._keep_meters()
         report.complete = heard
 

@@ -14,7 +14,7 @@ from daemon.cycle.execute import attempt, settle
 from daemon.cycle.prepare import recovery_value
 from daemon.cycle.report import CycleReport
 from daemon.cycle.stops import stops
-from daemon.reconcile.lines import comparable, same_lines
+from daemon.reconcile.lines import comparable, same_lines, subtotal
 from daemon.reconcile.mapping import without_deleted_suffix
 from daemon.reconcile.match import NOT_THE_SAME
 from ledger.model.capabilities import KindRule
@@ -40,6 +40,8 @@ from ledger.model.values import Lines, Reference, Value
 _ENDS = {Action.VOID: "voided", Action.CLOSE: "closed"}
 """The status that a document shows once it was ended so; a deleted one is gone."""
 
+_KNOWN_BY: tuple[str, ...] = ("vendor", "customer", "date")
+"""Fields by which a document is known beside its number and its sum."""
 MOST_STRANGERS = 3
 """Candidates that are named when a lost create may have been renamed."""
 
@@ -81,7 +83,8 @@ async def _settle_intent(
     is_young = _age(company, intent.first_at) < company.pace.replay_ttl_s
     is_whole = len(absent) == len(request.writes)
     replays = connector.capabilities.replays_requests
-    if replays and is_whole and is_young and await _may_write(company):
+    wanted = all(company.policy.flow(item.kind) != "off" for item in absent)
+    if replays and is_whole and is_young and wanted and await _may_write(company):
         now = await stops(company, (item.digest for item in intent.items))
         if any(now.holds_back(intent.system, item.kind, item.digest) for item in intent.items):
             report.open_intents += 1  # it keeps its id, and goes when it may
@@ -207,8 +210,21 @@ async def _probe_create(
     found = await _not_told_apart(company, found, item.record)
     if not found:
         return None
-    if len(found) == 1 and await _is_free(company, found[0].ref, item.record):
-        return Confirmed(b_id=write.b_id, shown=found[0])
+    ours = [o for o in found if _is_as_sent(o.record, write)]
+    if found and not ours:
+        # Somebody else's document of that number. Ours never acted, or was edited since: it is
+        # planned anew, and what stands there is then shown to a person.
+        return Rejected(
+            b_id=write.b_id,
+            refusal=RefusalKind.NOT_SENT,
+            code="another_one",
+            message=f"a {write.kind.value} with {key} {value!r} is there, and it is not the one "
+            "that was sent",
+            field=key,
+            shown=found[0],
+        )
+    if len(ours) == 1 and await _is_free(company, ours[0].ref, item.record):
+        return Confirmed(b_id=write.b_id, shown=ours[0])
     return Rejected(
         b_id=write.b_id,
         refusal=RefusalKind.DUPLICATE,
@@ -228,6 +244,18 @@ async def _not_told_apart(
     view = await company.ledger.read(lambda views: views.view(record))
     apart = {resolution.field for resolution in view.resolutions} if view is not None else set()
     return [one for one in found if f"{NOT_THE_SAME}{one.ref}" not in apart]
+
+
+def _is_as_sent(record: Record, write: Write) -> bool:
+    """Whether a document found by its number is the one that was sent: of the same party and day,
+    over the same sum. Of other records the key says enough."""
+    if not isinstance(record, Document):
+        return True
+    known = {f: v for f, v in write.fields.items() if f in _KNOWN_BY}
+    shown, sent = comparable_values(record).get("lines"), write.fields.get("lines")
+    if not isinstance(shown, Lines) or not isinstance(sent, Lines):
+        return False
+    return subtotal(shown) == subtotal(sent) and shows(record, known)
 
 
 async def _is_free(company: Company, ref: ExternalRef, record: RecordId) -> bool:

@@ -62,6 +62,13 @@ def shorten(text: str) -> str:
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
 
+def money(value: Decimal) -> str:
+    """An amount as a person writes it: with two decimals, or with all that it has."""
+    exponent = value.as_tuple().exponent
+    short = isinstance(exponent, int) and exponent > -2
+    return f"{value:.2f}" if short else f"{value:f}"
+
+
 def show(value: Value, world: World) -> str:
     """A value as a person would write it; amounts with the digits that they came with."""
     value = tidy(value)
@@ -81,7 +88,7 @@ def show(value: Value, world: World) -> str:
             return f'"{shorten(str(value))}"'
         case Lines(lines=lines):
             amount = sum((line.amount or Decimal() for line in lines), Decimal())
-            return f"{len(lines)} line{'' if len(lines) == 1 else 's'} of {amount:f} in all"
+            return f"{len(lines)} line{'' if len(lines) == 1 else 's'} of {money(amount)} in all"
         case Texts(entries=entries):
             return f'"{shorten(", ".join(f"{name}: {text}" for name, text in entries))}"'
         case str():
@@ -91,8 +98,19 @@ def show(value: Value, world: World) -> str:
 def taken(take: Take, target: Party, after: Value, world: World) -> str:
     """Why one field of one system is changed."""
     now = world.policy.title(target.system)
+    if isinstance(after, Lines):
+        return _lines_taken(take, target, after, world)
     why = sentence(_because(take, target, world))
     return f"{why}, so {now} will be changed to {show(after, world)}."
+
+
+def _lines_taken(take: Take, target: Party, after: Lines, world: World) -> str:
+    """The lines are shown beside the sentence; it says whose they are and what they come to."""
+    now, then = world.policy.title(target.system), world.policy.title(take.source.system)
+    was, new = show(target.values[take.field], world), show(after, world)
+    if take.reason is Reason.RESTORE:
+        return f"The lines were edited in {now} ({was}); {then} owns them, so they become {new}."
+    return f"{then} now has {new} where {now} shows {was}, so {now} will follow."
 
 
 def _because(take: Take, target: Party, world: World) -> str:
@@ -101,8 +119,6 @@ def _because(take: Take, target: Party, world: World) -> str:
     was, new = show(target.values[field], world), show(source.values[field], world)
     subject = field_name(field)
     shown = f"no {subject}" if was == NOTHING else f"{subject} {was}"
-    if isinstance(target.values[field], Lines):
-        shown = was  # "2 lines of 52.00 in all" names its field itself
     match take.reason:
         case Reason.CHANGED | Reason.OWNER_CHANGED:
             agreed = f"(it was {show(source.base[field], world)} when both agreed)"
@@ -112,8 +128,7 @@ def _because(take: Take, target: Party, world: World) -> str:
         case Reason.OWNER_DIFFERS:
             return f"{now} shows {shown}, {then} says {new}, and {then} owns it"
         case Reason.RESTORE:
-            verb = "were" if isinstance(target.values[field], Lines) else "was"
-            return f"{subject} {verb} changed to {was} in {now}, but {then} owns it and says {new}"
+            return f"{subject} was changed to {was} in {now}, but {then} owns it and says {new}"
         case Reason.FILL:
             return f"{now} shows no {subject} and {then} says {new}"
         case Reason.RESOLVED:

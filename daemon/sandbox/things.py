@@ -24,6 +24,11 @@ class Company:
     closed_until: str = ""
     """Last closed day, ``YYYY-MM-DD``, or ``""``."""
 
+    @property
+    def is_abroad(self) -> bool:
+        """Outside the United States: every line of a document has a tax code of its own."""
+        return self.country != "US"
+
 
 @dataclass(frozen=True, slots=True)
 class Postal:
@@ -83,6 +88,8 @@ class TaxPart:
 class TaxFace(Face):
     description: str = ""
     parts: tuple[TaxPart, ...] = ()
+    purchase_parts: tuple[TaxPart, ...] = ()
+    """QBO: the rates of purchases, where they are not those of sales."""
     for_sales: bool = True
     for_purchases: bool = False
     account: str = ""

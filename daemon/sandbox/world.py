@@ -11,7 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final, Literal, TypeAlias
 
-from daemon.sandbox import sample
+from daemon.sandbox import abroad, sample
 from daemon.sandbox.mint import BRANDS, CATEGORIES, UNITS, Mint, guid
 from daemon.sandbox.things import (
     AccountFace,
@@ -70,11 +70,20 @@ LONG_NAME: Final = "Weatherproof modular garden irrigation manifold " * 3 + "ass
 """Over 150 characters: DEAR allows 256, QBO's item names 100."""
 
 
-def make_world(seed: int, size: Size = "medium") -> World:
-    """The world of this seed and size. Raises ``ValueError`` for an unknown size."""
+def make_world(seed: int, size: Size = "medium", *, country: str = "US") -> World:
+    """The world of this seed and size, in the United States or elsewhere (``abroad.COUNTRIES``).
+
+    Raises ``ValueError`` for an unknown size or country.
+    """
     if size not in SIZES:
         raise ValueError(f"unknown size {size!r} (one of: {', '.join(SIZES)})")
-    return _world(seed, size, SIZES[size])
+    world = _world(seed, size, SIZES[size])
+    if country == "US":
+        return world
+    if country not in abroad.COUNTRIES:
+        raise ValueError(f"unknown country {country!r} (one of: US, {', '.join(abroad.COUNTRIES)})")
+    guids = {name: guid(seed, "tax", name) for name in abroad.COUNTRIES[country].codes}
+    return abroad.moved(world, country, guids)
 
 
 def make_trading_world(seed: int, size: Size = "maker", scale: float = 1.0) -> World:

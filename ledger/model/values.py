@@ -79,6 +79,10 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     item: LinePointer = None
     account: LinePointer = None
     description: str = ""
+    """What somebody wrote on this line."""
+    title: str = ""
+    """What the system calls the item of this line today; it stands in for a description where a
+    line is made, and is nobody's to compare."""
     quantity: Decimal | None = None
     unit_price: Decimal | None = None
     """Per unit, without tax, before the discount."""

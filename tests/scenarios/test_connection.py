@@ -523,7 +523,9 @@ async def test_F87_the_sandbox_would_refuse_anything_less(tmp_path: Path) -> Non
         assert "PrimaryPhone" not in books(one, "Vendor", "Alder Paper")
 
 
-async def test_F90_a_smaller_plan_is_one_warning_and_the_rest_goes_on(tmp_path: Path) -> None:
+async def test_F90_a_smaller_plan_is_one_warning_for_each_kind_and_the_rest_goes_on(
+    tmp_path: Path,
+) -> None:
     async with settled(tmp_path) as one:
         one.qbo.switches.offering = "QuickBooks Online Essentials"
         one.clock.advance(24 * HOUR_S)
@@ -533,7 +535,7 @@ async def test_F90_a_smaller_plan_is_one_warning_and_the_rest_goes_on(tmp_path: 
         assert report.complete
         assert report.problems == []
         missing = [w for w in health(one, QBO).warnings if w.code == "feature_missing"]
-        assert [w.message.split(":")[0] for w in missing] == ["class"]
+        assert [w.message.split(":")[0] for w in missing] == ["class", "purchase_order"]
         assert missing[0].cure
         assert one.scheduler.company.rules().capabilities[QBO].kinds[Kind.CLASS].disabled
         last = one.log.last
@@ -542,7 +544,7 @@ async def test_F90_a_smaller_plan_is_one_warning_and_the_rest_goes_on(tmp_path: 
         assert price(one) == Decimal("12.5")
         assert not any("Class" in summary for summary in summaries(one, "qbo", last))
         shown = {s.system: s for s in (await desk(one).status()).systems}["qbo"]
-        assert [w.code for w in shown.warnings].count("feature_missing") == 1
+        assert [w.code for w in shown.warnings].count("feature_missing") == 2
 
 
 # -- this machine ---------------------------------------------------------------------------

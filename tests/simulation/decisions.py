@@ -1,7 +1,7 @@
 """The person at trueup's own controls: approves, answers, retries, links and changes the rules."""
 
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -13,9 +13,9 @@ from daemon.control.protocol import (
     ResolveRequest,
     RetryRequest,
 )
-from daemon.reconcile.policy import Limits
+from daemon.reconcile.policy import DocumentPolicy, Limits
 from ledger.model.facts import HoldCode
-from ledger.model.ids import Kind
+from ledger.model.ids import DOCUMENT_KINDS, Kind
 from tests.scenarios.village import BOOKKEEPER, desk
 from tests.town import DEAR, QBO, Town
 
@@ -30,6 +30,35 @@ POLICIES: Final[tuple[dict[str, Any], ...]] = (
     {"names": "hold"},
     {"limits": Limits(min_count=1, fraction=Decimal("0.1"))},
 )
+
+_AUTO = DocumentPolicy(since="2026-01-01", removals="auto")
+
+
+def _papers(since: str = "2026-01-01", **changes: Any) -> dict[str, Any]:
+    """Rules under which all kinds of documents flow, with some of them changed by kind."""
+    documents = {kind: DocumentPolicy(since=since) for kind in DOCUMENT_KINDS}
+    documents |= changes.pop("documents", {})
+    return {"home_currency": "USD", "documents": documents, **changes}
+
+
+PAPER_POLICIES: Final[tuple[dict[str, Any], ...]] = (
+    _papers(),
+    _papers(),
+    _papers("2026-02-20"),
+    _papers("2025-06-01"),
+    _papers(documents=dict.fromkeys(DOCUMENT_KINDS, _AUTO)),
+    _papers(documents={Kind.PURCHASE_ORDER: DocumentPolicy()}),
+    _papers(documents={Kind.BILL: DocumentPolicy(since="2026-01-01", before_order="unlinked")}),
+    _papers(documents={Kind.INVOICE: DocumentPolicy(since="2026-01-01", number_prefix="D-")}),
+    _papers(flows={Kind.INVOICE: "manual", Kind.BILL: "off"}),
+    _papers(create={Kind.BILL: {QBO: "ask"}, Kind.ITEM: {QBO: "ask"}}),
+    _papers(on_foreign_edit={Kind.BILL: {"*": "restore"}, Kind.INVOICE: {"*": "accept"}}),
+    _papers(
+        on_foreign_edit={Kind.PURCHASE_ORDER: {"*": "restore"}, Kind.INVOICE: {"lines": "restore"}}
+    ),
+    {"home_currency": "USD"},
+)
+"""Rules of lives with documents; under the last ones no document flows."""
 
 Act = Callable[[Town, Desk, random.Random], Coroutine[Any, Any, str]]
 
@@ -58,7 +87,7 @@ async def _resolve(one: Town, at: Desk, rng: random.Random) -> str:
     questions += [
         (row.record, row.hold.field)
         for row in await one.holds()
-        if row.hold.code is HoldCode.FOREIGN_EDIT
+        if row.hold.code is HoldCode.FOREIGN_EDIT and row.hold.field
     ]
     if not questions:
         return "no conflict"
@@ -93,10 +122,43 @@ async def _link(one: Town, at: Desk, rng: random.Random) -> str:
 ACTS: Final[tuple[Act, ...]] = (_approve_all, _approve_all, _approve_one, _resolve, _retry, _link)
 
 
-async def decide(one: Town, rng: random.Random) -> str:
+async def _accept(one: Town, at: Desk, rng: random.Random) -> str:
+    """What the books made of a document may stay as it is."""
+    odd = [
+        (row.record, row.hold.field)
+        for row in await one.holds()
+        if row.hold.code is HoldCode.DISCREPANT
+    ]
+    if not odd:
+        return "nothing discrepant"
+    record, field = rng.choice(sorted(odd))
+    request = ResolveRequest(record=record, field=field, take=QBO, reason="simulated")
+    return (await at.resolve(BOOKKEEPER, request)).text
+
+
+async def _part(one: Town, at: Desk, rng: random.Random) -> str:
+    """What the books voided or deleted shall be posted anew: the two are parted."""
+    ended = [
+        row.record
+        for row in await one.holds()
+        if row.kind in DOCUMENT_KINDS
+        and row.hold.code in (HoldCode.VOIDED, HoldCode.REMOVED, HoldCode.EDITED_AND_REMOVED)
+    ]
+    if not ended:
+        return "nothing to part"
+    record = rng.choice(sorted(ended))
+    ref = await one.ledger.read(lambda views: views.ref_of(record, QBO))
+    request = LinkRequest(record=record, ref=str(ref), action="unlink")
+    return (await at.link(BOOKKEEPER, request)).text
+
+
+PAPER_ACTS: Final[tuple[Act, ...]] = (*ACTS, _approve_all, _accept, _part)
+
+
+async def decide(one: Town, rng: random.Random, acts: Sequence[Act] = ACTS) -> str:
     """One decision, through the same code as the control socket."""
     try:
-        return await rng.choice(ACTS)(one, desk(one), rng)
+        return await rng.choice(acts)(one, desk(one), rng)
     except Declined as declined:
         return f"declined: {declined}"
 

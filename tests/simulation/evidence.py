@@ -103,6 +103,7 @@ async def gather(one: Town, witness: Witness, policies: Sequence[Policy]) -> Evi
                 evidence.partners.setdefault(record, set()).add(str(ref))
         return evidence
 
+    witness.trail.catch_up()
     return await one.ledger.read(ask)
 
 

@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from daemon.reconcile.policy import Policy
-from daemon.sandbox.dear.switches import DearSwitches
-from daemon.sandbox.qbo.switches import QboSwitches
 from ledger.store.engine import inline
 from tests.scenarios.support import Axe, killed
-from tests.simulation import actors, decisions
+from tests.simulation import decisions
+from tests.simulation.casts import DAY_S, LISTS, Cast
 from tests.simulation.checkers import CHECKERS
 from tests.simulation.evidence import gather
-from tests.simulation.places import company
 from tests.simulation.troubles import trouble
 from tests.simulation.witness import Witness
 from tests.town import Town, town
@@ -30,7 +28,6 @@ ROUNDS: Final = 25
 """Cycles that a company gets to come to rest when nobody disturbs it."""
 _MEMORY: Final = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """Files in memory: no life is told apart from another by how long a disk takes."""
-MONTH_S: Final = 31 * 86_400.0
 WEIGHTS: Final = {
     "edit": 6,
     "cycle": 5,
@@ -63,41 +60,41 @@ class Story:
     problems: list[str] = field(default_factory=list)
 
 
-def steps_of(seed: int) -> tuple[Step, ...]:
+def steps_of(seed: int, cast: Cast = LISTS) -> tuple[Step, ...]:
     """The steps that this seed stands for."""
-    rng = random.Random(f"steps {seed}")
+    rng = random.Random(f"steps {cast.salt}{seed}")
     count = rng.randint(FEWEST, MOST)
     drawn = rng.choices(list(WEIGHTS), list(WEIGHTS.values()), k=count)
     start = [Step("agree", 0)] if rng.random() < 0.85 else []
     return (*start, *(Step(what, rng.randrange(1_000_000)) for what in drawn))
 
 
-async def live(seed: int, steps: Sequence[Step]) -> Story:
+async def live(seed: int, steps: Sequence[Step], cast: Cast = LISTS) -> Story:
     """Live through the steps, let the world come to rest, and look at it."""
     story = Story()
-    rng = random.Random(f"switches {seed}")
-    qbo = QboSwitches(
-        batch_replay=rng.choice(("replay", "refuse", "execute_again")),
-        rename_on_inactivate=rng.random() < 0.7,
-        cdc_inactive=rng.choice(("full", "deleted")),
-    )
-    dear = DearSwitches(
-        noop_put=rng.choice(("stamps", "silent")), party_rows=rng.choice(("keep", "replace"))
-    )
+    opening = cast.opening(random.Random(f"switches {cast.salt}{seed}"))
     with tempfile.TemporaryDirectory(prefix="trueup-sim-", dir=_MEMORY) as folder:
         async with town(
-            Path(folder), world=company(seed), qbo=qbo, dear=dear, executor=inline
+            Path(folder),
+            world=cast.company(seed),
+            qbo=opening.qbo,
+            dear=opening.dear,
+            qbo_settings=opening.qbo_settings,
+            dear_settings=opening.dear_settings,
+            executor=inline,
+            **opening.rules,
         ) as one:
-            await Life(one, story).run(steps)
+            await Life(one, story, cast).run(steps)
     return story
 
 
 class Life:
     """One company on its way through its steps."""
 
-    def __init__(self, one: Town, story: Story) -> None:
+    def __init__(self, one: Town, story: Story, cast: Cast = LISTS) -> None:
         self.one = one
         self.story = story
+        self.cast = cast
         self.witness = Witness(one)
         self.policies: list[Policy] = [one.scheduler.company.policy]
         self._deciding = b""
@@ -139,12 +136,12 @@ class Life:
             case "disturbed":
                 return await self._disturbed(rng)
             case "decide":
-                return await decisions.decide(one, rng)
+                return await decisions.decide(one, rng, self.cast.decisions)
             case "kill":
                 return await self._kill(rng)
             case "settle":
                 await one.cycle()
-                await decisions.decide(one, rng)
+                await decisions.decide(one, rng, self.cast.decisions)
                 return self._told(await one.cycle(after_s=200.0))
             case "restart":
                 await self._reopen()
@@ -155,13 +152,13 @@ class Life:
                 one.clock.advance(60.0)
                 return self._told(await one.scheduler.run_now("full", full=True))
             case "month":
-                one.clock.advance(MONTH_S)
-                return "31 days pass"
+                one.clock.advance(self.cast.long_s)
+                return f"{self.cast.long_s / DAY_S:.0f} days pass"
             case _:
                 raise AssertionError(step.what)
 
     def _edit(self, rng: random.Random) -> str:
-        acts = rng.choices(actors.ACTS, k=rng.choice((1, 2, 3)))
+        acts = rng.choices(self.cast.acts, k=rng.choice(self.cast.at_once))
         return "; ".join(act(self.one, self.witness, rng) for act in acts)
 
     def _told(self, report: Any) -> str:
@@ -175,7 +172,7 @@ class Life:
     async def _disturbed(self, rng: random.Random) -> str:
         """Somebody acts while a cycle is under way."""
         one = self.one
-        act, system = rng.choice(actors.ACTS), rng.choice(("qbo", "dear"))
+        act, system = rng.choice(self.cast.acts), rng.choice(("qbo", "dear"))
         left = rng.randrange(16)
         first, told = self._edit(rng), "nobody came"
 
@@ -218,15 +215,16 @@ class Life:
         self.one.scheduler.company.deciding = self._deciding
 
     def _change_rules(self, rng: random.Random) -> str:
-        number = rng.randrange(len(decisions.POLICIES))
+        number = rng.randrange(len(self.cast.rules))
         one = self.one
         company = one.scheduler.company
-        one.policy_changes = decisions.POLICIES[number]
+        one.policy_changes = dict(self.cast.rules[number])
         policy = Policy(
             systems=company.policy.systems,
             capabilities=company.policy.capabilities,
             **one.policy_changes,
         )
+        self.witness.trail.era = len(self.policies)
         self.policies.append(policy)
         self._deciding = str(number).encode()
         one.scheduler.swap(policy, self._deciding)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from daemon.sandbox.mint import Mint
-from daemon.sandbox.world import PartyFace, ProductFace, Thing, World
+from daemon.sandbox.world import PartyFace, ProductFace, Thing, World, make_world
 from tests.scenarios.village import village
 
 PARTY_NAMES = (
@@ -30,6 +30,7 @@ ITEM_NAMES = (
     'Pipe 1/2" long',
     "Irrigation manifold, weatherproof, modular " * 3 + "end",
 )
+SERVICES = ("Freight", "Handling")
 SKUS = ("GSK-1", "gsk-1", "HOSE-25", "KTL", "PIPE-05", "MAN-9", "MAN-9 ")
 
 
@@ -47,6 +48,39 @@ def company(seed: int) -> World:
         products=products,
         items=("Anvil", "Bolt", "Clamp"),
     )
+
+
+def trading_company(seed: int) -> World:
+    """The same with services, which are charged for, an item of which the books count the stock,
+    and a class more to choose from."""
+    small, whole = company(seed), make_world(seed, "small")
+    mint = Mint(seed)
+    more = [_service(mint, name, 570 + n) for n, name in enumerate(SERVICES)]
+    counted = [_counted(thing) for thing in small.products[:1]]
+    products = (*counted, *small.products[1:], *more)
+    return replace(small, classes=whole.classes[:2], products=products)
+
+
+def _counted(thing: Thing[ProductFace]) -> Thing[ProductFace]:
+    assert thing.qbo is not None
+    qbo = replace(thing.qbo, type="Inventory", asset_account="81", quantity=Decimal(50))
+    return Thing(thing.key, qbo=qbo, dear=thing.dear)
+
+
+def _service(mint: Mint, name: str, qbo_id: int) -> Thing[ProductFace]:
+    face = replace(
+        mint.named_product(name),
+        sku=name.upper(),
+        type="Service",
+        unit="Item",
+        category="Hardware",
+        sales_price=Decimal(25),
+        purchase_cost=Decimal(20),
+        purchase_description="",
+    )
+    qbo = replace(mint.qbo_product(face), id=str(qbo_id), type="Service", expense_account="20")
+    dear = replace(mint.dear_product(face), type="Service", expense_account="Q20", asset_account="")
+    return Thing(name, qbo=qbo, dear=dear)
 
 
 def _distinct(rng: random.Random, things: list[Thing[PartyFace]]) -> list[Thing[PartyFace]]:

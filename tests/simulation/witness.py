@@ -23,6 +23,7 @@ from tests.simulation.faces import (
     qbo_face,
     qbo_rows,
 )
+from tests.simulation.trail import Trail
 from tests.town import Town
 
 DAEMON = "daemon"
@@ -77,14 +78,18 @@ class Witness:
                 self._show(system, kind, record_id, face)
         self._watch_qbo()
         self._watch_dear()
+        self.trail = Trail(one, lambda: self._author)
 
     @contextmanager
     def by(self, author: str) -> Iterator[None]:
         """What happens inside was done by this person or program."""
+        self.trail.catch_up()
         self._author = author
         try:
             yield
         finally:
+            self.trail.catch_up()
+            self.trail.look_at_dear()
             self._author = DAEMON
 
     def of_daemon(self) -> list[Event]:

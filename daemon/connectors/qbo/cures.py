@@ -33,13 +33,16 @@ CURES: Final = {
     "6070": "quantity times price must be the amount: correct the line",
     "6090": "switch discounts on in QuickBooks (Account and settings, Sales), or take the "
     "discount out",
-    "6100": "the company taxes lines yes or no and takes no other tax code on them: check "
-    "qbo.documents.sales_tax in the configuration",
+    "6100": "in the US lines are taxed yes or no and take no other tax code (check "
+    "qbo.documents.sales_tax in the configuration); elsewhere every line needs a tax code of the "
+    "company: give its tax rule in the source a counterpart in QuickBooks",
     "6110": "a payment was taken by card or bank transfer against it: change it in QuickBooks",
     "6120": "a payment was taken by card or bank transfer against it: remove it in QuickBooks",
     "6140": "QuickBooks has a document with this number already: link the two if they are the "
     "same, else give one of them another number",
     "6160": "choose a tax rate of the company in the place of the custom one",
+    "6170": "no tax applies to this document in QuickBooks: take the tax out, or let tax apply to "
+    "it there",
     "6180": "QuickBooks allows five levels: move the record up",
     "6190": "renew the QuickBooks subscription; what was refused goes out afterwards with "
     "trueup apply",

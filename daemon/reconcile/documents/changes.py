@@ -45,6 +45,7 @@ def draft_changes(
     holds: list[Hold] = []
     rule = books_rule(view.kind, world.policy)
     assert rule is not None, "the caller has looked"
+    plain = Lines()
     for take in takes:
         rendered = wanted.values[take.field]
         after: Value = rendered.value
@@ -62,13 +63,17 @@ def draft_changes(
             if laid.doubt:
                 holds.append(_doubtful(view, laid.doubt, world))
                 continue
-            after = with_classes(laid.lines, mine, rule, world)
+            plain = laid.lines
+            after = with_classes(plain, mine, rule, world)
         held = oscillates(view, take, books, after, world)
         if held is not None:
             holds.append(held)
             continue
         before = books.values.get(take.field)
-        found.append(_change(take.field, before, rendered, after, mine, rule))
+        change = _change(take.field, before, rendered, after, mine)
+        if take.field == "lines":
+            change = _with_class_traced(change, plain, rule)
+        found.append(change)
     found += _tax_beside(found, mine, books, wanted, rule)
     return Changes(changes=tuple(found) if not holds else (), holds=tuple(holds))
 
@@ -89,7 +94,7 @@ def _tax_beside(
         return []
     rendered = wanted.values["tax_total"]
     before = books.values.get("tax_total")
-    return [_change("tax_total", before, rendered, rendered.value, mine, rule)]
+    return [_change("tax_total", before, rendered, rendered.value, mine)]
 
 
 def new_document(
@@ -98,26 +103,30 @@ def new_document(
     """Every field of a document that the books do not have yet."""
     found = []
     for field, rendered in wanted.values.items():
-        after: Value = rendered.value
         if field == "lines":
-            after = with_classes(_as_new(linked.lines), mine, rule, world)
-        if after is not None:
-            found.append(_change(field, None, rendered, after, mine, rule))
+            plain = _as_new(linked.lines)
+            after = with_classes(plain, mine, rule, world)
+            change = _change(field, None, rendered, after, mine)
+            found.append(_with_class_traced(change, plain, rule))
+        elif rendered.value is not None:
+            found.append(_change(field, None, rendered, rendered.value, mine))
     return tuple(found)
 
 
 def _change(
-    field: str,
-    before: Value,
-    rendered: Rendered,
-    after: Value,
-    mine: DocumentParty,
-    rule: KindRule,
+    field: str, before: Value, rendered: Rendered, after: Value, mine: DocumentParty
 ) -> FieldChange:
     trace = rendered.trace(f"{mine.system}.{field}")
-    if isinstance(after, Lines) and any(line.reporting_class for line in after.lines):
-        trace = f"{trace}; class from config {rule.lines.classes_key if rule.lines else ''}"
     return FieldChange(field=field, before=before, after=after, trace=trace)
+
+
+def _with_class_traced(change: FieldChange, plain: Lines, rule: KindRule) -> FieldChange:
+    """The change, its trace naming the key that gave lines their class; ``plain`` are the lines
+    before any was given."""
+    if change.after == plain or rule.lines is None:
+        return change
+    trace = f"{change.trace}; class from config {rule.lines.classes_key}"
+    return msgspec.structs.replace(change, trace=trace)
 
 
 def _as_new(lines: Lines) -> Lines:

@@ -7,13 +7,15 @@ look for candidates.
 from collections.abc import Iterable
 from decimal import Decimal
 
+import msgspec
+
 from ledger.model.capabilities import KindRule, LineTax
 from ledger.model.facts import Hold, HoldCode, RecordView
 from ledger.model.ids import RecordId
 from ledger.model.records import Item
 from ledger.model.values import Lines, RecordRef
 
-from ..explain import noun, thing
+from ..explain import money, noun, thing
 from ..totals import difference, is_variance, predict
 from ..world import World
 from .parties import DocumentParty
@@ -59,6 +61,16 @@ def hold(
         field=field,
         system=world.policy.books,
         waits_for=tuple(sorted(set(waits_for))),
+    )
+
+
+def also_waiting_for(holds: Iterable[Hold], records: Iterable[RecordId]) -> tuple[Hold, ...]:
+    """The same holds, woken by these records as well: what else stands against a document may be
+    another thing by the time that its first reason is gone."""
+    more = frozenset(records)
+    return tuple(
+        msgspec.structs.replace(one, waits_for=tuple(sorted(more.union(one.waits_for))))
+        for one in holds
     )
 
 
@@ -137,8 +149,8 @@ def _stock_dates(view: RecordView, source: DocumentParty, lines: Lines, world: W
         item = side.record if side is not None else None
         if not isinstance(item, Item) or not isinstance(item.inventory_start, str) or not day:
             continue
-        if day < item.inventory_start and pointed is not None:
-            found[line.item.record] = hold(
+        if day < item.inventory_start and pointed is not None and side is not None:
+            held = hold(
                 view,
                 HoldCode.BEFORE_START,
                 f"{thing(view.kind, view.label)} is dated {day}, and {here} tracks the quantity of "
@@ -149,6 +161,9 @@ def _stock_dates(view: RecordView, source: DocumentParty, lines: Lines, world: W
                 field=f"lines[{index + 1}].item",
                 waits_for=(line.item.record,),
             )
+            # The start is no field that is compared: an item with another one has only moved.
+            key = (world.policy.books, pointed.kind.value, "moved", side.ref.id)
+            found[line.item.record] = msgspec.structs.replace(held, waits_for_keys=(key,))
     return list(found.values())
 
 
@@ -209,10 +224,13 @@ def _sums(
         return []
     if is_variance(found, world.policy.document(view.kind).tax_tolerance):
         return []
+    currency = f" {source.text('currency')}" if source.text("currency") else ""
+    taxes = ""
+    if tax or predicted.tax:
+        taxes = f" (tax {money(tax)} there, {money(predicted.tax)} here)"
     text = (
-        f"{there} says {total:f} for {what} (tax {tax:f}), and {here} would make "
-        f"{predicted.total:f} of it (lines {predicted.subtotal:f}, tax {predicted.tax:f}): "
-        f"{found.total:+f}."
+        f"{there} says {money(total)}{currency} for {what}, and {here} would make "
+        f"{money(predicted.total)}{currency} of it{taxes}: {found.total:+f}."
     )
     cure = f"Correct price, quantity or tax in {there} so that the lines add up to whole cents."
     if tax and rule.lines.tax is LineTax.NONE:

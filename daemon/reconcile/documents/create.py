@@ -5,7 +5,7 @@ Must not compare sides; there is only one.
 
 from ledger.model.capabilities import KindRule
 from ledger.model.facts import Hold, HoldCode, RecordView
-from ledger.model.ids import Kind
+from ledger.model.ids import Kind, SystemName
 from ledger.model.keys import fold
 from ledger.model.plans import Action, LinkProposal
 from ledger.model.values import Value
@@ -19,7 +19,7 @@ from ..pointers import Ask, Decision
 from ..world import World
 from .billing import link_lines
 from .changes import new_document
-from .checks import checks, hold
+from .checks import also_waiting_for, checks, hold
 from .matching import keys_in_books, match_document
 from .parties import PARTY_FIELD, DocumentParty, document_party
 from .wanted import Wanted
@@ -65,7 +65,9 @@ def create_document(
         *_number_clash(view, mine, number, world, ask),
     ]
     if against:  # all of it is moot when the document turns up in the books by itself
-        return Decision(holds=tuple(one.also_waiting_for(keys) for one in against))
+        waiting = also_waiting_for(against, wanted.pointed)
+        keys += _namesakes(view, mine)
+        return Decision(holds=tuple(one.also_waiting_for(keys) for one in waiting))
     changes = new_document(mine, wanted, linked, rule, world)
     there, here = world.policy.title(mine.system), world.policy.title(world.policy.books)
     why = created(view.kind, view.label, [there], here, changes)
@@ -80,13 +82,22 @@ def create_document(
     )
     refusal = refused(view, operation, world)
     if refusal is not None:
-        return Decision(holds=(refusal.also_waiting_for(keys),))
+        (waits,) = also_waiting_for([refusal], wanted.pointed)
+        return Decision(holds=(waits.also_waiting_for(keys),))
     return Decision(operations=(operation,))
 
 
 def _number(wanted: Wanted) -> Value:
     number = wanted.values.get("number")
     return number.value if number is not None else None
+
+
+def _namesakes(view: RecordView, mine: DocumentParty) -> tuple[tuple[str, str, str, str], ...]:
+    """The key of another bill in the source that would want the same number."""
+    own = mine.text("number").strip()
+    if view.kind is not Kind.BILL or not own:
+        return ()
+    return ((mine.system, view.kind.value, "number", fold(own)),)
 
 
 def _forbidden(view: RecordView, world: World) -> list[Hold]:
@@ -114,12 +125,14 @@ def _number_clash(
     clash = taken(view, books, "number", number, world, ask)
     if clash is not None:
         return [clash]
-    if view.kind is not Kind.BILL or not isinstance(number, str):
+    # Bills of one number in the source get one number in the books, however that is made of it.
+    own = mine.text("number").strip()
+    if view.kind is not Kind.BILL or not own:
         return []
     party = mine.values.get(PARTY_FIELD[view.kind])
-    for ref in world.find(mine.system, view.kind, "number", fold(number.strip())):
+    for ref in world.find(mine.system, view.kind, "number", fold(own)):
         other = world.view_of(ref)
-        if other is None or other.record >= view.record or books in other.sides:
+        if other is None or books in other.sides or not _is_before(other, view, mine.system):
             continue
         theirs = document_party(other, mine.system, world)
         if theirs is None or theirs.status not in ("open", "closed"):
@@ -131,7 +144,7 @@ def _number_clash(
                     view,
                     HoldCode.NAME_TAKEN,
                     f"{thing(view.kind, view.label)} and another bill of the same vendor "
-                    f'({other.label}) have the number "{number}" in {there}.',
+                    f'({other.label}) have the number "{own}" in {there}.',
                     f"Give one of them the vendor's other number in {there}, or void the one that "
                     "was entered twice.",
                     world,
@@ -140,3 +153,15 @@ def _number_clash(
                 )
             ]
     return []
+
+
+def _is_before(other: RecordView, view: RecordView, source: SystemName) -> bool:
+    """Whether the other document goes first: its create may be on its way, or it was seen earlier.
+
+    Whoever was seen first may have been planned by now, without being looked at again.
+    """
+    if other.record == view.record:
+        return False
+    if bool(other.open_intent) != bool(view.open_intent):
+        return bool(other.open_intent)
+    return other.sides[source].seq < view.sides[source].seq

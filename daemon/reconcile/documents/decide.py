@@ -14,7 +14,7 @@ from ledger.model.ids import SystemName
 from ledger.model.plans import Action, Agreement, Operation
 from ledger.model.values import Lines, RecordRef, Value
 
-from ..explain import foreign, taken, thing, updated
+from ..explain import foreign, money, taken, thing, updated
 from ..linemap import numbered, paired
 from ..lines import pointers
 from ..mapping import same
@@ -25,7 +25,7 @@ from ..totals import Difference, Predicted, difference, is_variance
 from ..world import World
 from .billing import Linked, dropped_links, link_lines
 from .changes import draft_changes
-from .checks import checks, hold
+from .checks import also_waiting_for, checks, hold
 from .create import create_document
 from .ending import gone_from_books, remove, reopened, voided_in_books
 from .matching import match_from_books
@@ -53,7 +53,7 @@ def decide_document(view: RecordView, world: World, ask: Ask) -> Decision:
         return Decision() if is_early else gone
     if mine.status not in STANDING:
         return _not_standing(view, mine, books, is_early=is_early, world=world)
-    wanted = want(view, mine, rule, world, ask)
+    wanted = want(view, mine, books, rule, world, ask)
     if books is None:
         return create_document(view, mine, wanted, rule, world, ask, is_early=is_early)
     if books.status == "voided":
@@ -226,10 +226,10 @@ def _update(
     assert rule is not None, "the caller has looked"
     against = [*wanted.holds, *checks(view, mine, books, wanted, rule, world), *linked.holds]
     if against:
-        return Made(holds=tuple(against))
+        return Made(holds=also_waiting_for(against, wanted.pointed))
     drafted = draft_changes(view, mine, books, takes, wanted, linked, world)
     if not drafted.changes:
-        return Made(holds=drafted.holds)
+        return Made(holds=also_waiting_for(drafted.holds, wanted.pointed))
     why = updated([taken(t, books, wanted.values[t.field].value, world) for t in takes])
     operation = make_operation(
         view,
@@ -242,7 +242,7 @@ def _update(
     )
     refusal = refused(view, operation, world)
     if refusal is not None:
-        return Made(holds=(*drafted.holds, refusal))
+        return Made(holds=(*drafted.holds, *also_waiting_for([refusal], wanted.pointed)))
     return Made(operations=(operation,), holds=drafted.holds)
 
 
@@ -329,8 +329,8 @@ def _discrepancy(
         view,
         HoldCode.DISCREPANT,
         f"{thing(view.kind, view.label)} has the same lines in both systems, but {here} shows "
-        f"{other:f} (tax {tax_there:f}) where {there} says {one:f} (tax {tax:f}): "
-        f"{found.total:+f}.",
+        f"{money(other)} (tax {money(tax_there)}) where {there} says {money(one)} "
+        f"(tax {money(tax)}): {found.total:+f}.",
         f"Accept what {here} shows, or correct the tax there, or void it in {there} and enter it "
         "anew. What depends on it waits.",
         world,

@@ -33,6 +33,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     holds: tuple[Hold, ...] = ()
     needs: tuple[RecordId, ...] = ()
     awaits_link: bool = False
+    pointed: tuple[RecordId, ...] = ()
+    """Everything that it points to: whatever of that changes, it is to be looked at again."""
 
     @property
     def lines(self) -> Lines:
@@ -43,16 +45,27 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 class _Collecting:
     """Gathers what following the pointers of one document brings up."""
 
-    def __init__(self, view: RecordView, source: DocumentParty, world: World, ask: Ask) -> None:
+    def __init__(
+        self,
+        view: RecordView,
+        source: DocumentParty,
+        books: DocumentParty | None,
+        world: World,
+        ask: Ask,
+    ) -> None:
         self.view = view
         self.source = source
+        self.books = books
         self.world = world
         self.ask = ask
         self.holds: list[Hold] = []
         self.needs: list[RecordId] = []
         self.awaits_link = False
+        self.pointed: set[RecordId] = set()
 
     def follow(self, value: RecordRef | Reference, field: str) -> Pointed:
+        if isinstance(value, RecordRef):
+            self.pointed.add(value.record)
         place = Place(
             view=self.view,
             field=field,
@@ -73,9 +86,16 @@ class _Collecting:
             self.holds.append(pointed.hold)
 
 
-def want(view: RecordView, source: DocumentParty, rule: KindRule, world: World, ask: Ask) -> Wanted:
-    """The whole document as the books would show it."""
-    found = _Collecting(view, source, world, ask)
+def want(
+    view: RecordView,
+    source: DocumentParty,
+    books: DocumentParty | None,
+    rule: KindRule,
+    world: World,
+    ask: Ask,
+) -> Wanted:
+    """The whole document as the books would show it; ``books`` is what they show of it now."""
+    found = _Collecting(view, source, books, world, ask)
     values: dict[str, Rendered] = {}
     for field in comparable_fields(view.kind):
         field_rule = rule.fields.get(field)
@@ -88,6 +108,9 @@ def want(view: RecordView, source: DocumentParty, rule: KindRule, world: World, 
             values[field] = rendered
         elif field_rule.required and not found.awaits_link:
             found.holds += _missing(field, found)
+    order = source.values.get("order")
+    if isinstance(order, RecordRef):
+        found.pointed.add(order.record)  # the links of the lines follow from how it stands
     untaxed: LinePointer = None
     if rule.lines is not None:
         untaxed = untaxed_code(rule.lines, world.policy.books, world)
@@ -98,6 +121,7 @@ def want(view: RecordView, source: DocumentParty, rule: KindRule, world: World, 
         holds=tuple(found.holds),
         needs=tuple(sorted(set(found.needs))),
         awaits_link=found.awaits_link,
+        pointed=tuple(sorted(found.pointed)),
     )
 
 
@@ -172,7 +196,7 @@ def _lines(rule: LineRule, untaxed: LinePointer, found: _Collecting) -> Rendered
             rates[code] = rate_of(code, found.world)
         return not rates[code]
 
-    in_map = numbered(shown, found.source.agreed_lines)
+    in_map = _described(numbered(shown, found.source.agreed_lines), found.books)
     meant, remaps = _meant(in_map, found)
     rendered = render_lines(meant, rule, untaxed=untaxed, is_untaxed=is_untaxed)
     for index, part, pointer in pointers(rendered.lines):
@@ -200,6 +224,23 @@ def _meant(lines: Lines, found: _Collecting) -> tuple[Lines, tuple[Remap, ...]]:
 
     changed = map_pointers(lines, meant) if remaps else lines
     return changed, tuple(remap for _, remap in sorted(used.items()))
+
+
+def _described(lines: Lines, books: DocumentParty | None) -> Lines:
+    """Where nobody wrote a description a new line gets the item's name, and a line that the books
+    have keeps the one it has there: to rename a product is not to edit its documents."""
+    agreed = books.agreed_lines if books is not None else None
+    places = {line.number: line.id for line in agreed.lines if line.number} if agreed else {}
+    there = {line.id: line for line in books.lines.lines} if books is not None else {}
+
+    def described(line: Line) -> Line:
+        if line.description or not line.title:
+            return msgspec.structs.replace(line, title="")
+        standing = there.get(places.get(line.number, ""))
+        kept = standing.description if standing is not None else line.title
+        return msgspec.structs.replace(line, description=kept, title="")
+
+    return Lines(tuple(described(line) for line in lines.lines))
 
 
 def _follow_line(index: int, part: str, pointer: RecordRef | Reference, found: _Collecting) -> None:

@@ -248,7 +248,7 @@ def list_tax(call: Call) -> Answer:
 
 def _components(call: Call, flaws: list[Flaw], known: Fields) -> list[Fields]:
     """Parts of a rate. Their numbers travel as text; their ids are in upper case."""
-    ids = {str(part["ID"]) for part in known.get("Components", ())}
+    ids = {str(part.get("ID") or "") for part in known.get("Components", ())} - {""}
     rows: list[Fields] = []
     parts = call.body.get("Components") or []
     if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):

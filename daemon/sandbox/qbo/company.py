@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from daemon.sandbox.abroad import COUNTRIES
 from daemon.sandbox.qbo.state import Books, Stored
 from daemon.sandbox.qbo.wire import Wire
 
@@ -15,6 +16,14 @@ ADDRESS: Final = {
     "PostalCode": "87999",
     "Country": "USA",
 }
+
+
+def address(books: Books) -> Wire:
+    """Where the company is; abroad only the country is known."""
+    there = COUNTRIES.get(books.company.country)
+    if there is None:
+        return dict(ADDRESS)
+    return {"Id": "1", "Line1": ADDRESS["Line1"], "Country": there.name}
 
 
 def company_info(books: Books, _: Stored) -> Wire:
@@ -32,9 +41,9 @@ def company_info(books: Books, _: Stored) -> Wire:
     return {
         "CompanyName": company.name,
         "LegalName": company.name,
-        "CompanyAddr": dict(ADDRESS),
-        "LegalAddr": dict(ADDRESS),
-        "CustomerCommunicationAddr": dict(ADDRESS),
+        "CompanyAddr": address(books),
+        "LegalAddr": address(books),
+        "CustomerCommunicationAddr": address(books),
         "PrimaryPhone": {},
         "Email": {"Address": "office@sample-design.example"},
         "WebAddr": {},
@@ -62,7 +71,9 @@ def preferences(books: Books, _: Stored) -> Wire:
     if books.company.closed_until:
         accounting["BookCloseDate"] = books.company.closed_until
     currency = {"value": books.company.home_currency}
-    taxes: Wire = {"UsingSalesTax": True, "TaxGroupCodeRef": {"value": DEFAULT_GROUP}}
+    taxes: Wire = {"UsingSalesTax": books.switches.sales_tax != "off"}
+    if not books.company.is_abroad:
+        taxes["TaxGroupCodeRef"] = {"value": DEFAULT_GROUP}
     if books.switches.sales_tax == "automated":
         taxes["PartnerTaxEnabled"] = True
     return {

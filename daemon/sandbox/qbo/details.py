@@ -8,7 +8,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Final
 
-from daemon.sandbox.qbo import faultbodies
+from daemon.sandbox.qbo import faultbodies, linetax
 from daemon.sandbox.qbo.references import LINE_TARGETS
 from daemon.sandbox.qbo.rules import check_reference
 from daemon.sandbox.qbo.state import Books
@@ -50,12 +50,17 @@ _REQUIRED: Final = {
 }
 
 
-def check_detail(books: Books, detail_type: str, sent: Wire, before: Wire) -> Wire:
+def check_detail(
+    books: Books, detail_type: str, sent: Wire, before: Wire, *, how: str = ""
+) -> Wire:
     """The detail object as it will be stored. ``before``: that of the same line until now; what
-    it refers to may have become inactive since."""
+    it refers to may have become inactive since. ``how``: GlobalTaxCalculation of the document."""
     detail: Wire = {}
     for key, value in sent.items():
-        if key in _REFUSED:
+        if key == "TaxInclusiveAmt" and how and detail_type in _REQUIRED:
+            if value is not None:
+                detail[key] = decimal(f"Line.{key}", value)
+        elif key in _REFUSED:
             if value not in (None, "", {}, 0, "0", False):
                 raise faultbodies.not_simulated(f"{key} on lines")
         elif key not in DETAILS[detail_type]:
@@ -65,7 +70,7 @@ def check_detail(books: Books, detail_type: str, sent: Wire, before: Wire) -> Wi
     wanted = _REQUIRED.get(detail_type, "")
     if wanted and wanted not in detail:
         raise faultbodies.required(f"Line.{wanted}")
-    _check_tax_word(detail, detail_type)
+    linetax.check_code(books, detail, detail_type, before, how)
     _check_billable(detail, before)
     _check_item(books, detail, before, sales=detail_type == "SalesItemLineDetail")
     _check_account(books, detail, before)
@@ -107,13 +112,6 @@ def _ref_value(key: str, value: Any) -> str:
 
 def _wrong(field: str, value: object, code: str) -> faultbodies.QboFault:
     return faultbodies.QboFault([faultbodies.bad_value(f"Line.{field}", value, code=code)])
-
-
-def _check_tax_word(detail: Wire, detail_type: str) -> None:
-    code = str(detail.get("TaxCodeRef", {}).get("value", "NON"))
-    purchase = detail_type in ("ItemBasedExpenseLineDetail", "AccountBasedExpenseLineDetail")
-    if code != "NON" and (purchase or code != "TAX"):
-        raise faultbodies.line_tax_code(code, purchase=purchase)
 
 
 def _check_billable(detail: Wire, before: Wire) -> None:
@@ -194,13 +192,14 @@ def fill(books: Books, detail_type: str, detail: Wire, *, taxable: bool) -> None
         missing = "Qty" not in detail
         if missing and books.switches.tracked_without_quantity == "refuse":
             raise faultbodies.quantity_needed(item.name)
+    taxed = False
     if detail_type == "SalesItemLineDetail":
         account = item.fields.get("IncomeAccountRef") if item is not None else None
         if account is not None:
             detail["ItemAccountRef"] = dict(account)
         automated = books.switches.sales_tax == "automated" and taxable
-        taxed = automated and item is not None and item.fields.get("Taxable")
-        detail.setdefault("TaxCodeRef", {"value": "TAX" if taxed else "NON"})
+        taxed = automated and item is not None and bool(item.fields.get("Taxable"))
     elif detail_type in _REQUIRED:
         detail.setdefault("BillableStatus", "NotBillable")
-        detail.setdefault("TaxCodeRef", {"value": "NON"})
+    if detail_type in _REQUIRED and not books.company.is_abroad:
+        detail.setdefault("TaxCodeRef", {"value": "TAX" if taxed else "NON"})

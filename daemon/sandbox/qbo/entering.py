@@ -4,8 +4,11 @@ Only bodies are made here; they go through the same rules as a request.
 """
 
 from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
+from daemon.sandbox.qbo import linetax
+from daemon.sandbox.qbo.details import CENT, SALES_FORMS
 from daemon.sandbox.qbo.entities import Spec
 from daemon.sandbox.qbo.posting import role
 from daemon.sandbox.qbo.state import Books, Stored
@@ -13,11 +16,13 @@ from daemon.sandbox.qbo.wire import Wire
 
 _KEYS: Final = frozenset(
     {"party", "number", "date", "due", "terms", "memo", "note", "order", "tax", "lines"}
+    | {"inclusive"}
 )
 _LINE: Final = frozenset(
     {"item", "account", "quantity", "price", "amount", "description", "class", "customer"}
-    | {"billable", "taxed", "line"}
+    | {"billable", "taxed", "line", "tax"}
 )
+_PRICE: Final = Decimal("0.0000001")
 _PARTY: Final[Mapping[str, str]] = {
     "Invoice": "Customer",
     "CreditMemo": "Customer",
@@ -38,7 +43,9 @@ def entered(books: Books, spec: Spec, given: Any) -> Wire:
     ``memo``, ``note``, ``order`` (number of the purchase order that it bills), ``tax`` (name of a
     tax code) and ``lines``: ``item`` (name or SKU) or ``account`` (name), ``quantity``, ``price``,
     ``amount``, ``description``, ``class``, ``customer``, ``billable``, ``taxed``, and ``line``
-    (number of the order's line that it bills). Raises ``ValueError``.
+    (number of the order's line that it bills). Outside the United States ``tax`` is the code of
+    all lines that name none of their own (``tax``), and with ``inclusive`` the prices and amounts
+    contain it. Raises ``ValueError``.
     """
     party = _PARTY.get(spec.name)
     if party is None:
@@ -58,10 +65,19 @@ def entered(books: Books, spec: Spec, given: Any) -> Wire:
         body["CustomerMemo" if sales else "Memo"] = (
             {"value": given["memo"]} if sales else given["memo"]
         )
-    if "tax" in given:
+    if "tax" in given and not books.company.is_abroad:
         body["TxnTaxDetail"] = {"TxnTaxCodeRef": _ref(named(books, "TaxCode", given["tax"]))}
     order = numbered(books, "PurchaseOrder", given["order"]) if "order" in given else None
     body["Line"] = [_line(books, party, line, order) for line in lines]
+    if books.company.is_abroad:
+        for line, row in zip(lines, body["Line"], strict=True):
+            _put_code(books, spec, line.get("tax", given.get("tax")), row)
+    elif any("tax" in line for line in lines) or given.get("inclusive"):
+        raise ValueError("tax on lines and inclusive are for companies outside the United States")
+    if given.get("inclusive"):
+        body["GlobalTaxCalculation"] = linetax.INCLUSIVE
+        for row in body["Line"]:
+            _take_out_tax(books, row, purchase=party == "Vendor")
     return body
 
 
@@ -120,6 +136,37 @@ def _line(books: Books, party: str, given: Any, order: Stored | None) -> Wire:
     if "line" in given:
         line["LinkedTxn"] = [_link(order, given["line"])]
     return line
+
+
+def _put_code(books: Books, spec: Spec, name: Any, row: Wire) -> None:
+    """Without a name: the code that the item has for it, as the form proposes it."""
+    detail = row[row["DetailType"]]
+    if name is not None:
+        detail["TaxCodeRef"] = _ref(named(books, "TaxCode", name))
+        return
+    key = "SalesTaxCodeRef" if spec.name in SALES_FORMS else "PurchaseTaxCodeRef"
+    item = books.get("Item", detail["ItemRef"]["value"]) if "ItemRef" in detail else None
+    if item is not None and key in item.fields:
+        detail["TaxCodeRef"] = dict(item.fields[key])
+
+
+def _take_out_tax(books: Books, row: Wire, *, purchase: bool) -> None:
+    """From what was entered with its tax, what QBO keeps: net amount and price, gross beside it."""
+    detail = row[row["DetailType"]]
+    quantity, price = detail.get("Qty"), detail.get("UnitPrice")
+    gross = Decimal(str(row["Amount"])) if "Amount" in row else None
+    if gross is None and quantity is not None and price is not None:
+        gross = Decimal(str(quantity)) * Decimal(str(price))
+    code = books.get("TaxCode", detail.get("TaxCodeRef", {}).get("value", ""))
+    if gross is None or code is None:
+        raise ValueError("a line with inclusive prices takes tax, and amount or quantity and price")
+    gross = gross.quantize(CENT, rounding=ROUND_HALF_UP)
+    rates = linetax.rates(books, code, purchase=purchase)
+    percent: Decimal = sum((rate.fields["RateValue"] for rate in rates), Decimal(0))
+    net = (gross / (1 + percent / 100)).quantize(CENT, rounding=ROUND_HALF_UP)
+    detail["TaxInclusiveAmt"], row["Amount"] = gross, net
+    if quantity is not None and price is not None and Decimal(str(quantity)):
+        detail["UnitPrice"] = (net / Decimal(str(quantity))).quantize(_PRICE)
 
 
 def _link(order: Stored | None, position: Any) -> Wire:

@@ -268,6 +268,19 @@ def line_tax_code(code: str, *, purchase: bool = False) -> QboFault:
     return _one("Invalid line tax code", detail, "6100", "Line.TaxCodeRef")
 
 
+def line_without_tax_code(code: str) -> QboFault:
+    """``code``: 6000 or 6100."""
+    if code == "6100":
+        detail = "A tax code is required on every line"
+        return _one("Invalid line tax code", detail, "6100", "Line.TaxCodeRef")
+    return business("Make sure all your transactions have a tax rate before you save.")
+
+
+def tax_not_applicable() -> QboFault:
+    detail = "TxnTaxDetail is not allowed when GlobalTaxCalculation is NotApplicable"
+    return _one("Invalid tax detail", detail, "6170", "TxnTaxDetail")
+
+
 def custom_sales_tax() -> QboFault:
     detail = "The tax code CustomSalesTax cannot be used on transactions"
     return _one("Invalid tax code", detail, "6160", "TxnTaxDetail.TxnTaxCodeRef")

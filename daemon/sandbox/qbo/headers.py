@@ -4,7 +4,7 @@ from calendar import monthrange
 from datetime import date, timedelta
 from typing import Any, Final
 
-from daemon.sandbox.qbo import faultbodies
+from daemon.sandbox.qbo import faultbodies, linetax
 from daemon.sandbox.qbo.entities import Spec
 from daemon.sandbox.qbo.posting import role
 from daemon.sandbox.qbo.state import Books, Stored
@@ -53,9 +53,8 @@ _CUSTOM: Final = {"Invoice": "sales", "CreditMemo": "sales", "PurchaseOrder": "o
 
 def check_header(books: Books, spec: Spec, fields: Wire, before: Stored | None) -> None:
     """Refuse what is not simulated and complete what QBO completes. Changes ``fields``."""
-    if books.company.country != "US":
-        raise faultbodies.not_simulated(f"transactions of a company in {books.company.country}")
     _check_currency(books, fields)
+    linetax.settle(books, spec, fields)
     _check_small_objects(spec, fields)
     _check_custom_fields(books, spec, fields, before)
     for key, value in _DEFAULTS.items():
@@ -155,9 +154,6 @@ def _check_currency(books: Books, fields: Wire) -> None:
     rate = fields.pop("ExchangeRate", None)
     if rate not in (None, 0, 1):
         raise faultbodies.not_simulated("ExchangeRate (multicurrency)")
-    how = fields.pop("GlobalTaxCalculation", None)
-    if how == "TaxInclusive":
-        raise faultbodies.not_simulated("GlobalTaxCalculation TaxInclusive")
 
 
 def _check_small_objects(spec: Spec, fields: Wire) -> None:

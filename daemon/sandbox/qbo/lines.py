@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
-from daemon.sandbox.qbo import faultbodies
+from daemon.sandbox.qbo import faultbodies, linetax
 from daemon.sandbox.qbo.details import CENT, SALES_FORMS, amount_of, check_detail, decimal, fill
 from daemon.sandbox.qbo.orders import check_link
 from daemon.sandbox.qbo.state import Books
@@ -148,7 +148,8 @@ def _check_line(books: Books, form: Form, line: Wire, old: Wire | None) -> Wire:
     if not isinstance(sent, dict):
         raise faultbodies.required(f"Line.{detail_type}")
     before = old.get(shape, {}) if old is not None else {}
-    detail = check_detail(books, shape, sent, before)
+    how = linetax.calculation(form.header)
+    detail = check_detail(books, shape, sent, before, how=how)
     if detail_type == "DescriptionOnly":
         if line.get("Amount") and decimal("Line.Amount", line["Amount"]):
             raise faultbodies.business("A line with a description only has no amount")
@@ -156,6 +157,7 @@ def _check_line(books: Books, form: Form, line: Wire, old: Wire | None) -> Wire:
     if detail_type == "DiscountLineDetail":
         return stored | _discount_line(books, line, detail)
     stored["Amount"] = amount_of(line, detail)
+    linetax.check_gross(books, detail, shape, stored["Amount"], how)
     fill(books, shape, detail, taxable=form.taxable)
     stored[shape] = detail
     return stored

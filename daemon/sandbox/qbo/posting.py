@@ -222,6 +222,8 @@ def _purchase(books: Books, stored: Stored) -> list[Entry]:
         else:
             found.append(Entry(accounts["AssetAccountRef"], effect))
             found.append(Entry(accounts["ExpenseAccountRef"], amount - effect))
+    for tax in stored.derived.get("TaxLine", []):
+        found.append(Entry(tax["Account"], sign * tax["Amount"]))
     return found
 
 

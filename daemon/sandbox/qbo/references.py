@@ -9,7 +9,11 @@ from daemon.sandbox.qbo.wire import Wire
 View: TypeAlias = Literal["created", "written", "read", "query"]
 """Which answer the object stands in; some properties appear only in some of them."""
 
-DOLLAR: Final = {"value": "USD", "name": "United States Dollar"}
+_CURRENCIES: Final = {
+    "USD": "United States Dollar",
+    "CAD": "Canadian Dollar",
+    "GBP": "British Pound Sterling",
+}
 LINE_TARGETS: Final[Mapping[str, str]] = {
     "ItemRef": "Item",
     "ItemAccountRef": "Account",
@@ -18,7 +22,14 @@ LINE_TARGETS: Final[Mapping[str, str]] = {
     "ClassRef": "Class",
     "DiscountAccountRef": "Account",
 }
-"""References inside the detail of a line; ``TaxCodeRef`` is a bare word in the United States."""
+"""References inside the detail of a line; ``TaxCodeRef`` is bare: a word in the United
+States, an id elsewhere."""
+
+
+def home_currency(books: Books) -> Wire:
+    """The one currency of the company, as every object names it."""
+    code = books.company.home_currency
+    return {"value": code, "name": _CURRENCIES.get(code, code)}
 
 
 def reference(books: Books, entity: str, record_id: str) -> Wire:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from daemon.sandbox.qbo.accounttypes import CLASSIFICATION
 from daemon.sandbox.qbo.company import company_info, preferences
-from daemon.sandbox.qbo.references import DOLLAR, View, reference
+from daemon.sandbox.qbo.references import View, home_currency, reference
 from daemon.sandbox.qbo.rendertxn import show_transaction, transaction_value
 from daemon.sandbox.qbo.state import Books, Stored, Stub
 from daemon.sandbox.qbo.times import envelope_stamp, stamp
@@ -80,7 +80,7 @@ def _value(books: Books, stored: Stored, key: str) -> Any:
     if spec.kind == "ref" and spec.target:
         return reference(books, spec.target, value["value"])
     if key == "CurrencyRef":
-        return dict(DOLLAR)
+        return home_currency(books)
     if key == "TaxIdentifier":
         return mask(value)
     return value
@@ -105,7 +105,7 @@ def _account(books: Books, stored: Stored) -> Wire:
         "Classification": CLASSIFICATION[stored.fields["AccountType"]],
         "CurrentBalance": number(own),
         "CurrentBalanceWithSubAccounts": number(total),
-        "CurrencyRef": dict(DOLLAR),
+        "CurrencyRef": home_currency(books),
     }
 
 
@@ -143,10 +143,10 @@ def _item(books: Books, stored: Stored) -> Wire:
     return shown
 
 
-def _vendor(_: Books, stored: Stored) -> Wire:
+def _vendor(books: Books, stored: Stored) -> Wire:
     return {
         "Balance": number(stored.derived.get("Balance", _ZERO)),
-        "CurrencyRef": dict(DOLLAR),
+        "CurrencyRef": home_currency(books),
         "V4IDPseudonym": f"0020{int(stored.id):06x}",
     }
 
@@ -158,7 +158,7 @@ def _customer(books: Books, stored: Stored) -> Wire:
         "FullyQualifiedName": books.full_name(stored),
         "Balance": number(own),
         "BalanceWithJobs": number(own + _jobs_balance(books, stored)),
-        "CurrencyRef": dict(DOLLAR),
+        "CurrencyRef": home_currency(books),
         "IsProject": False,
         "V4IDPseudonym": f"0020{int(stored.id):06x}",
     }

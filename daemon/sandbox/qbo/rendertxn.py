@@ -3,11 +3,11 @@
 from decimal import Decimal
 from typing import Any, Final
 
-from daemon.sandbox.qbo import headers, orders, salestax, settlement
-from daemon.sandbox.qbo.company import ADDRESS
+from daemon.sandbox.qbo import headers, linetax, orders, salestax, settlement
+from daemon.sandbox.qbo.company import address
 from daemon.sandbox.qbo.details import SALES_FORMS
 from daemon.sandbox.qbo.lines import subtotal
-from daemon.sandbox.qbo.references import DOLLAR, LINE_TARGETS, View, reference
+from daemon.sandbox.qbo.references import LINE_TARGETS, View, home_currency, reference
 from daemon.sandbox.qbo.state import Books, Stored
 from daemon.sandbox.qbo.wire import Wire, number
 
@@ -16,7 +16,7 @@ _SCHEMA: Final = "{http://schema.intuit.com/finance/v3}"
 
 def show_transaction(books: Books, stored: Stored, view: View) -> Wire:
     """What the books add to the fields of a transaction."""
-    shown: Wire = {"CurrencyRef": dict(DOLLAR)}
+    shown: Wire = {"CurrencyRef": home_currency(books)}
     match stored.spec.name:
         case "Payment":
             return shown | _payment(books, stored)
@@ -47,16 +47,25 @@ def _document(books: Books, stored: Stored) -> Wire:
         "Balance": number(stored.derived["Balance"]),
     }
     if stored.spec.name not in SALES_FORMS:
-        return shown
+        return shown | _tax(books, stored)
     shown["Line"] = _with_subtotal(shown["Line"], subtotal(stored.derived["Line"]))
     shown |= {
         "CustomField": _custom_fields(books, stored),
-        "TxnTaxDetail": salestax.shown(books, stored.fields, stored.derived),
         "FreeFormAddress": True,
+        **_tax(books, stored),
     }
     if stored.spec.name == "CreditMemo":
         return shown | {"RemainingCredit": shown["Balance"]}
-    return shown | {"ShipFromAddr": dict(ADDRESS)}
+    return shown | {"ShipFromAddr": address(books)}
+
+
+def _tax(books: Books, stored: Stored) -> Wire:
+    """``TxnTaxDetail``; purchases in the United States have none, nor have untaxed documents."""
+    if not books.company.is_abroad and stored.spec.name not in SALES_FORMS:
+        return {}
+    if stored.fields.get("GlobalTaxCalculation") == linetax.UNTAXED:
+        return {}
+    return {"TxnTaxDetail": salestax.shown(stored.fields, stored.derived)}
 
 
 def _with_subtotal(lines: list[Wire], amount: Decimal) -> list[Wire]:
@@ -85,6 +94,7 @@ def _order(books: Books, stored: Stored, view: View) -> Wire:
         "TotalAmt": number(stored.derived["TotalAmt"]),
         "POStatus": orders.status(books, stored),
         "CustomField": _custom_fields(books, stored),
+        **_tax(books, stored),
     }
 
 

@@ -54,7 +54,7 @@ def work_out(books: Books, fields: Wire, lines: list[Wire]) -> tuple[Decimal, li
     return total, [tax for tax in taxes if tax["Amount"] or tax["Rate"]]
 
 
-def shown(books: Books, fields: Wire, derived: Wire) -> Wire:
+def shown(fields: Wire, derived: Wire) -> Wire:
     """``TxnTaxDetail`` as an answer holds it."""
     result: Wire = {"TotalTax": number(derived["TotalTax"])}
     code = fields.get("TxnTaxDetail", {}).get("TxnTaxCodeRef")
@@ -130,7 +130,7 @@ def _rates(books: Books, code: Stored | None) -> list[Stored]:
 def _tax(books: Books, rate: Stored, base: Decimal) -> Wire:
     percent = rate.fields["RateValue"]
     return {
-        "Account": _account(books, rate),
+        "Account": account_of(books, rate),
         "Amount": (base * percent / 100).quantize(CENT, rounding=ROUND_HALF_UP),
         "Rate": rate.id,
         "Percent": percent,
@@ -142,18 +142,18 @@ def _override(books: Books, taxes: list[Wire], change: Decimal) -> None:
     if taxes:
         taxes[-1]["Amount"] += change
     else:
-        account = _account(books, None)
+        account = account_of(books, None)
         taxes.append(
             {"Account": account, "Amount": change, "Rate": "", "Percent": _ZERO, "Base": _ZERO}
         )
 
 
-def _account(books: Books, rate: Stored | None) -> str:
+def account_of(books: Books, rate: Stored | None) -> str:
     """The liability account of the agency that gets the tax, else the first one for taxes."""
     agency = None
     if rate is not None:
         agency = books.get("TaxAgency", str(rate.fields["AgencyRef"]["value"]))
-    wanted = f"{agency.name if agency is not None else ''} Payable"
+    wanted = f"{agency.fields['DisplayName']} Payable" if agency is not None else ""
     fallback = ""
     for account in books.all("Account"):
         if account.fields["AccountSubType"] in ("GlobalTaxPayable", "SalesTaxPayable"):

@@ -58,10 +58,12 @@ def fill(books: Books, world: World) -> None:
     for customer in _faces(world.customers):
         body = {**_person(customer), "Taxable": customer.taxable, **_parent(customer.parent)}
         body |= {"ShipAddr": _postal(customer.shipping), "SalesTermRef": _value(customer.terms)}
+        body["DefaultTaxCodeRef"] = _value(customer.tax)
         _put(books, CUSTOMER, customer, body)
     for vendor in _faces(world.vendors):
         body = {**_person(vendor), "TermRef": _value(vendor.terms), "AcctNum": vendor.code}
-        _put(books, VENDOR, vendor, body | {"Vendor1099": vendor.is_1099})
+        body |= {"Vendor1099": vendor.is_1099, "DefaultTaxCodeRef": _value(vendor.tax)}
+        _put(books, VENDOR, vendor, body)
     for item in _faces(world.products):
         stored = _put(books, ITEM, item, _item(item))
         if item.type == "Inventory":
@@ -155,6 +157,8 @@ def _item(face: ProductFace) -> Wire:
         "ExpenseAccountRef": _value(face.expense_account),
         "AssetAccountRef": _value(face.asset_account),
         "Taxable": face.taxable,
+        "SalesTaxCodeRef": _value(face.sales_tax),
+        "PurchaseTaxCodeRef": _value(face.purchase_tax),
         **_parent(face.category),
     }
     if face.type == "Inventory":
@@ -166,11 +170,14 @@ def _item(face: ProductFace) -> Wire:
 def _taxes(books: Books, world: World) -> None:
     long_ago = books.now() - timedelta(days=400)
     for agency_id, name in world.tax_agencies:
-        flags = {"TaxTrackedOnPurchases": False, "TaxTrackedOnSales": True}
+        flags = {
+            "TaxTrackedOnPurchases": books.company.is_abroad,
+            "TaxTrackedOnSales": True,
+        }
         books.insert(TAX_AGENCY, agency_id, {"DisplayName": name, **flags}, long_ago)
         books.reserve("TaxAgency", agency_id)
     for face in _faces(world.tax_codes):
-        for part in face.parts:
+        for part in (*face.parts, *face.purchase_parts):
             if books.get("TaxRate", part.id) is None:
                 books.insert(TAX_RATE, part.id, tax_rate(part), long_ago)
                 books.reserve("TaxRate", part.id)
@@ -208,13 +215,14 @@ def rate_list(rate_ids: Sequence[tuple[str, str]]) -> Wire:
 
 def _tax_code(face: TaxFace) -> Wire:
     rates = [(part.id, part.name) for part in face.parts]
+    bought = [(part.id, part.name) for part in face.purchase_parts] or rates
     return {
         "Name": face.name,
         "Description": face.description or face.name,
         "Active": face.active,
         "Hidden": False,
-        "Taxable": face.id != "NON",
+        "Taxable": face.id != "NON" and (face.pseudo or bool(face.parts)),
         "TaxGroup": not face.pseudo,
         "SalesTaxRateList": rate_list(rates if face.for_sales else []),
-        "PurchaseTaxRateList": rate_list(rates if face.for_purchases else []),
+        "PurchaseTaxRateList": rate_list(bought if face.for_purchases else []),
     }

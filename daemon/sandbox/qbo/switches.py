@@ -79,8 +79,13 @@ class QboSwitches:
     """What a payment line above the open balance does: 6000, or only the open balance counts."""
     bill_payment_excess: Literal["refuse", "credit"] = "refuse"
     """What a bill payment above its bills less credits does: 6000, or the rest stays open."""
-    sales_tax: Literal["manual", "automated"] = "manual"
-    """Automated: absent line codes mean TAX for taxable items, and QBO picks the tax group."""
+    sales_tax: Literal["manual", "automated", "off"] = "manual"
+    """Automated (United States): absent line codes mean TAX for taxable items, and QBO picks the
+    tax group. Off: TaxPrefs.UsingSalesTax is false; abroad every document is then NotApplicable."""
+    tax_rounding: Literal["rate", "line"] = "rate"
+    """Abroad: whether tax is taken of the sum of the lines of each rate, or line by line."""
+    missing_tax_code: Literal["6000", "6100"] = "6000"
+    """Abroad: the fault of a line without a tax code."""
     allow_discount: bool = True
     """SalesFormsPrefs.AllowDiscount; off: a discount line gives 6090."""
     sales_custom_fields: tuple[str, ...] = ()

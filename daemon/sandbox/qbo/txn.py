@@ -7,7 +7,16 @@ refuse nothing.
 from decimal import Decimal
 from typing import Final
 
-from daemon.sandbox.qbo import faultbodies, headers, orders, posting, salestax, settlement
+from daemon.sandbox.qbo import (
+    codetax,
+    faultbodies,
+    headers,
+    linetax,
+    orders,
+    posting,
+    salestax,
+    settlement,
+)
 from daemon.sandbox.qbo.details import SALES_FORMS
 from daemon.sandbox.qbo.entities import Spec
 from daemon.sandbox.qbo.lines import Form, check_lines, frozen_accounts, total_of
@@ -17,6 +26,7 @@ from daemon.sandbox.qbo.wire import Wire
 VOIDABLE: Final = {"Invoice": "void", "Payment": "update", "BillPayment": "update"}
 """What can be voided, and the operation that goes with it; ``update`` wants ``include=void``."""
 _ZERO: Final = Decimal(0)
+_FIGURES: Final = ("Qty", "UnitPrice", "DiscountPercent", "TaxInclusiveAmt")
 
 
 def prepare(
@@ -43,7 +53,7 @@ def prepare(
     if spec.name in settlement.SORTS:
         derived = _payment(books, spec, fields, before)
     else:
-        derived = _document(books, spec, fields, before)
+        derived = _document(books, spec, fields, before, by_user=by_user)
     headers.number(books, spec, fields, before, allow_duplicate=allow_duplicate)
     return derived
 
@@ -133,16 +143,18 @@ def _zeroed(line: Wire) -> Wire:
         changed["Amount"] = _ZERO
     detail = changed.get(changed["DetailType"])
     if isinstance(detail, dict):
-        zero = {key: _ZERO for key in ("Qty", "UnitPrice", "DiscountPercent") if key in detail}
+        zero = {key: _ZERO for key in _FIGURES if key in detail}
         changed[changed["DetailType"]] = {**detail, **zero}
     return changed
 
 
-def _document(books: Books, spec: Spec, fields: Wire, before: Stored | None) -> Wire:
+def _document(
+    books: Books, spec: Spec, fields: Wire, before: Stored | None, *, by_user: bool
+) -> Wire:
     old = before.derived if before is not None else {}
     sales = spec.name in SALES_FORMS
     sent, old_lines = fields.pop("Line", None), old.get("Line", [])
-    moved = before is None or _check_party(fields, before)
+    moved = before is None or _check_party(fields, before) or _counts_anew(fields, before)
     lines = old_lines
     if sent is not old_lines or moved:
         form = Form(
@@ -157,13 +169,17 @@ def _document(books: Books, spec: Spec, fields: Wire, before: Stored | None) -> 
     derived: Wire = {"Line": lines}
     derived["Accounts"] = frozen_accounts(books, lines, old_lines, old.get("Accounts", {}))
     total = total_of(lines)
-    if sales:
-        tax, tax_lines = salestax.work_out(books, fields, lines)
-        derived |= {"TotalTax": tax, "TaxLine": tax_lines}
-        derived["Receivable"] = posting.role(books, "Accounts Receivable").id
-        total += tax
+    if books.company.is_abroad or sales:
+        if books.company.is_abroad:
+            tax = codetax.work_out(books, spec.name, fields, lines, before, by_user=by_user)
+        else:
+            tax = salestax.work_out(books, fields, lines)
+        derived |= {"TotalTax": tax[0], "TaxLine": tax[1]}
+        total += tax[0]
     else:
         salestax.refuse_on_purchase(fields.pop("TxnTaxDetail", None))
+    if sales:
+        derived["Receivable"] = posting.role(books, "Accounts Receivable").id
     if total < 0:
         raise faultbodies.business("Transaction amount must be 0 or greater.")
     derived |= {"TotalAmt": total, "Void": bool(old.get("Void")) and not total}
@@ -180,6 +196,11 @@ def _document(books: Books, spec: Spec, fields: Wire, before: Stored | None) -> 
 def _pays_tax(books: Books, fields: Wire) -> bool:
     customer = books.get("Customer", str(fields["CustomerRef"]["value"]))
     return customer is None or customer.fields.get("Taxable") is not False
+
+
+def _counts_anew(fields: Wire, before: Stored) -> bool:
+    """Whether tax is counted in another way than until now."""
+    return linetax.calculation(fields) != linetax.calculation(before.fields)
 
 
 def _check_party(fields: Wire, before: Stored) -> bool:

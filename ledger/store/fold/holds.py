@@ -29,12 +29,14 @@ def held(f: Folding, entry: entries.Held) -> None:
     )
     set_waits(f, entry.record, entry.subject, _hold(f, entry.code, entry.payload))
     mention_record(f, entry.record)
+    wake(f, entry.record)  # what was to follow it cannot, or says why with these words
 
 
 def released(f: Folding, entry: entries.Released) -> None:
     f.run("DELETE FROM hold WHERE record = ? AND subject = ?", entry.record, entry.subject)
     set_waits(f, entry.record, entry.subject, None)
     mention_record(f, entry.record)
+    wake(f, entry.record)
 
 
 def conflict_resolved(f: Folding, entry: entries.ConflictResolved) -> None:
@@ -76,6 +78,8 @@ def config_applied(f: Folding, entry: entries.ConfigApplied) -> None:
         return
     for name, value in after.items():
         stand(f, name, value)
+    # What was refused under other rules (a period that was closed, a setting) may be tried again.
+    f.run("DELETE FROM rejection")
     mark_everything(f)
 
 

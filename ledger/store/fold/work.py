@@ -1,11 +1,13 @@
 """Operations on their way: planned, waiting, approved, intended, and how each ended."""
 
+import msgspec
+
 from ledger.model import entries
 from ledger.model.ids import OperationId, RecordId, RequestId, SystemName
 from ledger.model.outcomes import RefusalKind
 from ledger.store.fold.context import Folding, blob
 from ledger.store.fold.links import ensure_record, intern, mention_record, place_new
-from ledger.store.fold.marks import mark, mark_everything
+from ledger.store.fold.marks import mark, mark_everything, wake
 from ledger.store.fold.observations import changed, show
 from ledger.store.instants import same_instant
 
@@ -25,6 +27,7 @@ def planned(f: Folding, entry: entries.Planned) -> None:
         f.seq,
         f.at,
     )
+    _watch_needs(f, entry)
     mention_record(f, entry.record)
 
 
@@ -32,6 +35,41 @@ def withdrawn(f: Folding, entry: entries.Withdrawn) -> None:
     # What has left is not taken back by a change of mind: only its answer ends it.
     _turn(f, entry.operation, "withdrawn", entry.reason, of="planned waiting approved rejected")
     mention_record(f, entry.record)
+    _forget_needs(f, entry.record, entry.operation)
+    wake(f, entry.record)  # what was to follow it has lost its ground
+
+
+class _Needs(msgspec.Struct, frozen=True):
+    """Of a stored operation only what must be there before it."""
+
+    needs: tuple[RecordId, ...] = ()
+
+
+_needs: msgspec.json.Decoder[_Needs] = msgspec.json.Decoder(_Needs)
+
+
+def _watch_needs(f: Folding, entry: entries.Planned) -> None:
+    """An operation that waits for other records to be made gets a look whenever they move: they
+    may be refused, held, or shown otherwise than they were sent."""
+    body = f.body(entry.payload)
+    needs = () if body is None else _needs.decode(body).needs
+    subject = _needs_subject(entry.operation)
+    f.db.executemany(
+        "INSERT OR IGNORE INTO wake_record (target, record, subject) VALUES (?, ?, ?)",
+        [(need, entry.record, subject) for need in needs],
+    )
+
+
+def _forget_needs(f: Folding, record: RecordId, operation: OperationId) -> None:
+    f.run(
+        "DELETE FROM wake_record WHERE record = ? AND subject = ?",
+        record,
+        _needs_subject(operation),
+    )
+
+
+def _needs_subject(operation: OperationId) -> str:
+    return f"needs:{operation}"
 
 
 def gate_held(f: Folding, entry: entries.GateHeld) -> None:
@@ -98,6 +136,7 @@ def intended(f: Folding, entry: entries.Intended) -> None:
 def confirmed(f: Folding, entry: entries.Confirmed) -> None:
     record = _settle(f, entry.request, entry.operation) or entry.record
     _set(f, entry.operation, "confirmed", entry.how)
+    _forget_needs(f, record, entry.operation)
     mention_record(f, record)
     # Without a body the write was confirmed by a removal; the tombstone is an entry of its own.
     if entry.payload:
@@ -121,6 +160,8 @@ def rejected(f: Folding, entry: entries.Rejected) -> None:
             mark(f, record)
         case RefusalKind.DUPLICATE | RefusalKind.INVALID | RefusalKind.LOST_UPDATE:
             _set(f, entry.operation, "rejected", entry.message)
+            _forget_needs(f, record, entry.operation)
+            wake(f, record)
             f.run(
                 """INSERT OR REPLACE INTO rejection
                   (record, digest, system, code, message, field, cure, seq)

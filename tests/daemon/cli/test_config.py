@@ -77,3 +77,13 @@ def test_the_schema_is_json() -> None:
     schema = json.loads(call("config", "schema").out)
     assert schema["additionalProperties"] is False
     assert schema["properties"]["company"]
+
+
+def test_what_is_probably_not_meant_is_a_warning_and_no_problem(tmp_path: Path) -> None:
+    path = tmp_path / "trueup.yaml"
+    path.write_text(GOOD.read_text() + "kinds: {invoice: {since: 2999-01-01}}\n")
+    said = call("config", "check", str(path))
+    assert said.code == 0
+    assert "warning: kinds.invoice.since: 2999-01-01 is still to come" in said.err
+    shown = json.loads(call("config", "check", str(path), "--json").out)
+    assert (shown["ok"], len(shown["warnings"])) == (True, 1)

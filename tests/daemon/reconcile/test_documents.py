@@ -149,6 +149,50 @@ def test_an_inactive_item_is_found_and_named() -> None:
     assert "I-2" in text[0]
 
 
+def test_an_inactive_vendor_is_named_and_its_bill_waits_for_the_order() -> None:
+    desk, policy = Desk(), rules()
+    until_quiet(desk, policy)
+    desk.edit(QBO, Kind.VENDOR, "v1", active=False)
+    desk.edit(DEAR, Kind.VENDOR, "v1", active=False)
+    desk.show(DEAR, "o1", order())
+    desk.show(DEAR, "b1", bill())
+    made = desk.plan(policy)
+    assert not [o for o in made.operations if o.kind is not Kind.VENDOR]
+    named = [h for h in made.holds if h.code is HoldCode.INACTIVE_REFERENCE]
+    assert len(named) == 2
+    assert all("Acme" in h.text and h.field == "vendor" for h in named)
+
+
+def test_what_is_held_waits_for_everything_that_it_points_to() -> None:
+    desk, policy = Desk(), rules(closed_until={QBO: "2026-12-31"})
+    until_quiet(desk, rules())
+    desk.show(DEAR, "o1", order(line("1"), line("2")))
+    sale = desk.show(DEAR, "s1", invoice(line("1")))
+    desk.show(DEAR, "b1", bill(line("1")))
+    for held in desk.plan(policy).holds:
+        assert held.code is HoldCode.CLOSED_PERIOD or held.field == "order"
+        items = {one for one in held.waits_for if one.startswith("item-")}
+        assert len(items) == (2 if held.record.startswith("purchase_order") else 1)
+        assert any(one.startswith(("vendor-", "customer-")) for one in held.waits_for)
+        if held.record.startswith("bill"):
+            assert any(one.startswith("purchase_order-") for one in held.waits_for)
+    assert any(held.record == sale for held in desk.plan(policy).holds)
+
+
+@pytest.mark.parametrize("number", ["A-77", "INVOICE-00000001-PART-SHIPMENT"])
+@pytest.mark.parametrize("ids", [("b1", "b2"), ("b2", "b1")])
+def test_the_bill_that_was_seen_first_keeps_its_number(ids: tuple[str, str], number: str) -> None:
+    desk, policy = Desk(), rules()
+    desk.show(DEAR, "o1", order(line("1"), line("2")))
+    until_quiet(desk, policy)
+    first = desk.show(DEAR, ids[0], bill(line("1"), number=number))
+    second = desk.show(DEAR, ids[1], bill(line("2"), number=number))
+    # The first may be planned and not sent yet: the other one alone is what is looked at now.
+    made = desk.plan(policy)
+    assert [o.record for o in made.operations] == [first]
+    assert [(h.record, h.code) for h in made.holds] == [(second, HoldCode.NAME_TAKEN)]
+
+
 # -- sums ----------------------------------------------------------------------------------------
 
 
@@ -258,7 +302,9 @@ def test_an_item_tracked_from_a_later_day_is_named() -> None:
     desk = Desk()
     desk.edit(QBO, Kind.ITEM, "1", inventory_start="2026-06-01")
     desk.show(DEAR, "s1", invoice())
-    assert "2026-06-01" in only_hold(desk.plan(rules()), HoldCode.BEFORE_START)
+    made = desk.plan(rules())
+    assert "2026-06-01" in only_hold(made, HoldCode.BEFORE_START)
+    assert (QBO, "item", "moved", "1") in made.holds[0].waits_for_keys
 
 
 def test_F72_a_bill_dated_before_its_order() -> None:

@@ -117,6 +117,25 @@ def test_a_company_with_documents(
             assert abs((SystemClock().now().date() - since).days - days) <= 1
 
 
+def test_a_company_in_another_country() -> None:
+    with running("--seed", "3", "--size", "small", "--country", "GB") as (_, ready):
+        dear = ready["dear"]
+        me = get(
+            f"{dear['base_url']}/me",
+            **{
+                "api-auth-accountid": dear["account_id"],
+                "api-auth-applicationkey": dear["application_key"],
+            },
+        )
+        codes = get(f"{ready['qbo']['control_url']}/_sandbox/state/tax_code")
+    assert me["Currency"] == "GBP"
+    assert "20.0% S" in {code["Name"] for code in codes}
+    process = start("--country", "CA", "--history", "month")
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert "--country" in errors
+
+
 def test_port_in_use_is_said_plainly() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

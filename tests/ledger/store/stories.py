@@ -105,7 +105,10 @@ def _held(s: Scene) -> None:
             cure="Make it.",
             field=str(s.step.number % 2),
             waits_for=(s.other,),
-            waits_for_keys=((QBO, "item", "name", NAMES[s.step.number].casefold()),),
+            waits_for_keys=(
+                (QBO, "item", "name", NAMES[s.step.number].casefold()),
+                (s.step.other.system, "item", "moved", s.step.other.id),
+            ),
         ),
     )
 

@@ -16,7 +16,7 @@ from tests.simulation.evidence import Evidence
 
 _NEEDS_YES = frozenset(
     {
-        *("inactivates", "create_policy", "manual_flow"),
+        *("inactivates", "create_policy", "manual_flow", "removes"),
         *("mass_change", "too_many", "too_much_money", "rules_changed"),
     }
 )

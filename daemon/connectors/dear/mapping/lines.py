@@ -20,8 +20,8 @@ NO_ID = "00000000-0000-0000-0000-000000000000"
 """DEAR's way of saying that there is no such thing."""
 CENT = Decimal("0.01")
 
-About: TypeAlias = Callable[[Raw], tuple[Reference, str]]
-"""What a line is about: the item, and the description."""
+About: TypeAlias = Callable[[Raw], tuple[Reference, str, str]]
+"""What a line is about: the item, what somebody wrote, and what the item is called today."""
 
 
 def lines(part: Raw, calculation: str, config: DearConfig) -> Lines:
@@ -52,13 +52,14 @@ def _each(part: Raw, key: str) -> Sequence[tuple[str, Raw]]:
 
 def _line(raw: Raw, place: str, about: About, *, holds_tax: bool) -> Line:
     try:
-        item, description = about(raw)
+        item, description, title = about(raw)
         total, tax, discount = _needed(raw, "Total"), number(raw, "Tax"), number(raw, "Discount")
         known_tax = tax if isinstance(tax, Decimal) else None
         return Line(
             item=item,
             account=pointer(raw, "Account", Kind.ACCOUNT) or None,
             description=description,
+            title=title,
             quantity=_needed(raw, "Quantity"),
             unit_price=_needed(raw, "Price"),
             discount_percent=discount or None,
@@ -70,20 +71,20 @@ def _line(raw: Raw, place: str, about: About, *, holds_tax: bool) -> Line:
         raise Malformed(f"{place}.{error.field}", f"{place}.{error}") from None
 
 
-def _item(raw: Raw) -> tuple[Reference, str]:
+def _item(raw: Raw) -> tuple[Reference, str, str]:
     product = text(raw, "ProductID")
     if not isinstance(product, str) or product == NO_ID:
         raise Malformed("ProductID", "ProductID is missing or empty")
-    # What somebody wrote for this line, else what the product is called.
-    description = text(raw, "Comment") or text(raw, "Name") or ""
-    return Reference(kind=Kind.ITEM, id=product.lower()), description
+    # DEAR shows the product's present name on every line, old ones included.
+    wrote, called = text(raw, "Comment") or "", text(raw, "Name") or ""
+    return Reference(kind=Kind.ITEM, id=product.lower()), wrote, called
 
 
-def _charge(raw: Raw) -> tuple[Reference, str]:
+def _charge(raw: Raw) -> tuple[Reference, str, str]:
     name, reference = text(raw, "Description"), text(raw, "Reference")
     if not isinstance(name, str):
         raise Malformed("Description", "Description is missing or empty")
-    return Reference(kind=Kind.ITEM, key=name), f"{name} {reference}" if reference else name
+    return Reference(kind=Kind.ITEM, key=name), f"{name} {reference}" if reference else "", name
 
 
 def _needed(raw: Raw, key: str) -> Decimal:

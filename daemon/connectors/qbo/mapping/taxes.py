@@ -27,12 +27,23 @@ ON_AMOUNT = "TaxOnAmount"
 def _read(raw: Wire, setting: Setting) -> TaxCode:
     sales = _rate_ids(raw, "SalesTaxRateList")
     purchases = _rate_ids(raw, "PurchaseTaxRateList")
+    if setting.taxes_by_code and not sales and not purchases and raw.get("Taxable") is False:
+        # Exempt, out of scope: a code like any other on a line, and no rate behind it.
+        return TaxCode(
+            name=name(raw, "Name"),
+            description=text(raw, "Description"),
+            rate=Decimal(0),
+            for_sales=True,
+            for_purchases=True,
+            active=active(raw),
+        )
     return TaxCode(
         name=name(raw, "Name"),
         description=text(raw, "Description"),
         rate=_total(sales if sales else purchases, setting.rates),
         for_sales=bool(sales),
-        for_purchases=bool(purchases),
+        # Books in the US keep no tax on purchases: their codes say nothing about it.
+        for_purchases=bool(purchases) if purchases or setting.taxes_by_code else UNSET,
         active=active(raw),
     )
 

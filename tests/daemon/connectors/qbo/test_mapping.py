@@ -243,6 +243,31 @@ def test_tax_rates_are_joined_and_summed_exactly() -> None:
     )
 
 
+def test_books_in_the_us_do_not_say_that_a_code_is_not_for_purchases() -> None:
+    body = (TAX % ("TaxOnAmount", "2")).encode()
+    found = to_record(Kind.TAX_CODE, body, Setting(rates=RATES, taxes_by_code=False))
+    assert isinstance(found, Observation)
+    assert isinstance(found.record, TaxCode)
+    assert found.record.for_sales is True
+    assert found.record.for_purchases is UNSET
+
+
+def test_abroad_a_code_that_stands_for_no_tax_is_a_code_of_nothing_for_both_sides() -> None:
+    """Exempt, out of scope: not taxable, without rates, and on lines a code like any other."""
+    empty = (
+        '{"Name":"Exempt","Active":true,"Taxable":%s,"TaxGroup":true%s,"Id":"2","SyncToken":"0"}'
+    )
+    lists = ',"SalesTaxRateList":{"TaxRateDetail":[]},"PurchaseTaxRateList":{"TaxRateDetail":[]}'
+    for more in (lists, ""):
+        record = seen(Kind.TAX_CODE, empty % ("false", more), RATES).record
+        assert isinstance(record, TaxCode)
+        assert (record.rate, record.for_sales, record.for_purchases) == (Decimal(0), True, True)
+        # A taxable code without rates is one that nobody can use.
+        record = seen(Kind.TAX_CODE, empty % ("true", more), RATES).record
+        assert isinstance(record, TaxCode)
+        assert (record.rate, record.for_sales, record.for_purchases) == (UNSET, False, False)
+
+
 @pytest.mark.parametrize(
     ("how", "rates"), [("TaxOnTax", RATES), ("TaxOnAmount", {"3": Decimal(7)}), ("TaxOnAmount", {})]
 )

@@ -1,0 +1,217 @@
+"""Every checker of documents can fail: each is shown a life in which its promise was broken."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from daemon.sandbox.qbo.crud import Options, write
+from daemon.sandbox.requestlog import Exchange
+from tests.scenarios.papers import (
+    bill_of,
+    billed,
+    buys,
+    in_dear,
+    in_qbo,
+    line,
+    office,
+    posted,
+    settle,
+    sold,
+)
+from tests.simulation.checkers import (
+    CHECKERS,
+    papers_allowed,
+    papers_closed,
+    papers_ended,
+    papers_linked,
+    papers_once,
+    papers_own,
+    papers_posted,
+    quiet,
+)
+from tests.simulation.evidence import Evidence, gather
+from tests.simulation.witness import Witness
+from tests.town import Town
+
+
+@asynccontextmanager
+async def traded(folder: Path) -> AsyncIterator[tuple[Town, Witness]]:
+    """An order with its bill, and an invoice, all posted by the daemon."""
+    async with office(folder) as one:
+        witness = Witness(one)
+        with witness.by("trader"):
+            bill_of(one, "V-1", line("BR-1", 10, "3.5"), line("BR-2", 2, 4))
+            sold(one, line("BR-1", 2, "8.5"))
+        await settle(one)
+        yield one, witness
+
+
+async def look(one: Town, witness: Witness) -> Evidence:
+    return await gather(one, witness, [one.scheduler.company.policy])
+
+
+def by_nobody(one: Town, kind: str, body: dict[str, Any], *, operation: str = "") -> None:
+    """A write that the witness takes for the daemon's, and that the ledger knows nothing of."""
+    entity = {"purchase_order": "PurchaseOrder", "bill": "Bill", "invoice": "Invoice"}[kind]
+    stored = one.qbo.state.get(entity, str(body.get("Id", "")))
+    token = {"SyncToken": str(stored.token), "sparse": True} if stored is not None else {}
+    spec = next(s.spec for s in one.qbo.state.all(entity))
+    write(one.qbo.state, spec, {**body, **token}, Options(operation=operation, by_user=True))
+
+
+def lines(row: dict[str, Any]) -> list[dict[str, Any]]:
+    return [dict(part) for part in row["Line"] if part["DetailType"] != "SubTotalLineDetail"]
+
+
+async def test_a_life_without_fault_passes_all(tmp_path: Path) -> None:
+    async with traded(tmp_path) as (one, witness):
+        evidence = await look(one, witness)
+        assert len(evidence.witness.trail.by_daemon()) >= 3
+        for check in CHECKERS:
+            assert await check(evidence) == [], check.__module__
+
+
+async def test_a_document_posted_twice_is_noticed(tmp_path: Path) -> None:
+    async with traded(tmp_path) as (one, witness):
+        row = posted(one, "invoice", "INV-00001")
+        body = {name: row[name] for name in ("DocNumber", "CustomerRef", "TxnDate")}
+        fresh = [{k: v for k, v in part.items() if k != "Id"} for part in lines(row)]
+        by_nobody(one, "invoice", {**body, "Line": fresh})
+        problems = await papers_once.check(await look(one, witness))
+        assert any("posted 2 times" in p for p in problems)
+        assert any("unknown to the journal" in p for p in problems)
+        assert any("stood there" in p for p in problems)
+
+
+async def test_a_lost_and_a_differing_document_are_noticed(tmp_path: Path) -> None:
+    async with traded(tmp_path) as (one, witness):
+        with witness.by("trader"):
+            sold(one, line("BR-2", 1, 9))
+        assert any("never seen" in p for p in await papers_posted.check(await look(one, witness)))
+        await settle(one)
+        assert await papers_posted.check(await look(one, witness)) == []
+        with witness.by("bookkeeper"):
+            (first, *_) = lines(posted(one, "invoice", "INV-00002"))
+            in_qbo(one, "invoice", number="INV-00002", line={"Id": first["Id"], "Qty": Decimal(7)})
+            in_qbo(one, "invoice", number="INV-00001", set={"TxnDate": "2026-02-02"})
+            in_qbo(one, "bill", number="V-1", delete=True)
+        problems = await papers_posted.check(await look(one, witness))
+        assert any("costs 63" in p for p in problems)
+        assert any("is dated 2026-02-02" in p for p in problems)
+        assert any("in the books 0 times" in p for p in problems)
+
+
+async def test_a_draft_and_a_write_to_dear_are_noticed(tmp_path: Path) -> None:
+    async with traded(tmp_path) as (one, witness):
+        trail = witness.trail
+        trail.history = {
+            label: [replace(paper, status="draft") for paper in shown]
+            for label, shown in trail.history.items()
+        }
+        path = "/ExternalApi/v2/advanced-purchase"
+        one.log.add(Exchange(system="dear", method="PUT", path=path, status=200))
+        problems = await papers_allowed.check(await look(one, witness))
+        assert any("never authorised" in p for p in problems)
+        assert any("a write to a document in DEAR" in p for p in problems)
+
+
+async def test_an_end_that_nobody_asked_for_is_noticed(tmp_path: Path) -> None:
+    async with traded(tmp_path) as (one, witness):
+        with witness.by("bookkeeper"):
+            in_qbo(one, "invoice", number="INV-00001", pay=True)
+        by_nobody(
+            one, "invoice", {"Id": posted(one, "invoice", "INV-00001")["Id"]}, operation="void"
+        )
+        problems = await papers_allowed.check(await look(one, witness))
+        assert any("nobody voided" in p for p in problems)
+        assert any("payments stood against" in p for p in problems)
+
+
+async def test_documents_from_before_the_first_day_are_noticed(tmp_path: Path) -> None:
+    async with traded(tmp_path) as (one, witness):
+        trail = witness.trail
+        trail.history = {
+            label: [replace(paper, date="2025-12-31") for paper in shown]
+            for label, shown in trail.history.items()
+        }
+        problems = await papers_allowed.check(await look(one, witness))
+        assert any("is to flow" in p for p in problems)
+
+
+async def test_a_lost_class_and_a_touched_document_are_noticed(tmp_path: Path) -> None:
+    async with traded(tmp_path) as (one, witness):
+        with witness.by("bookkeeper"):
+            bill = posted(one, "bill", "V-1")
+            customer = next(s.id for s in one.qbo.state.all("Customer"))
+            change = {"Id": lines(bill)[0]["Id"], "CustomerRef": {"value": customer}}
+            in_qbo(one, "bill", id=bill["Id"], line=change)
+            in_qbo(one, "bill", id=bill["Id"], pay=True)
+            vendor = next(s.name for s in one.qbo.state.all("Vendor"))
+            row = {"item": "BR-1", "quantity": Decimal(1), "amount": Decimal(3)}
+            in_qbo(one, "bill", enter={"party": vendor, "number": "OWN", "lines": [row]})
+        assert await papers_own.check(await look(one, witness)) == []
+        bare = lines(posted(one, "bill", "V-1"))
+        bare[0]["ItemBasedExpenseLineDetail"] = {
+            key: value
+            for key, value in bare[0]["ItemBasedExpenseLineDetail"].items()
+            if key != "CustomerRef"
+        }
+        by_nobody(one, "bill", {"Id": bill["Id"], "Line": bare, "PrivateNote": "mine"})
+        by_nobody(one, "bill", {"Id": posted(one, "bill", "OWN")["Id"], "PrivateNote": "mine"})
+        payment = next(one.qbo.state.all("BillPayment"))
+        one.qbo.state.change(payment, {**payment.fields, "PrivateNote": "mine"})
+        problems = await papers_own.check(await look(one, witness))
+        assert any(f"'{customer}'" in p and "line" in p for p in problems)
+        assert any("the note '' became 'mine'" in p for p in problems)
+        assert any("only QuickBooks has this" in p for p in problems)
+        assert any("the daemon wrote to BillPayment" in p for p in problems)
+
+
+async def test_a_wrong_and_a_missing_link_are_noticed(tmp_path: Path) -> None:
+    async with traded(tmp_path) as (one, witness):
+        assert await papers_linked.check(await look(one, witness)) == []
+        row = posted(one, "bill", "V-1")
+        stored = one.qbo.state.get("Bill", row["Id"])
+        assert stored is not None
+        first, second = stored.derived["Line"]
+        crossed = [
+            {**first, "LinkedTxn": second["LinkedTxn"]},
+            {**second, "LinkedTxn": [{**first["LinkedTxn"][0], "TxnLineId": "9"}]},
+        ]
+        stored.derived = {**stored.derived, "Line": crossed}
+        problems = await papers_linked.check(await look(one, witness))
+        assert any("bills another item" in p for p in problems)
+        assert any("what is not there" in p for p in problems)
+
+        by_nobody(one, "bill", {"Id": row["Id"], "Line": [{**first, "LinkedTxn": None}]})
+        problems = await papers_linked.check(await look(one, witness))
+        assert any("is not linked to" in p for p in problems)
+
+
+async def test_what_stands_although_it_was_voided_is_noticed(tmp_path: Path) -> None:
+    async with traded(tmp_path) as (one, witness):
+        with witness.by("trader"):
+            in_dear(one, "sale", number="SO-00001", do="void")
+        problems = await papers_ended.check(await look(one, witness))
+        assert any("still stands" in p for p in problems)
+
+
+async def test_a_write_into_a_closed_period_is_noticed(tmp_path: Path) -> None:
+    async with traded(tmp_path) as (one, witness):
+        with witness.by("bookkeeper"):
+            in_qbo(one, "company", set={"closed_until": "2026-03-31"})
+        bill = posted(one, "bill", "V-1")
+        by_nobody(one, "bill", {"Id": bill["Id"], "PrivateNote": "late"})
+        problems = await papers_closed.check(await look(one, witness))
+        assert any("closed up to 2026-03-31" in p for p in problems)
+
+
+async def test_an_echo_is_noticed(tmp_path: Path) -> None:
+    async with traded(tmp_path) as (one, witness):
+        evidence = await look(one, witness)
+        with witness.by("trader"):
+            billed(one, buys(one, line("BR-3", 1, 5)), "V-2")
+        assert any("a quiet world wrote" in p for p in await quiet.check(evidence))
