@@ -45,9 +45,9 @@ class Cycle:
         """Operations that waited then, and how many of them a breaker had stopped."""
         self._meters: dict[SystemName, bytes] = {}
         self._remembers = False
-        self._knows_rules = False
-        """Whether every system was heard since the start: until then nobody knows what they can
-        hold, and nothing is decided on a guess."""
+        self._checked: set[SystemName] = set()
+        """Systems that told what they can hold since the start: before all have, nothing is
+        decided on a guess."""
         self._turns = Turns(_log)
         self.current: CycleReport | None = None
         """The report of the cycle under way; it is still being written."""
@@ -86,8 +86,7 @@ class Cycle:
         if heard:
             self._hear_told()
             await self._note_rules(report)
-            self._knows_rules = True
-        if self._knows_rules:
+        if self._checked == self._company.connectors.keys():
             await plan_dirty(self._company, report)
             await self._reach_agreement(report, may_write=heard)
         await self._keep_meters()
@@ -113,6 +112,7 @@ class Cycle:
         try:
             await self._load_meter(connector)
             health = await connector.check()
+            self._checked.add(system)
             await self._pin(system, health)
             await (resweep if full else observe)(company, system, seen, cycle=report.cycle)
             await recover(company, connector, report)
