@@ -127,7 +127,7 @@ async def run(options: Any, profile: cProfile.Profile | None) -> int:
                 if profile is not None:
                     profile.disable()
             with year.phase("compare"):
-                found = await compare(one.dear, one.qbo, one.ledger)
+                found = await compare(one.dear, one.qbo, one.ledger, START.isoformat())
             size = _size(folder)
     _print(year, played, found, size)
     return _verdict(year, found, options)

@@ -157,8 +157,11 @@ def _party(twin: QboTwin, stored: Stored) -> str:
     return "?"
 
 
-async def compare(dear: DearTwin, qbo: QboTwin, ledger: Ledger) -> Comparison:
-    """Both sides per kind, party and month to the cent; every difference with its reason."""
+async def compare(dear: DearTwin, qbo: QboTwin, ledger: Ledger, since: str) -> Comparison:
+    """Both sides per kind, party and month to the cent; every difference with its reason.
+
+    What is dated before ``since`` is matched and never posted: that is a reason of its own.
+    """
     ours, theirs = list(dear_papers(dear)), {(p.kind, p.id): p for p in qbo_papers(qbo)}
     result = Comparison()
     for kind in ENTITIES:
@@ -175,6 +178,8 @@ async def compare(dear: DearTwin, qbo: QboTwin, ledger: Ledger) -> Comparison:
         taken[key] += 1
         found = theirs.get(key)
         why = reasons.get(record, "") if record is not None else ""
+        if found is None and paper.day < since:
+            why = why or "before_since"
         if finding := _judge(paper, found, why, doubled=found is not None and taken[key] > 1):
             result.findings.append(finding)
     result.findings += [_stray(paper) for key, paper in theirs.items() if not taken[key]]
