@@ -175,9 +175,12 @@ def _name_regained(
     record = view.sides[target.system].record
     shown: Value = getattr(record, "name", None)
     named = any(d.change is not None and d.change.field == "name" for d in plain)
-    if named or same(shown, target.values.get("name")) or "name" not in take.source.values:
+    own = target.values.get("name")
+    if named or same(shown, own) or "name" not in take.source.values:
         return []
     rendered = take.source.render_for(target, "name")
+    if not same(rendered.value, own):
+        return []  # which name it gets is open: it comes back under its own
     trace = rendered.trace(f"{take.source.system}.name")
     return [FieldChange(field="name", before=shown, after=rendered.value, trace=trace)]
 

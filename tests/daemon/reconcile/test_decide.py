@@ -333,6 +333,17 @@ def test_reactivation_with_a_new_name_needs_no_old_one() -> None:
     assert operations(ledger.plan(policy())) == ["qbo reactivate active=True, name=Acme Ltd"]
 
 
+def test_reactivation_leaves_a_name_that_is_open_alone() -> None:
+    ledger = with_books()
+    record = ledger.pair(vendor("Acme Works (deleted)", active=False), vendor(active=False))
+    for system in (QBO, DEAR):
+        del ledger.baselines[record][system].fields["name"]
+    ledger.edit(DEAR, Kind.VENDOR, "1", active=True)
+    made = ledger.plan(policy())
+    assert operations(made) == ["qbo reactivate active=True"]
+    assert [f.field for c in made.conflicts for f in c.fields] == ["name"]
+
+
 def test_nobody_tends_a_record_at_rest() -> None:
     ledger = with_books()
     ledger.pair(vendor(active=False), vendor(active=False))

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from daemon.reconcile.mapping import without_deleted_suffix
 from daemon.reconcile.plan import plan
 from daemon.reconcile.policy import Limits, Policy
 from ledger.model.capabilities import Access, Capabilities, FieldRule, KindRule
@@ -258,6 +259,9 @@ class Ledger:
                 for field, value in comparable_values(side.record).items()
                 if not names or field in names
             }
+            name = image.get("name")
+            if isinstance(name, str) and getattr(side.record, "active", True) is False:
+                image["name"] = without_deleted_suffix(name)  # as planning sees, and agrees on, it
             self.remember(record, system, image)
 
     def remember(self, record: RecordId, system: SystemName, image: dict[str, Value]) -> None:
