@@ -83,7 +83,9 @@ class LineRule(msgspec.Struct, frozen=True, kw_only=True):
     classes: dict[str, Reference] = msgspec.field(default_factory=dict)
     """Location of the document -> class that its new lines get; ``""`` for all other locations."""
     classes_key: str = ""
-    """The configuration key that ``classes`` come from."""
+    """The configuration key that the classes of named locations come from."""
+    default_class_key: str = ""
+    """The configuration key that the class of all other locations comes from."""
 
 
 class KindRule(msgspec.Struct, frozen=True, kw_only=True):

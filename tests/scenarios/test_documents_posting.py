@@ -47,7 +47,14 @@ from tests.scenarios.papers import (
     voids,
     wrote,
 )
-from tests.scenarios.support import qbo_rows, require_sound, save_in_qbo, sent, village
+from tests.scenarios.support import (
+    create_in_qbo,
+    qbo_rows,
+    require_sound,
+    save_in_qbo,
+    sent,
+    village,
+)
 from tests.scenarios.village import BOOKKEEPER, desk
 from tests.town import DEAR, Town
 
@@ -576,3 +583,32 @@ async def test_F86_a_status_that_nobody_knows_is_reported_and_nothing_follows(
 def touch(one: Town, row: Any) -> None:
     """DEAR stamps a document that its people did not edit."""
     one.dear.state.change("purchase", row, {"Note": f"{row.fields.get('Note') or ''}."})
+
+
+async def test_a_class_by_default_is_given_to_new_lines_and_a_misspelt_one_is_named(
+    tmp_path: Path,
+) -> None:
+    settings = {"documents": {"default_class": "East"}}
+    async with office(tmp_path, qbo_settings=settings) as one:
+        number = sold(one, line("BR-1", 2, "8.5"))
+        await settle(one)
+        assert numbers(one, "invoice") == []
+        assert (number, HoldCode.MISSING_REFERENCE) in await codes(one)
+        create_in_qbo(one, "class", Name="East")
+        await settle(one)
+        [row] = [part for part in lines_of(posted(one, "invoice", number)) if "Id" in part]
+        assert detail(row)["ClassRef"]["name"] == "East"
+        assert await codes(one) == []
+
+
+async def test_where_it_is_shipped_to_stands_on_the_order_and_on_the_invoice(
+    tmp_path: Path,
+) -> None:
+    async with office(tmp_path) as one:
+        dock = {"Line1": "4 Dock Road", "City": "Toledo", "Country": "USA"}
+        order = buys(one, line("BR-1", 1, 5), ShippingAddress=dock)
+        sale = sold(one, line("BR-1", 1, 5))
+        await settle(one)
+        assert posted(one, "purchaseorder", order)["ShipAddr"]["Line1"] == "4 Dock Road"
+        for kind, number in (("purchaseorder", order), ("invoice", sale)):
+            assert posted(one, kind, number)["ShipAddr"]["Line1"], kind

@@ -64,6 +64,7 @@ def _lines(kind: Kind, tax: LineTax, config: QboConfig, features: Features) -> L
             if has_classes
         },
         classes_key="qbo.documents.class_by_location",
+        default_class_key="qbo.documents.default_class",
     )
 
 

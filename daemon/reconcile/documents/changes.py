@@ -22,7 +22,7 @@ from ..merge import Take
 from ..world import World
 from .billing import Linked
 from .checks import hold
-from .parties import DocumentParty, books_rule
+from .parties import DocumentParty, books_rule, chosen_class
 from .wanted import Wanted
 
 
@@ -72,7 +72,7 @@ def draft_changes(
         before = books.values.get(take.field)
         change = _change(take.field, before, rendered, after, mine)
         if take.field == "lines":
-            change = _with_class_traced(change, plain, rule)
+            change = _with_class_traced(change, plain, mine, rule)
         found.append(change)
     found += _tax_beside(found, mine, books, wanted, rule)
     return Changes(changes=tuple(found) if not holds else (), holds=tuple(holds))
@@ -107,7 +107,7 @@ def new_document(
             plain = _as_new(linked.lines)
             after = with_classes(plain, mine, rule, world)
             change = _change(field, None, rendered, after, mine)
-            found.append(_with_class_traced(change, plain, rule))
+            found.append(_with_class_traced(change, plain, mine, rule))
         elif rendered.value is not None:
             found.append(_change(field, None, rendered, rendered.value, mine))
     return tuple(found)
@@ -120,12 +120,15 @@ def _change(
     return FieldChange(field=field, before=before, after=after, trace=trace)
 
 
-def _with_class_traced(change: FieldChange, plain: Lines, rule: KindRule) -> FieldChange:
+def _with_class_traced(
+    change: FieldChange, plain: Lines, mine: DocumentParty, rule: KindRule
+) -> FieldChange:
     """The change, its trace naming the key that gave lines their class; ``plain`` are the lines
     before any was given."""
-    if change.after == plain or rule.lines is None:
+    chosen = chosen_class(mine, rule)
+    if chosen is None or change.after == plain:
         return change
-    trace = f"{change.trace}; class from config {rule.lines.classes_key}"
+    trace = f"{change.trace}; class from config {chosen[1]}"
     return msgspec.structs.replace(change, trace=trace)
 
 
@@ -137,12 +140,11 @@ def _as_new(lines: Lines) -> Lines:
 
 def with_classes(lines: Lines, mine: DocumentParty, rule: KindRule, world: World) -> Lines:
     """New lines get the class that the configuration gives to the document's location."""
-    classes = rule.lines.classes if rule.lines is not None else {}
-    said = classes.get(mine.text("location")) or classes.get("")
-    if said is None:
-        return lines
-    record = world.resolve(world.policy.books, said)
-    pointer = RecordRef(record) if record is not None else said
+    chosen = chosen_class(mine, rule)
+    record = world.resolve(world.policy.books, chosen[0]) if chosen is not None else None
+    if record is None:
+        return lines  # a class that the books lack was held by ``checks``
+    pointer = RecordRef(record)
 
     def classed(line: Line) -> Line:
         is_new = not line.id and line.sort in WRITTEN_SORTS and line.reporting_class is None

@@ -11,14 +11,15 @@ import msgspec
 
 from ledger.model.capabilities import KindRule, LineTax
 from ledger.model.facts import Hold, HoldCode, RecordView
-from ledger.model.ids import RecordId
+from ledger.model.ids import Kind, RecordId
+from ledger.model.keys import fold
 from ledger.model.records import Item
 from ledger.model.values import Lines, RecordRef
 
 from ..explain import money, noun, thing
 from ..totals import difference, is_variance, predict
 from ..world import World
-from .parties import DocumentParty
+from .parties import DocumentParty, chosen_class
 from .wanted import Wanted, rate_of
 
 
@@ -38,6 +39,7 @@ def checks(
         *_period(view, source, books, world),
         *_stock_dates(view, source, wanted.lines, world),
         *_too_long(view, rule, wanted.lines, world),
+        *_unknown_class(view, source, rule, world),
         *_sums(view, source, wanted, rule, world),
     ]
 
@@ -182,6 +184,28 @@ def _too_long(view: RecordView, rule: KindRule, lines: Lines, world: World) -> l
             field="lines",
         )
     ]
+
+
+def _unknown_class(
+    view: RecordView, source: DocumentParty, rule: KindRule, world: World
+) -> list[Hold]:
+    """A class that the configuration names and the books lack: nothing is posted without it."""
+    chosen = chosen_class(source, rule)
+    books = world.policy.books
+    if chosen is None or world.resolve(books, chosen[0]) is not None:
+        return []
+    here = world.policy.title(books)
+    held = hold(
+        view,
+        HoldCode.MISSING_REFERENCE,
+        f'the setting {chosen[1]} names the class "{chosen[0]}", and {here} shows none, or '
+        "several, of that name.",
+        f"Correct {chosen[1]} in the configuration, or create the class in {here}.",
+        world,
+        field="reporting_class",
+    )
+    key = (books, Kind.CLASS.value, "name", fold(chosen[0].key.strip()))
+    return [held.also_waiting_for((key,))]
 
 
 def _sums(

@@ -125,6 +125,17 @@ def as_asked(books: DocumentParty, wanted: Mapping[str, Rendered]) -> DocumentPa
     return msgspec.structs.replace(books, values=kept(books.values), base=kept(books.base))
 
 
+def chosen_class(source: DocumentParty, rule: KindRule) -> tuple[Reference, str] | None:
+    """The class that the configuration gives to new lines, and the key that says so."""
+    if rule.lines is None:
+        return None
+    location = source.text("location")
+    if location and location in rule.lines.classes:
+        return rule.lines.classes[location], rule.lines.classes_key
+    said = rule.lines.classes.get("")
+    return None if said is None else (said, rule.lines.default_class_key)
+
+
 def untaxed_code(rule: LineRule, books: SystemName, world: World) -> LinePointer:
     """The books' code for lines without tax, as the record that the ledger knows it by."""
     code: Reference | None = rule.untaxed

@@ -554,6 +554,21 @@ def test_custom_fields_that_the_source_does_not_know_are_the_bookkeepers() -> No
     assert [c.after for c in update.changes] == [Texts((("Job", "A2"),))]
 
 
+def test_a_class_that_the_books_lack_holds_and_names_its_setting() -> None:
+    desk, policy = Desk(), rules()
+    south = Reference(kind=Kind.CLASS, key="South")
+    lines = line_rule(Kind.INVOICE, classes={"": south}, default_class_key="qbo.default_class")
+    policy = change_kind(policy, QBO, Kind.INVOICE, lines=lines)
+    sale = desk.show(DEAR, "s1", invoice(location="Main"))
+    made = desk.plan(policy)
+    assert "qbo.default_class" in only_hold(made, HoldCode.MISSING_REFERENCE)
+    assert (QBO, "class", "name", "south") in made.holds[0].waits_for_keys
+    desk.show(QBO, "5", Class(name="South", active=True))
+    [create] = [o for o in desk.plan(policy).operations if o.record == sale]
+    [trace] = [c.trace for c in create.changes if c.field == "lines"]
+    assert trace.endswith("class from config qbo.default_class")
+
+
 # -- small words ---------------------------------------------------------------------------------
 
 
