@@ -12,7 +12,7 @@ from daemon.cli.exits import Exit
 from daemon.cli.out import answer, note, say, wants_colour
 from daemon.cli.plan import holds_lines
 from daemon.cli.settings import ask, json_option, shared_options
-from daemon.cli.text import clean, plural
+from daemon.control.text import clean, plural
 from daemon.clock import SystemClock
 
 if TYPE_CHECKING:

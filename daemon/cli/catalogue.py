@@ -10,7 +10,7 @@ import click
 from daemon.cli.exits import Exit
 from daemon.cli.out import answer, may_ask, note, say
 from daemon.cli.settings import ask, json_option, shared_options
-from daemon.cli.text import clean, columns, plural
+from daemon.control.text import clean, columns, plural
 from daemon.control.protocol_catalogue import (
     MOST_ROWS,
     CatalogueApproveRequest,

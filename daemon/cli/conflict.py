@@ -8,7 +8,7 @@ from daemon.cli.exits import Exit
 from daemon.cli.out import answer, answer_values, note, say
 from daemon.cli.plan import holds_lines
 from daemon.cli.settings import ask, json_option, shared_options
-from daemon.cli.text import clean
+from daemon.control.text import clean
 from daemon.control.protocol import MAX_PAGE, ResolveRequest
 
 if TYPE_CHECKING:

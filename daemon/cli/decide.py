@@ -7,7 +7,7 @@ import click
 from daemon.cli.exits import Exit
 from daemon.cli.out import answer, note, say
 from daemon.cli.settings import ask, json_option, shared_options
-from daemon.cli.text import clean
+from daemon.control.text import clean
 from daemon.control.protocol import LinkRequest, RetryRequest
 from daemon.control.protocol_valves import RetryPatternRequest
 

@@ -25,7 +25,7 @@ from typing import Any
 import click
 import msgspec
 
-from daemon.cli.text import cells, clean, columns
+from daemon.control.text import cells, clean, columns
 from daemon.clock import SystemClock
 
 CLOCK_SCALE = 40.0

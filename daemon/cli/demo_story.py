@@ -14,7 +14,7 @@ from daemon.cli.demo import Demo
 from daemon.cli.demo_books import CURRENCY
 from daemon.cli.demo_documents import Goods, Papers, tell_documents
 from daemon.cli.lines import money
-from daemon.cli.text import clean
+from daemon.control.text import clean
 
 CENT = Decimal("0.01")
 PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 .&'-]{,29}")

@@ -15,7 +15,7 @@ from types import TracebackType
 import click
 
 from daemon.cli.exits import Exit
-from daemon.cli.text import clean
+from daemon.control.text import clean
 from ledger.model.errors import (
     Broken,
     ConfigProblem,

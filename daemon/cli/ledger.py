@@ -18,7 +18,7 @@ from daemon.cli.offline import exported, life_of, opened_key, told_by_daemon
 from daemon.cli.out import answer, answer_values, may_ask, note, say
 from daemon.cli.progress import bar
 from daemon.cli.settings import json_option, settings, shared_options
-from daemon.cli.text import clean, plural
+from daemon.control.text import clean, plural
 from daemon.clock import SystemClock
 
 if TYPE_CHECKING:

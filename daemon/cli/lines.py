@@ -1,14 +1,14 @@
 """The lines of a document as a person reads them: one row for each that changes. Pure.
 
 Works on what the control interface gives. Everything that comes from another system is made safe
-to show by ``daemon.cli.text``.
+to show by ``daemon.control.text``.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
-from daemon.cli.text import clean, plural, value_text
+from daemon.control.text import clean, plural, value_text
 
 Line: TypeAlias = Mapping[str, Any]
 MOST = 30

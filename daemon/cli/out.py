@@ -1,6 +1,6 @@
 """How commands speak: data on stdout, words on stderr, colour only for a terminal.
 
-Everything shown has gone through ``daemon.cli.text``; nothing here interprets markup.
+Everything shown has gone through ``daemon.control.text``; nothing here interprets markup.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from daemon.cli.settings import settings
-from daemon.cli.text import cells, clean, columns
+from daemon.control.text import cells, clean, columns
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

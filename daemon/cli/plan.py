@@ -11,7 +11,7 @@ from daemon.cli.exits import Exit
 from daemon.cli.lines import MOST, is_lines, line_rows, lines_text, money
 from daemon.cli.out import answer, heading, note, say
 from daemon.cli.settings import ask, json_option, shared_options
-from daemon.cli.text import clean, columns, plural, value_text
+from daemon.control.text import clean, columns, plural, value_text
 from daemon.cli.words import hold_words, noun, wait_words
 from daemon.control.protocol import DEFAULT_PAGE, MAX_PAGE
 

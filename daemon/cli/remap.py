@@ -9,7 +9,7 @@ from daemon.cli.decide import decided, reason_option
 from daemon.cli.exits import Exit
 from daemon.cli.out import answer, say
 from daemon.cli.settings import ask, json_option, shared_options
-from daemon.cli.text import clean, plural
+from daemon.control.text import clean, plural
 from daemon.control.protocol_valves import AcceptAbsenceRequest, RemapRequest
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from daemon.cli.decide import count_option, decided
 from daemon.cli.exits import Exit
 from daemon.cli.out import answer, heading, note, say
 from daemon.cli.settings import ask, json_option, shared_options
-from daemon.cli.text import clean, plural
+from daemon.control.text import clean, plural
 from daemon.control.protocol import DEFAULT_PAGE, MAX_PAGE
 from daemon.control.protocol_valves import SkipRequest
 

@@ -9,7 +9,7 @@ from daemon.cli.exits import Exit
 from daemon.cli.out import Row, answer, heading, say, table
 from daemon.cli.settings import ask, json_option, shared_options
 from daemon.cli.stopped import stops_lines, why_stopped
-from daemon.cli.text import clean, plural
+from daemon.control.text import clean, plural
 from daemon.cli.words import hold_words, nouns
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from daemon.cli.text import clean
+from daemon.control.text import clean
 
 if TYPE_CHECKING:
     from daemon.control.protocol import StatusAnswer

@@ -12,7 +12,7 @@ from daemon.cli.lines import money
 from daemon.cli.offline import told_by_daemon, totals_of
 from daemon.cli.out import Row, answer, heading, note, say, table
 from daemon.cli.settings import json_option, shared_options
-from daemon.cli.text import clean, plural
+from daemon.control.text import clean, plural
 from daemon.cli.words import hold_words, noun, nouns
 from daemon.control.protocol_totals import MONTH, MOST_DIFFERENCES, TotalsRequest
 

@@ -8,7 +8,7 @@ import pytest
 from daemon.cli.demo import Demo, folded
 from daemon.cli.demo_documents import BILLS, show_totals
 from daemon.cli.demo_story import tell
-from daemon.cli.text import cells
+from daemon.control.text import cells
 
 SCALE = 100.0
 NARROW = 80

@@ -3,7 +3,7 @@
 import pytest
 
 from daemon.cli.lines import is_lines, line_rows, lines_text, money
-from daemon.cli.text import value_text
+from daemon.control.text import value_text
 
 
 def ref(label: str) -> dict[str, object]:

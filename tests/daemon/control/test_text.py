@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.cli.text import cells, clean, clip, columns, plural, value_text
+from daemon.control.text import cells, clean, clip, columns, plural, value_text
 
 HOSTILE = [
     ("\x1b[31mred\x1b[0m", "\\e[31mred\\e[0m"),

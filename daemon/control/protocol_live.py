@@ -1,0 +1,164 @@
+"""The part of the control protocol that is alive: who asks, how calls go, and what happens now.
+
+The event stream is JSON lines on one long answer. Each event has a ``number`` that only rises
+while one daemon runs, and ``run`` names that daemon: a client that lost its connection asks again
+with both, and gets what it missed or one ``resync`` when that is no longer known. Events tell that
+something changed and how it stands; a front end reads the rest by asking.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from daemon.control.frame import Answer, Part
+from daemon.control.protocol_state import CycleShown
+
+
+class Role(StrEnum):
+    """What somebody may do; each may do what those before it may."""
+
+    VIEWER = "viewer"
+    """Look at everything."""
+    OPERATOR = "operator"
+    """Decide about single records and sets within the limits, pause and resume."""
+    ADMIN = "admin"
+    """Also: re-export the catalogue, accept absence, remap accounts, copy the ledger."""
+
+
+class WhoAnswer(Answer):
+    """Who the daemon takes the asker for, as the kernel says."""
+
+    uid: int
+    name: str
+    role: Role
+    single_user: bool
+    may: tuple[str, ...]
+    """Names of the acts allowed: ``approve``, ``skip``, ``retry``, ``resolve``, ``link``,
+    ``send``, ``cycle``, ``pause``, ``resume``, ``catalogue``, ``accept_absence``, ``remap``,
+    ``backup``."""
+
+
+class CallShown(Part):
+    """One HTTP call to a system. Never a body, a query or a name."""
+
+    at: str
+    system: str
+    method: str
+    path: str
+    """The kind of thing asked for: ``query``, ``cdc``, ``batch``, ``bill`` ..."""
+    status: int
+    """0: no answer came."""
+    ms: int
+    tid: str = ""
+    """Intuit's transaction id, or the like."""
+    note: str = ""
+    """``waited 41 s for the limit``, ``429``, the refusal's code."""
+
+
+class BudgetShown(Part):
+    """One limit of one system and what is left of it."""
+
+    system: str
+    name: str
+    """``per minute``, ``in flight``, ``batches per minute``, ``metered reads per month``"""
+    used: int
+    limit: int
+    forecast: int | None = None
+    """What will have been used when the period ends, at the pace of its last days."""
+    text: str = ""
+    """The forecast in a sentence, where one can be given."""
+
+
+class TokenShown(Part):
+    """Life of one credential; instants, empty where not known."""
+
+    system: str
+    access_until: str = ""
+    refresh_until: str = ""
+    refresh_hard_until: str = ""
+
+
+class HealthAnswer(Answer):
+    """What ``status`` does not say about connections, budgets and the process."""
+
+    tokens: tuple[TokenShown, ...]
+    budgets: tuple[BudgetShown, ...]
+    calls: tuple[CallShown, ...]
+    """Newest first, at most 200."""
+    started_at: str
+    config_path: str = ""
+    config_read_at: str = ""
+    ledger_bytes: int = 0
+    ledger_entries: int = 0
+    backup_at: str = ""
+    verified_at: str = ""
+    loop_lag_ms: float = 0.0
+    """The longest that the daemon's loop stood still in the last minute."""
+    rss_bytes: int = 0
+
+
+class WorkShown(Part):
+    """What the daemon is doing this moment."""
+
+    step: Literal["idle", "reading", "planning", "writing", "settling"] = "idle"
+    cycle: str = ""
+    reason: str = ""
+    done: int = 0
+    """Of ``of``: pages read, records planned or operations sent."""
+    of: int = 0
+    next_at: str = ""
+    """When the next cycle begins, if nothing nudges it."""
+
+
+class PulseEvent(Part):
+    """How things stand; sent whenever any of it changed, at most twice a second."""
+
+    event: Literal["pulse"] = "pulse"
+    run: str
+    number: int
+    at: str
+    head: int
+    drift: int
+    """Records that differ."""
+    conflicts: int
+    waiting: int
+    questions: int
+    paused: bool
+    work: WorkShown
+    catalogue: str = ""
+    """``JOB STATE DONE/ROWS`` of an open job."""
+    config_problems: int = 0
+    links: dict[str, str] = Field(default_factory=dict)
+    """System -> its link's state."""
+
+
+class CycleEvent(Part):
+    """A cycle ended that did something."""
+
+    event: Literal["cycle"] = "cycle"
+    run: str
+    number: int
+    at: str
+    report: CycleShown
+
+
+class AliveEvent(Part):
+    """Nothing changed for five seconds, and the daemon is there."""
+
+    event: Literal["alive"] = "alive"
+    run: str
+    number: int
+    at: str
+
+
+class ResyncEvent(Part):
+    """Events were missed: read everything anew."""
+
+    event: Literal["resync"] = "resync"
+    run: str
+    number: int
+    at: str
+
+
+Event = Annotated[PulseEvent | CycleEvent | AliveEvent | ResyncEvent, Field(discriminator="event")]
