@@ -4,13 +4,16 @@ import difflib
 import os
 import sys
 from importlib import import_module
-from importlib.metadata import version
-from typing import NoReturn
+from importlib.metadata import EntryPoint, entry_points, version
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from daemon.cli.edge import Edge
-from daemon.cli.settings import shared_options
+from daemon.cli.settings import Settings, shared_options
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 NAME = "trueup"
 COMPLETION = "_TRUEUP_COMPLETE"
@@ -20,7 +23,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("daemon.cli.run:run", "Run the daemon, or one cycle of it."),
     "status": ("daemon.cli.status:status", "Is it running, is it equal, what needs me."),
     "plan": ("daemon.cli.plan:plan", "What would be written, what waits, and why."),
+    "drift": ("daemon.cli.drift:drift", "The records that differ, and one of them whole."),
+    "queue": ("daemon.cli.queue:queue", "Every operation and how far it has come."),
     "approve": ("daemon.cli.approve:approve", "Say yes to exactly these changes."),
+    "withdraw": ("daemon.cli.approve:withdraw", "Take an approval back."),
     "apply": ("daemon.cli.apply:apply_now", "Run a cycle now and show what it did."),
     "send": ("daemon.cli.apply:send", "Send one record through the gate."),
     "conflict": ("daemon.cli.conflict:conflict", "List and decide conflicts."),
@@ -34,10 +40,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "accept-absence": ("daemon.cli.remap:accept_absence", "Say that records are really gone."),
     "catalogue": ("daemon.cli.catalogue:catalogue", "Export the product catalogue anew."),
     "totals": ("daemon.cli.totals:totals", "Both sides' totals, every difference explained."),
+    "report": ("daemon.cli.report:report", "The reconciliation of a period, made to be signed."),
     "ledger": ("daemon.cli.ledger:ledger", "Verify, show, export, back up and restore."),
     "config": ("daemon.cli.config:config", "Check, show and describe the configuration."),
     "sandbox": ("daemon.cli.sandbox:sandbox", "Serve simulators of QuickBooks and DEAR."),
     "demo": ("daemon.cli.demo:demo", "See the whole path on two simulators."),
+    "completion": ("daemon.cli.completion:completion", "The completion script of your shell."),
     "version": ("daemon.cli.version:show_version", "Show the version."),
 }
 
@@ -51,15 +59,36 @@ Examples:
 """
 
 
+GROUP = "trueup.commands"
+"""Entry points by which other packages bring commands: the front end is one."""
+
+
+def _brought() -> dict[str, EntryPoint]:
+    """Commands of other packages; looked for only when a name is not in the table."""
+    return {point.name: point for point in entry_points(group=GROUP) if point.name not in COMMANDS}
+
+
+def _load(point: EntryPoint, context: click.Context) -> click.Command:
+    """A command from elsewhere gets the shared options, and ``Settings`` as its context's object:
+    it need not import the command line to know which installation is meant."""
+    command = point.load()
+    assert isinstance(command, click.Command), f"{point.value} is no command"
+    context.ensure_object(Settings)
+    if not any(parameter.name == "socket" for parameter in command.params):
+        shared_options(command)
+    return command
+
+
 class LazyGroup(click.Group):
     """Commands by name; their help lines come from the table, not from their modules."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return [*COMMANDS, *_brought()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
-            return None
+            point = _brought().get(cmd_name)
+            return _load(point, ctx) if point is not None else None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command = getattr(import_module(module), attribute)
         assert isinstance(command, click.Command)
@@ -68,17 +97,33 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+        known = not args or args[0] in COMMANDS or args[0].startswith("-")
+        if not known and args[0] not in _brought():
             raise click.UsageError(f"No such command {args[0]!r}.{_did_you_mean(args[0])}", ctx)
         return super().resolve_command(ctx, args)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """As click does it, without importing every command for its help line."""
+        from click.shell_completion import CompletionItem
+
+        words = [
+            CompletionItem(name, help=text)
+            for name, (_, text) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return words + click.Command.shell_complete(self, ctx, incomplete)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+            brought = [
+                (name, _load(point, ctx).get_short_help_str(limit=70))
+                for name, point in _brought().items()
+            ]
+            formatter.write_dl([*((name, text) for name, (_, text) in COMMANDS.items()), *brought])
 
 
 def _did_you_mean(word: str) -> str:
-    near = difflib.get_close_matches(word, COMMANDS, n=1)
+    near = difflib.get_close_matches(word, [*COMMANDS, *_brought()], n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
 
 

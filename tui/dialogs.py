@@ -1,0 +1,171 @@
+"""What is asked and shown on top of a screen: confirm, read a long text, type a command.
+
+A fresh dialog destroys nothing: Cancel has the focus, and esc closes every one of them. Dialogs
+know nothing of the daemon; they return what a person said.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input
+
+from tui.widgets.safe import Line, Lines, safe
+
+MOST_REASON = 1000
+HERE = "______________________________"
+"""An empty input must be seen without colours."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a person is asked before something happens."""
+
+    title: str
+    yes: str
+    """Words of the button, with the count: ``Approve 3``."""
+    facts: Sequence[tuple[str, str]] = ()
+    """What it is about: ``("Records", "214")``, ``("Sum", "1,100.00 USD")``, ``("Digest", ...)``,
+    ``("Effect", "27 open lines keep the old item. No undo.")``."""
+    reason: Literal["none", "optional", "required"] = "none"
+    typed: str = ""
+    """Must be typed to go on: the company's name, for what is big or cannot be undone."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """Yes, and why."""
+
+    reason: str = ""
+
+
+class ConfirmDialog(ModalScreen[Said | None]):
+    """Asks; ``None`` is no."""
+
+    AUTO_FOCUS = "#cancel"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "no", show=False),
+        Binding("left", "app.focus_previous", show=False),
+        Binding("right", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, question: Question) -> None:
+        super().__init__()
+        self.question = question
+
+    def compose(self) -> ComposeResult:
+        question = self.question
+        with Vertical(classes="dialog"):
+            yield Line(question.title, classes="dialog-title")
+            with VerticalScroll(classes="facts", can_focus=False):
+                for name, text in question.facts:
+                    yield Line(f"{name:<10} {text}")
+            if question.reason != "none":
+                told = " (required)" if question.reason == "required" else ""
+                yield Line(f"Reason{told}:")
+                yield Input(id="reason", placeholder=HERE, max_length=MOST_REASON, compact=True)
+            if question.typed:
+                yield Line(f"Type {question.typed} to continue:")
+                yield Input(id="typed", placeholder=HERE, compact=True)
+            yield Line("", id="why-not")
+            with Horizontal(classes="buttons"):
+                yield _button("Cancel", "cancel")
+                yield _button(question.yes, "yes")
+
+    def why_not(self) -> str:
+        """What is still missing before it can be yes."""
+        if self.question.typed and self._value("typed") != self.question.typed.strip():
+            return f"type exactly: {self.question.typed}"
+        if self.question.reason == "required" and not self._value("reason"):
+            return "a reason is required: it goes into the ledger"
+        return ""
+
+    def _value(self, name: str) -> str:
+        return self.query_one(f"#{name}", Input).value.strip()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        if event.button.id == "yes":
+            self._yes()
+        else:
+            _ = self.dismiss(None)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.focus_next()
+
+    def _yes(self) -> None:
+        missing = self.why_not()
+        if missing:
+            self.query_one("#why-not", Line).say(missing)
+            return
+        asked = self.question.reason != "none"
+        _ = self.dismiss(Said(reason=self._value("reason") if asked else ""))
+
+    def action_no(self) -> None:
+        _ = self.dismiss(None)
+
+
+def _button(words: str, name: str) -> Button:
+    button = Button(safe(f"[ {words} ]"), id=name, compact=True)
+    button.active_effect_duration = 0  # no animation, and enter is never swallowed by one
+    return button
+
+
+class TextDialog(ModalScreen[None]):
+    """A text of any length, to scroll through; ``w`` and ``y`` still write and copy the view."""
+
+    AUTO_FOCUS = "#text"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,enter,question_mark", "close", show=False),
+        Binding("j", "down", show=False),
+        Binding("k", "up", show=False),
+    ]
+
+    def __init__(self, title: str, lines: Iterable[str]) -> None:
+        super().__init__()
+        self.heading = title
+        self.lines = tuple(lines)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog wide"):
+            yield Line(self.heading, classes="dialog-title")
+            with VerticalScroll(id="text"):
+                yield Lines(self.lines)
+            yield Line("esc closes")
+
+    def action_close(self) -> None:
+        _ = self.dismiss(None)
+
+    def action_down(self) -> None:
+        self.query_one("#text").scroll_down(animate=False)
+
+    def action_up(self) -> None:
+        self.query_one("#text").scroll_up(animate=False)
+
+
+class CommandDialog(ModalScreen[str | None]):
+    """The line after ``:``; returns what was typed."""
+
+    AUTO_FOCUS = "Input"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "no", show=False, priority=True)]
+
+    def __init__(self, views: Sequence[str]) -> None:
+        super().__init__()
+        self.views = views
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(classes="command"):
+            yield Line(":", classes="label")
+            yield Input(placeholder=f"{', '.join(self.views)}, q", compact=True)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        _ = self.dismiss(event.value.strip() or None)
+
+    def action_no(self) -> None:
+        _ = self.dismiss(None)

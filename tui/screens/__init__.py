@@ -1,0 +1,1 @@
+"""One module a screen. How to add one: see ``tui.screens.base``."""

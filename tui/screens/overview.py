@@ -1,0 +1,170 @@
+"""Is it running, is it equal, what needs me: the first screen."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+
+from daemon.control.client import NoAnswer
+from daemon.control.protocol import Declined, StatusAnswer
+from daemon.control.protocol_drift import DriftHistoryAnswer, DriftQuery, QueueQuery
+from daemon.control.protocol_valves import DeskAnswer, PauseRequest, ResumeRequest
+from daemon.control.text import plural
+from ledger.model.errors import TrueupError
+from tui.address import Address
+from tui.dialogs import Question
+from tui.keys import Key, standard
+from tui.screens.base import BaseScreen
+from tui.screens.overviewing import Looked, Need, facts_lines, needs
+from tui.state import State
+from tui.widgets.columns import Column
+from tui.widgets.plot import Plot
+from tui.widgets.rows import Rows
+from tui.widgets.safe import Line, Lines
+
+
+class Held:
+    """A short list that is all here."""
+
+    def __init__(self, rows: tuple[Need, ...]) -> None:
+        self.rows = rows
+
+    async def page(self, offset: int, limit: int) -> tuple[tuple[Need, ...], int]:
+        return self.rows[offset : offset + limit], len(self.rows)
+
+
+class OverviewScreen(BaseScreen):
+    view = "overview"
+    heading = "Overview"
+    FIRST_FOCUS: ClassVar[str] = "Rows"
+    KEYS: ClassVar[tuple[Key, ...]] = (
+        standard("open", when="nothing_to_open"),
+        standard("compare"),
+        standard("pause"),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looked = Looked()
+        self.history: DriftHistoryAnswer | None = None
+        self.desk: DeskAnswer | None = None
+
+    def body(self) -> ComposeResult:
+        yield Lines(id="facts")
+        yield Line("", id="needs-title", classes="section")
+        yield Rows(
+            (
+                Column("WHAT", lambda need: f"{need.glyph} {need.text}", width=40, flex=1),
+                Column("WHERE", lambda need: need.where, width=24, drop=1),
+            ),
+            key=lambda need: need.text,
+            markable=False,
+            plain=self.front.plain,
+        )
+        yield Line("Records that differ, over time", id="plot-title", classes="section")
+        yield Plot(plain=self.front.plain, id="plot")
+
+    async def load(self) -> None:
+        """Drift, its history and the desk; a daemon without one of them shows the rest."""
+        link = self.front.link
+        self.desk = await link.ask(lambda daemon: daemon.desk(limit=50))
+        try:
+            drift = await link.ask(lambda daemon: daemon.drift(DriftQuery(limit=0)))
+            queue = await link.ask(lambda daemon: daemon.queue(QueueQuery(limit=1)))
+            self.looked = Looked(drift, queue.rows[0].since if queue.rows else "")
+            self.history = await link.ask(lambda daemon: daemon.drift_history())
+        except (NoAnswer, Declined) as error:
+            self.looked, self.history = Looked(), None
+            raise TrueupError(f"drift cannot be shown: {error}") from error
+        finally:
+            self.show_state(self.state)
+
+    def show_state(self, state: State) -> None:
+        now = self.front.clock.now()
+        self.query_one("#facts", Lines).say(
+            facts_lines(state, self.looked, now, self.front.when, wide=self.size.width >= 100)
+        )
+        found = needs(state, self.desk)
+        rows = self.query_one(Rows)
+        rows.empty = self._quiet(state)
+        rows.show(Held(found), keep_position=True)
+        title = f"Needs a person ({len(found)})" if found else "Needs a person"
+        self.query_one("#needs-title", Line).say(title)
+        points = self.history.points if self.history is not None else ()
+        ends = (self.front.when(points[0].at), "now") if points else ("", "")
+        self.query_one(Plot).show([point.records for point in points], ends)
+
+    def _quiet(self, state: State) -> str:
+        status = state.status
+        if status is None:
+            return "Not connected yet: what needs you is not known."
+        cycle = status.last_cycle
+        if cycle is None:
+            return "Nothing is known yet: the first cycle is still running."
+        return f"Nothing needs you. Last compared {self.front.when(cycle.ended_at)}."
+
+    def nothing_to_open(self) -> str:
+        row = self.query_one(Rows).selected() if self.is_mounted else None
+        return "" if row is not None else "nothing needs you"
+
+    async def open(self) -> None:
+        """Go where the need under the cursor can be met."""
+        need: Need | None = self.query_one(Rows).selected()
+        if need is None:
+            return
+        address = next((a for a in need.ways if self.front.knows(a)), None)
+        if address is None:
+            await self.read_text("What helps", [need.text, "", *need.cures])
+        else:
+            await self.front.go(address)
+
+    def on_rows_opened(self) -> None:
+        self.action_press("enter")
+
+    async def compare(self) -> None:
+        """Run a cycle now and wait for its end."""
+        self.front.tell("comparing now: the result is told when the cycle ends")
+        await self.carry_out(
+            "cycle",
+            lambda daemon: daemon.cycle(),
+            lambda answer: (
+                f"cycle ended: {plural(answer.report.planned, 'change')} planned, "
+                f"{answer.report.confirmed:,} confirmed, {answer.report.held:,} held"
+            ),
+        )
+
+    async def pause(self) -> None:
+        """Pause everything, or lift that pause."""
+        status = self.state.status
+        if status is None:
+            return
+        whole = next((p for p in status.pauses if not p.system and not p.kind), None)
+        if whole is None:
+            await self._pause(status)
+        else:
+            facts = [("Company", status.company), ("Paused by", whole.by), ("Reason", whole.reason)]
+            question = Question("Resume writing?", "Resume", facts, reason="required")
+            said = await self.confirm(question)
+            if said is not None:
+                await self.carry_out(
+                    "resume", lambda daemon: daemon.resume(ResumeRequest(reason=said.reason))
+                )
+
+    async def _pause(self, status: StatusAnswer) -> None:
+        facts = [
+            ("Company", status.company),
+            ("Effect", "nothing is written to any system; reading and planning go on"),
+        ]
+        said = await self.confirm(Question("Pause writing?", "Pause", facts, reason="required"))
+        if said is not None:
+            await self.carry_out(
+                "pause", lambda daemon: daemon.pause(PauseRequest(reason=said.reason))
+            )
+
+    def lines(self) -> list[str]:
+        facts = self.query_one("#facts", Lines).said
+        found = needs(self.state, self.desk)
+        return [*facts, "", "Needs a person", *(f"{need.glyph} {need.text}" for need in found)]
+
+    def copied(self) -> str:
+        need: Need | None = self.query_one(Rows).selected()
+        return need.text if need is not None else str(Address(self.view))
