@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -25,6 +26,8 @@ from daemon.connectors.qbo.connector import QboConnector
 from daemon.connectors.vault import FileVault
 from daemon.control.desk import Desk, Facts
 from daemon.control.keeping import Keeper
+from daemon.control.protocol_live import Role
+from daemon.control.roles import Access, access
 from daemon.control.server import ControlServer
 from daemon.cycle.company import Company
 from daemon.cycle.report import CycleReport
@@ -37,7 +40,7 @@ from ledger.store.ledger import Ledger
 
 _log = log.Log(__name__)
 
-LIVE_SECTIONS = ("schedule", "kinds", "names", "limits", "approvals", "log")
+LIVE_SECTIONS = ("schedule", "kinds", "names", "limits", "approvals", "roles", "log")
 """Sections that take effect between two cycles; a change of any other needs a restart."""
 DISTRIBUTION = "trueup"
 PACKAGES = ("daemon", "ledger", "tui")
@@ -67,14 +70,14 @@ class App:
     async def run(self) -> None:
         """Serve until a signal comes."""
         config = self.config
-        desk = Desk(
-            keeper=self.keeper, scheduler=self.scheduler, clock=self.clock, facts=_facts(config)
-        )
+        now = self.clock.now()
+        facts = _facts(self.loaded, started_at=_instant(now), read_at=now)
+        desk = Desk(keeper=self.keeper, scheduler=self.scheduler, clock=self.clock, facts=facts)
         conductor = Conductor(self.scheduler, _setting(config))
-        server = ControlServer(desk, config.places.socket, conductor)
+        server = ControlServer(desk, config.places.socket, conductor, _access(config))
         await server.start()
         try:
-            await supervise(self._services(desk, conductor), on_ready=self._ready)
+            await supervise(self._services(server, conductor), on_ready=self._ready)
         finally:
             self.keeper.stop()
             await server.close()
@@ -84,7 +87,8 @@ class App:
         _log.info("ready", instance=config.instance, socket=str(config.places.socket))
         notify("READY=1")
 
-    def _services(self, desk: Desk, conductor: Conductor) -> list[Service]:
+    def _services(self, server: ControlServer, conductor: Conductor) -> list[Service]:
+        desk = server.desk
         catalogue = conductor.running
 
         def rest() -> None:
@@ -96,7 +100,7 @@ class App:
             Service("cycles", self.scheduler.run, self.scheduler.stop, grace_s=GRACE_S),
         ]
         if self.config.reload.watch:
-            good = self._changed(desk, conductor)
+            good = self._changed(server, conductor)
             watch = ConfigWatch(self.loaded, on_good=good, on_bad=_refused(desk))
             services.insert(0, Service("config", watch.run, watch.stop, grace_s=5.0))
         if self.keeper.backups is not None:
@@ -109,10 +113,11 @@ class App:
                     grace_s=0.0,
                 )
             )
+        services.append(Service("lag", server.lag.run, lambda: None, grace_s=0.0))
         return services
 
-    def _changed(self, desk: Desk, conductor: Conductor) -> "_OnGood":
-        return _OnGood(self, desk, conductor)
+    def _changed(self, server: ControlServer, conductor: Conductor) -> "_OnGood":
+        return _OnGood(self, server, conductor)
 
 
 @dataclass
@@ -120,11 +125,14 @@ class _OnGood:
     """A new configuration is valid: take what can be taken now, name what needs a restart."""
 
     app: App
-    desk: Desk
+    server: ControlServer
     conductor: Conductor
 
     async def __call__(self, new: Loaded) -> None:
-        app = self.app
+        app, desk = self.app, self.server.desk
+        if (problems := self._admit(new.config)) is not None:
+            _refused(desk)(problems)
+            return
         changed = changed_sections(app.loaded, new)
         live = {name: getattr(new.config, name) for name in changed if name in LIVE_SECTIONS}
         later = [name for name in changed if name not in LIVE_SECTIONS]
@@ -138,14 +146,28 @@ class _OnGood:
                 calendar=make_calendar(config),
             )
             app.scheduler.nudge("configuration")
-            self.desk.facts = _facts(config)
             self.conductor.setting = _setting(config)
             log.setup(config.log.level, config.log.format)
-        self.desk.config_problems = tuple(
+        desk.facts = _facts(app.loaded, started_at=desk.facts.started_at, read_at=app.clock.now())
+        desk.config_problems = tuple(
             f"{name}: changed on disk; takes effect when the daemon is started again"
             for name in later
         )
         _log.info("configuration read", live=" ".join(live) or None, later=" ".join(later) or None)
+
+    def _admit(self, new: Config) -> tuple[str, ...] | None:
+        """Whom the new file lets in, from now on; the problems when that cannot be done."""
+        # The socket stays where it is, and who may open it goes by the old section: a change of
+        # ``control`` needs a restart.
+        config = new.model_copy(update={"control": self.app.config.control})
+        try:
+            rules = _access(config)
+            if rules != self.server.access:
+                self.server.admit(rules)
+        except ConfigProblem as problem:
+            _log.warning("configuration refused; the old one stays", count=len(problem.problems))
+            return tuple(problem.problems)
+        return None
 
 
 def _refused(desk: Desk) -> Callable[[Sequence[str]], None]:
@@ -229,13 +251,33 @@ def _connectors(config: Config, clock: Clock) -> list[Connector]:
     return connectors
 
 
-def _facts(config: Config) -> Facts:
+def _access(config: Config) -> Access:
+    given = config.roles.by_role if config.roles is not None else {}
+    keys = {"view": Role.VIEWER, "operate": Role.OPERATOR, "admin": Role.ADMIN}
+    return access(
+        {keys[key]: group for key, group in given.items()},
+        socket_group=config.control.group or "",
+        allow_root=config.approvals.allow_root,
+        people=config.approvals.catalogue,
+    )
+
+
+def _facts(loaded: Loaded, *, started_at: str, read_at: datetime) -> Facts:
+    config = loaded.config
     return Facts(
         instance=config.instance,
         company=config.company.display_name,
         version=version(DISTRIBUTION),
         approvals_expire_after=config.approvals.expire_after,
+        timezone=config.company.timezone,
+        started_at=started_at,
+        config_path=str(loaded.path.absolute()),
+        config_read_at=_instant(read_at),
     )
+
+
+def _instant(at: datetime) -> str:
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _setting(config: Config) -> Setting:

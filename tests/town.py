@@ -38,6 +38,7 @@ from ledger.store.ledger import Ledger
 from ledger.store.rows import HeldRow, OperationRow
 
 from .jumpclock import JumpClock, OffsetClock
+from .pipes import Pipes, Protocols, served
 
 QBO = SystemName("qbo")
 DEAR = SystemName("dear")
@@ -80,6 +81,8 @@ class Town:
         """The same of the ``dear`` section."""
         self.executor: ExecutorFactory = threaded
         """``inline`` makes a run repeatable: no thread then has a say in the order of things."""
+        self.servers: dict[int, Protocols] | None = None
+        """The sandboxes by port when the network is in memory; ``None`` over real sockets."""
         self._running = AsyncExitStack()
 
     async def start_daemon(self) -> None:
@@ -89,7 +92,13 @@ class Town:
             self.folder / "ledger.db", now=self.clock.now, key=KEY, executor=self.executor
         )
         stack.push_async_callback(self.ledger.close)
-        connectors: dict[SystemName, Connector] = {QBO: self._open_qbo(), DEAR: self._open_dear()}
+        network = self.network()
+        if network is not None:
+            stack.push_async_callback(network.close)
+        connectors: dict[SystemName, Connector] = {
+            QBO: self._open_qbo(network),
+            DEAR: self._open_dear(network),
+        }
         for connector in connectors.values():
             stack.push_async_callback(connector.close)
         policy = Policy(
@@ -107,6 +116,10 @@ class Town:
         )
         self.scheduler = Scheduler(company, poll_s=60)
 
+    def network(self) -> Pipes | None:
+        """Connections of one program in memory, when there are no sockets."""
+        return Pipes(self.servers) if self.servers is not None else None
+
     async def stop_daemon(self) -> None:
         """Close everything in order; also what a kill leaves is a closed file."""
         await self._running.aclose()
@@ -116,7 +129,7 @@ class Town:
         await self.stop_daemon()
         await self.start_daemon()
 
-    def _open_qbo(self) -> QboConnector:
+    def _open_qbo(self, network: Pipes | None = None) -> QboConnector:
         given = self.qbo.credentials
         config = QboConfig.model_validate(
             {
@@ -135,9 +148,9 @@ class Town:
             }
         )
         tokens = FileVault(self.folder / "vault", system="qbo", realm=given["realm_id"])
-        return QboConnector.open(config, clock=self.clock, tokens=tokens)
+        return QboConnector.open(config, clock=self.clock, tokens=tokens, transport=network)
 
-    def _open_dear(self) -> DearConnector:
+    def _open_dear(self, network: Pipes | None = None) -> DearConnector:
         given = self.dear.credentials
         config = DearConfig.model_validate(
             {
@@ -152,7 +165,7 @@ class Town:
                 **self.dear_settings,
             }
         )
-        return DearConnector.open(config, clock=self.clock)
+        return DearConnector.open(config, clock=self.clock, transport=network)
 
     def _secret(self, name: str, value: str) -> dict[str, str]:
         path = self.folder / "secrets" / name
@@ -268,6 +281,7 @@ async def town(
     qbo_ahead_s: float = 0.0,
     executor: ExecutorFactory = threaded,
     documents_since: str = "",
+    in_memory: bool = False,
     qbo_settings: Mapping[str, Any] = MappingProxyType({}),
     dear_settings: Mapping[str, Any] = MappingProxyType({}),
     **policy: Any,
@@ -276,7 +290,8 @@ async def town(
 
     ``world`` replaces the sample world of ``seed`` and ``size``. ``dear_ahead_s`` and
     ``qbo_ahead_s`` set the clock of that system so far ahead of the daemon's. With
-    ``documents_since`` all three kinds of documents are in sync from that day on.
+    ``documents_since`` all three kinds of documents are in sync from that day on. With
+    ``in_memory`` the same bytes pass through pipes instead of sockets.
     """
     clock = JumpClock()
     one = Town(folder, world or make_world(seed, size), clock)
@@ -292,9 +307,16 @@ async def town(
     one.qbo = QboTwin(one.world, clock=times["qbo"], switches=qbo, **shared)
     one.dear = DearTwin(one.world, clock=times["dear"], switches=dear, **shared)
     async with AsyncExitStack() as stack:
-        one.urls["qbo"] = await stack.enter_async_context(serve(one.qbo.app))
-        one.urls["dear"] = await stack.enter_async_context(serve(one.dear.app))
-        one.http = await stack.enter_async_context(aiohttp.ClientSession())
+        if in_memory:
+            one.servers = {}
+            for port, app in enumerate((one.qbo.app, one.dear.app), start=1):
+                one.servers[port] = await stack.enter_async_context(served(app))
+            one.urls |= {"qbo": "http://127.0.0.1:1", "dear": "http://127.0.0.1:2"}
+        else:
+            one.urls["qbo"] = await stack.enter_async_context(serve(one.qbo.app))
+            one.urls["dear"] = await stack.enter_async_context(serve(one.dear.app))
+        outside = aiohttp.ClientSession(connector=one.network())
+        one.http = await stack.enter_async_context(outside)
         await one.start_daemon()
         try:
             yield one

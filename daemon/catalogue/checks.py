@@ -1,5 +1,6 @@
 """What a catalogue job refuses before it begins: options that make no sense, half a catalogue."""
 
+from daemon.catalogue.clashes import ASK, WAYS
 from daemon.catalogue.words import JobRefused, Options
 from daemon.cycle.company import Company
 from daemon.cycle.report import CycleReport
@@ -8,10 +9,10 @@ from ledger.model.ids import Kind
 
 def check_options(options: Options, company: Company) -> None:
     """``JobRefused`` for options that exclude each other, or that this company cannot follow."""
-    if options.clashes not in {"ask", "reactivate", "skip"}:
+    if options.clashes not in {ASK, *WAYS}:
         raise JobRefused(
             f"{options.clashes!r} is no answer to clashes",
-            cure="ask, reactivate or skip",
+            cure=f"{ASK}, {', '.join(WAYS)}",
             sort="bad_request",
         )
     if not options.as_type:

@@ -5,6 +5,7 @@ ordinary cycle's; what moves a running job on is ``running``. Must not send anyt
 """
 
 import asyncio
+import copy
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -14,7 +15,7 @@ from daemon.catalogue import job as jobs
 from daemon.catalogue.checks import check_options, check_read
 from daemon.catalogue.due import relinks
 from daemon.catalogue.job import Job
-from daemon.catalogue.running import Running
+from daemon.catalogue.running import Rehearsed, Running
 from daemon.catalogue.settling import answered, settle_entries
 from daemon.catalogue.survey import Survey, forget
 from daemon.catalogue.words import (
@@ -72,6 +73,12 @@ class Conductor:
     @property
     def company(self) -> Company:
         return self._scheduler.company
+
+    def rehearsal(self) -> "Conductor":
+        """One that makes the same checks and appends nothing; not for ``plan`` and ``abort``."""
+        twin = copy.copy(self)
+        twin.running = Rehearsed(self._scheduler)
+        return twin
 
     async def current(self) -> Job | None:
         """The newest job, over or not; None before the first."""
@@ -187,7 +194,12 @@ class Conductor:
     # -- settle, approve -------------------------------------------------------------------------
 
     async def settle(
-        self, who: Person, record: RecordId, what: str, to: RecordId | None = None
+        self,
+        who: Person,
+        record: RecordId,
+        what: str,
+        to: RecordId | None = None,
+        reason: str = "",
     ) -> Job:
         """Answer one question of the plan: an unknown item, or a name that clashes."""
         async with self._planning:
@@ -203,6 +215,7 @@ class Conductor:
                 lambda views: settle_entries(views, policy, record, what, to, who.name)
             )
             memo = answered(job.memo, record, Answer(what=what, by=who.name, to=to or ""))
+            memo = msgspec.structs.replace(memo, note=reason or memo.note)
             entries += await self._void(job, who) if job.memo.approvals else []
             assert memo.plan is not None, "it was there before"
             state = State.SETTLED if memo.plan.is_settled else State.SORTED
@@ -210,7 +223,7 @@ class Conductor:
                 self.company.ledger, job, state, memo, by=who.name, entries=entries
             )
 
-    async def approve(self, who: Person, company: str, plan: str = "") -> Job:
+    async def approve(self, who: Person, company: str, plan: str = "", reason: str = "") -> Job:
         """One person's yes to exactly this plan. With enough of them its digests are approved.
 
         A job under way takes a fresh yes to the same plan, for when the first one has expired.
@@ -252,7 +265,8 @@ class Conductor:
                 self.company.ledger, job, job.state, memo, by=who.name
             )
         expires = (now + self.setting.expire_after).isoformat(timespec="seconds")
-        entries = await self._approved(job, who, expires, f"plan {summary.id}")
+        note = f"plan {summary.id}{f': {reason}' if reason else ''}"
+        entries = await self._approved(job, who, expires, note)
         state = State.APPROVED if job.state is State.PLANNED else job.state
         return await self.running.advance(
             self.company.ledger, job, state, memo, by=who.name, entries=entries
@@ -278,7 +292,7 @@ class Conductor:
 
     # -- run, pause, abort -----------------------------------------------------------------------
 
-    async def run(self, who: Person) -> Job:
+    async def run(self, who: Person, reason: str = "") -> Job:
         """Take the brake off; the job goes on by itself from here, after a restart too."""
         job = await self.open_job()
         if job.state is not State.APPROVED:
@@ -291,7 +305,7 @@ class Conductor:
         memo = msgspec.structs.replace(
             job.memo, run_by=who.name, run_at=self.company.now_text(), note=""
         )
-        return await self._release(job, who, memo, "the job runs")
+        return await self._release(job, who, memo, reason or "the job runs")
 
     async def pause(self, who: Person, reason: str) -> Job:
         """Stop after the requests under way; what is unlinked by then waits."""
@@ -309,7 +323,7 @@ class Conductor:
             entries=[jobs.brake(job.id, books, who.name, reason or "the job is paused")],
         )
 
-    async def resume(self, who: Person) -> Job:
+    async def resume(self, who: Person, reason: str = "") -> Job:
         """Go on after a pause."""
         job = await self.open_job()
         if job.state is not State.PAUSED:
@@ -318,7 +332,8 @@ class Conductor:
                 cure="trueup catalogue run starts an approved job",
                 sort="stale",
             )
-        return await self._release(job, who, msgspec.structs.replace(job.memo, note=""), "resumed")
+        memo = msgspec.structs.replace(job.memo, note="")
+        return await self._release(job, who, memo, reason or "resumed")
 
     async def _release(self, job: Job, who: Person, memo: Memo, why: str) -> Job:
         books = self.company.policy.books

@@ -32,7 +32,13 @@ def _finished(views: Views, row: Row, view: RecordView | None, policy: Policy) -
     else:
         held = views.holds_of([row.record]).get(row.record, [])
         waits = views.operations_of([row.record], ("planned", "waiting")).get(row.record, [])
-        said = [h.hold.text for h in held] + [o.text for o in waits if o.text]
+        noes = view.rejections if view is not None else ()
+        said = [
+            f"{policy.title(no.system)} refused: {no.message}"
+            for no in noes
+            if no.operation_digest in row.digests
+        ]
+        said += [h.hold.text for h in held] + [o.text for o in waits if o.text]
         why = said[0] if said else "no active item came of it"
     return Finished(
         record=row.record,

@@ -5,31 +5,34 @@ has the very digests that it will have after the real ``Unlinked`` entries, beca
 of the record, its changes and the content of the remaining sides. Pure; must not append.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from daemon.catalogue import clashes
+from daemon.catalogue.retiring import (
+    ACTIVE,
+    freeing,
+    marked_name,
+    resting,
+    retirement,
+    shown_name,
+)
 from daemon.catalogue.sort import Standing
 from daemon.catalogue.words import Act, Options, Row
 from daemon.reconcile.decide import Decider
 from daemon.reconcile.match import NOT_THE_SAME
 from daemon.reconcile.merge import values_digest
-from daemon.reconcile.operations import make_operation
 from daemon.reconcile.plan import plan
 from daemon.reconcile.pointers import Decision
 from daemon.reconcile.policy import Lookups, Policy
 from daemon.reconcile.world import World
-from ledger.model.facts import ConfirmedChange, HoldCode, RecordView, Resolution
+from ledger.model.facts import ConfirmedChange, Hold, HoldCode, RecordView, Resolution
 from ledger.model.ids import Digest, ExternalRef, Kind, RecordId, SystemName
-from ledger.model.keys import fold
-from ledger.model.plans import Action, FieldChange, Operation
+from ledger.model.plans import Action, Operation
 from ledger.model.values import RecordRef, Reference
 
-ACTIVE = "active"
 NONE = Digest("")
-RETIRES = "catalogue job: retire"
-MOST_MARKS = 50
-"""Retired items of one name that are told apart by a number."""
 NAMES = ("name", "normal_name")
 OTHER_ACCOUNT = "it would post to another income account than the old item"
 
@@ -158,7 +161,6 @@ def plan_rows(
     chosen: Sequence[Chosen], lookups: Lookups, policy: Policy, options: Options
 ) -> list[Row]:
     """One row for every chosen product, in the given order."""
-    books = policy.books
     kept: dict[RecordId, Row] = {}
     anew: list[Chosen] = []
     for one in chosen:
@@ -166,58 +168,133 @@ def plan_rows(
             kept[one.view.record] = _reactivated(one, lookups, policy)
         else:
             anew.append(one)
-    retired = {
-        side.ref.id
-        for one in anew
-        if one.standing is Standing.ALIVE and (side := one.view.sides.get(books)) is not None
-    }
-    parted = Parted(lookups, [one.view for one in anew], books, retired)
-    ask = Decider(World(parted.remaining, parted, policy))
-    made = {view.record: ask(view.record) for view in parted.remaining}
-    for one in anew:
-        decision = made[one.view.record]
-        assert decision is not None, "a record that is given can be decided"
-        kept[one.view.record] = _row(one, decision, parted, policy, options)
+    retired = _old_ids((one for one in anew if one.standing is Standing.ALIVE), policy)
+    parted = Parted(lookups, [one.view for one in anew], policy.books, retired)
+    answered: dict[str, list[Chosen]] = {clashes.RENAME: [], clashes.SUFFIX: []}
+    for one, decision in _decided(anew, parted, policy):
+        made, wish = _row(one, decision, parted, policy, options)
+        kept[one.view.record] = made
+        if wish:
+            answered[wish].append(one)
+    for made in _renamed(answered[clashes.RENAME], retired, lookups, policy):
+        kept[made.record] = made
+    for made in _suffixed(answered[clashes.SUFFIX], retired, lookups, policy):
+        kept[made.record] = made
     return [kept[one.view.record] for one in chosen]
 
 
+def _old_ids(chosen: Iterable[Chosen], policy: Policy) -> set[str]:
+    sides = (one.view.sides.get(policy.books) for one in chosen)
+    return {side.ref.id for side in sides if side is not None}
+
+
+def _decided(
+    chosen: Sequence[Chosen], parted: Parted, policy: Policy
+) -> Iterator[tuple[Chosen, Decision]]:
+    """What the ordinary core makes of products that have lost their old items."""
+    ask = Decider(World(parted.remaining, parted, policy))
+    for one in chosen:
+        decision = ask(one.view.record)
+        assert decision is not None, "a record that is given can be decided"
+        yield one, decision
+
+
 def _is_reactivated(one: Chosen, options: Options) -> bool:
-    return one.answer == "reactivate" or (options.reactivate and not options.as_type)
+    return one.answer == clashes.REACTIVATE or (options.reactivate and not options.as_type)
 
 
-def _row(one: Chosen, decision: Decision, lookups: Parted, policy: Policy, options: Options) -> Row:
+def _row(
+    one: Chosen, decision: Decision, lookups: Parted, policy: Policy, options: Options
+) -> tuple[Row, str]:
+    """The row of a product; and how its clash was answered where that takes another look."""
     if decision.links or decision.awaits_links:
-        return row(one, policy, Act.ADOPT, why="an unlinked item of the same key is there")
-    create = next((o for o in decision.operations if _creates(o, policy)), None)
-    hold = next((h for h in decision.holds if h.code is HoldCode.NAME_TAKEN), None)
-    if hold is None and decision.holds:
-        hold = decision.holds[0]
-    old = one.view.sides.get(policy.books)
+        return row(one, policy, Act.ADOPT, why="an unlinked item of the same key is there"), ""
+    create = _create_of(decision, policy)
     if create is not None:
         retire = NONE
         if one.standing is Standing.ALIVE:
             retire = retirement(one.view, lookups.lookups, policy).digest
-        name = next((str(c.after) for c in create.changes if c.field == "name"), "")
-        return row(
-            one,
-            policy,
-            Act.RETIRE if retire else Act.CREATE,
-            digest=create.digest,
-            retire=retire,
-            name=name,
-            why=_other_account(one, create, lookups, policy),
-        )
+        act = Act.RETIRE if retire else Act.CREATE
+        made = _created(one, create, act, lookups, policy)
+        return msgspec.structs.replace(made, retire=retire), ""
+    hold = _hold_of(decision)
     if hold is None:
-        return row(one, policy, Act.SKIP, why="the ordinary plan has nothing to create here")
-    is_own = old is not None and any(c.ref == old.ref for c in hold.candidates)
-    if hold.code is not HoldCode.NAME_TAKEN or not is_own or len(hold.candidates) > 1:
-        return row(one, policy, Act.SKIP, why=hold.text)
+        why = "the ordinary plan has nothing to create here"
+        return row(one, policy, Act.SKIP, why=why), ""
+    found = clashes.clash(one.view, one.standing, hold, lookups, policy)
+    if found is None:
+        return row(one, policy, Act.SKIP, why=hold.text), ""
     wish = one.answer or options.clashes
-    if wish == "reactivate" and one.standing is Standing.INACTIVE and not options.as_type:
-        return _reactivated(one, lookups.lookups, policy)
-    if wish == "skip":
-        return row(one, policy, Act.SKIP, why=f"left alone as asked: {hold.text}")
-    return row(one, policy, Act.CLASH, why=hold.text)
+    if wish not in found.ways or (wish == clashes.REACTIVATE and options.as_type):
+        told = "" if wish == clashes.ASK else f" Answers here: {', '.join(found.ways)}."
+        return row(one, policy, Act.CLASH, why=f"{found.why}{told}"), ""
+    if wish == clashes.REACTIVATE:
+        return _reactivated(one, lookups.lookups, policy), ""
+    if wish == clashes.SKIP:
+        return row(one, policy, Act.SKIP, why=f"left alone as asked: {found.why}"), ""
+    return row(one, policy, Act.CLASH, why=found.why), wish
+
+
+def _create_of(decision: Decision, policy: Policy) -> Operation | None:
+    return next((o for o in decision.operations if _creates(o, policy)), None)
+
+
+def _hold_of(decision: Decision) -> Hold | None:
+    """What stands in the way of a create; a name that is taken before all else."""
+    taken = (hold for hold in decision.holds if hold.code is HoldCode.NAME_TAKEN)
+    return next(taken, decision.holds[0] if decision.holds else None)
+
+
+def _created(one: Chosen, create: Operation, act: Act, lookups: Lookups, policy: Policy) -> Row:
+    name = next((str(c.after) for c in create.changes if c.field == "name"), "")
+    why = _other_account(one, create, lookups, policy)
+    return row(one, policy, act, digest=create.digest, name=name, why=why)
+
+
+def _renamed(
+    chosen: Sequence[Chosen], retired: set[str], lookups: Lookups, policy: Policy
+) -> Iterator[Row]:
+    """The old item gives its name up in two writes, then a new one is created under it."""
+    freed = retired | _old_ids(chosen, policy)
+    parted = Parted(lookups, [one.view for one in chosen], policy.books, freed)
+    for one, decision in _decided(chosen, parted, policy):
+        create, hold = _create_of(decision, policy), _hold_of(decision)
+        name = shown_name(one.view, policy.books)
+        marked = marked_name(name, lookups, policy, cut=True)
+        if create is None or not marked:
+            yield row(one, policy, Act.SKIP, why=hold.text if hold else "no marked name is free")
+            continue
+        seen = {system: side.comparable for system, side in one.view.sides.items()}
+        yield msgspec.structs.replace(
+            _created(one, create, Act.RENAME, parted, policy),
+            free=freeing(one.view, marked, lookups, policy).digest,
+            retire=resting(one.view, seen, lookups, policy).digest,
+            marked=marked,
+            seen=seen,
+        )
+
+
+def _suffixed(
+    chosen: Sequence[Chosen], retired: set[str], lookups: Lookups, policy: Policy
+) -> Iterator[Row]:
+    """The new item is created under the name with a number; the old one keeps its own."""
+    said = {one.view.record: clashes.number(one.view, lookups, policy) for one in chosen}
+    views = [with_answer(one.view, said[one.view.record]) for one in chosen]
+    parted = Parted(lookups, views, policy.books, retired)
+    for one, decision in _decided(chosen, parted, policy):
+        create, hold = _create_of(decision, policy), _hold_of(decision)
+        if create is None:
+            yield row(one, policy, Act.SKIP, why=hold.text if hold else "no number is free")
+            continue
+        made = _created(one, create, Act.SUFFIX, parted, policy)
+        yield msgspec.structs.replace(made, called=said[one.view.record])
+
+
+def with_answer(view: RecordView, answer: Resolution | None) -> RecordView:
+    """The record as it will be once the answer stands in the ledger."""
+    if answer is None:
+        return view
+    return msgspec.structs.replace(view, resolutions=(*view.resolutions, answer))
 
 
 def _creates(operation: Operation, policy: Policy) -> bool:
@@ -242,7 +319,6 @@ def row(
     act: Act,
     *,
     digest: Digest = NONE,
-    retire: Digest = NONE,
     name: str = "",
     why: str = "",
 ) -> Row:
@@ -261,7 +337,6 @@ def row(
         act=act,
         old=old.ref if old is not None else None,
         digest=digest,
-        retire=retire,
         why=why,
     )
 
@@ -269,7 +344,7 @@ def row(
 def _reactivated(one: Chosen, lookups: Lookups, policy: Policy) -> Row:
     """The reactivation that the ordinary core plans once a person has taken the source's side."""
     answer = stays_active(one.view, lookups, policy)
-    view = msgspec.structs.replace(one.view, resolutions=(*one.view.resolutions, answer))
+    view = with_answer(one.view, answer)
     made = plan([view], _Answered(lookups, view), policy)
     for operation in made.operations:
         if operation.system == policy.books and operation.action is Action.REACTIVATE:
@@ -292,41 +367,3 @@ class _Answered(Parted):
     def __init__(self, lookups: Lookups, view: RecordView) -> None:
         super().__init__(lookups, [], SystemName(""), set())
         self._views[view.record] = view
-
-
-def retirement(view: RecordView, lookups: Lookups, policy: Policy) -> Operation:
-    """The old item is made inactive and gives its name up, so that a new one can take its place.
-
-    The one operation that the job makes itself: the core would never put an item to rest that is
-    active in the source. It goes through ledger, gate and cycle like any other. The name is given
-    the mark that the books' own screen gives it, so that nobody takes it for a rename.
-    """
-    books = policy.books
-    title = policy.title(books)
-    changes = [FieldChange(field=ACTIVE, before=True, after=False, trace=RETIRES)]
-    name = getattr(view.sides[books].record, "name", None)
-    marked = _marked(name, lookups, policy) if isinstance(name, str) else ""
-    if marked:
-        changes.append(FieldChange(field="name", before=name, after=marked, trace=RETIRES))
-    return make_operation(
-        view,
-        books,
-        Action.INACTIVATE,
-        changes,
-        why=f"The item is retired in {title}; a new one under the same name follows.",
-        world=World([view], lookups, policy),
-    )
-
-
-def _marked(name: str, lookups: Lookups, policy: Policy) -> str:
-    """A free name for an item at rest; ``""`` where none is short enough: then the books' own
-    renaming has to do."""
-    rule = policy.rule(policy.books, Kind.ITEM)
-    longest = rule.fields["name"].max_length if rule is not None else 0
-    for number in range(MOST_MARKS):
-        marked = f"{name} (deleted)" if number == 0 else f"{name} (deleted-{number})"
-        if longest and len(marked) > longest:
-            return ""
-        if not lookups.find(policy.books, Kind.ITEM, "name", fold(marked)):
-            return marked
-    return ""

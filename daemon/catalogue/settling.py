@@ -2,6 +2,7 @@
 
 import msgspec
 
+from daemon.catalogue.clashes import ways_of
 from daemon.catalogue.plan import apart
 from daemon.catalogue.sort import Standing, classify
 from daemon.catalogue.survey import source_of
@@ -14,7 +15,6 @@ from ledger.store.views import Views
 
 PENDING = ("planned", "waiting", "approved")
 FOR_UNKNOWN = ("keep", "ignore", "link")
-FOR_CLASHES = ("reactivate", "skip")
 
 
 def settle_entries(
@@ -25,12 +25,11 @@ def settle_entries(
     if view is None:
         raise JobRefused(f"the ledger knows no record {record}", sort="not_found")
     standing = classify(view, source=source_of(policy), books=policy.books)
-    known = FOR_UNKNOWN if standing is Standing.UNKNOWN else FOR_CLASHES
-    asks = standing in (Standing.UNKNOWN, Standing.INACTIVE)
-    if not asks or what not in known:
+    known = FOR_UNKNOWN if standing is Standing.UNKNOWN else ways_of(standing)
+    if what not in known:
         raise JobRefused(
             f"{view.label!r} is {standing.value.replace('_', ' ')}: {what} is no answer to that",
-            cure=f"answers here: {', '.join(known)}" if asks else "trueup catalogue status",
+            cure=f"answers here: {', '.join(known)}" if known else "trueup catalogue status",
             sort="bad_request",
         )
     match what:

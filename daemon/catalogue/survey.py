@@ -13,9 +13,10 @@ from datetime import timedelta
 
 import msgspec
 
-from daemon.catalogue.plan import OTHER_ACCOUNT, Chosen, Remembered, plan_rows
+from daemon.catalogue.plan import NONE, OTHER_ACCOUNT, Chosen, Remembered, plan_rows
 from daemon.catalogue.sort import Standing, classify, is_chosen, is_tracked, quantity
 from daemon.catalogue.words import (
+    ANEW,
     CHUNK,
     MOST_NAMED,
     Act,
@@ -258,21 +259,28 @@ class Survey:
 
     def _once(self, row: Row) -> Row:
         """Of two products that would get one name, the first keeps it."""
-        if row.act not in (Act.CREATE, Act.RETIRE):
+        if row.act not in ANEW:
             return row
         self._counts["accounts"] += row.why == OTHER_ACCOUNT
         name = hash(fold(row.name.strip()))
         if name in self._names:
             why = "another product of the plan would get the same name; rename one of the two"
-            empty = Digest("")
-            return msgspec.structs.replace(row, act=Act.SKIP, digest=empty, retire=empty, why=why)
+            return msgspec.structs.replace(
+                row,
+                act=Act.SKIP,
+                digest=NONE,
+                retire=NONE,
+                free=NONE,
+                called=None,
+                why=why,
+            )
         self._names.add(name)
         return row
 
     async def _add(self, row: Row) -> None:
-        if row.old is not None and row.act in (Act.CREATE, Act.RETIRE, Act.ADOPT):
+        if row.old is not None and (row.act in ANEW or row.act is Act.ADOPT):
             self._old[row.old.id] = row.label
-        self._digest.update(encode([row.record, row.act.value, row.digest, row.retire]))
+        self._digest.update(encode([row.record, row.act.value, *row.digests]))
         self._rows.append(row)
         if len(self._rows) >= CHUNK:
             await self._flush()

@@ -9,7 +9,8 @@ from enum import StrEnum
 import msgspec
 
 from ledger.model.errors import TrueupError
-from ledger.model.ids import Digest, ExternalRef, RecordId
+from ledger.model.facts import Resolution
+from ledger.model.ids import Digest, ExternalRef, RecordId, SystemName
 
 WHAT = "catalogue"
 """What sort of job it is, in ``JobAdvanced``."""
@@ -49,11 +50,22 @@ class Act(StrEnum):
     """The old item is made active again and keeps its history."""
     RETIRE = "retire"
     """The old item is made inactive, unlinked, and a new one is created."""
+    RENAME = "rename"
+    """The old item still has the name: it is made active under a marked name and inactive again,
+    then unlinked, and a new one is created under the name that is free now."""
+    SUFFIX = "suffix"
+    """The old item keeps the name: the new one gets it with a number at the end."""
     ADOPT = "adopt"
     """The books have an unlinked item of the same SKU: it is linked."""
     CLASH = "clash"
     """The name is still held by the old item; a person says what to do."""
     SKIP = "skip"
+
+
+WRITES = {Act.CREATE: 1, Act.SUFFIX: 1, Act.REACTIVATE: 1, Act.RETIRE: 2, Act.RENAME: 3}
+"""How many records the books are sent for one product."""
+ANEW = frozenset({Act.CREATE, Act.RETIRE, Act.RENAME, Act.SUFFIX})
+"""What ends in a new item."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -66,7 +78,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     as_type: str = ""
     """``NonInventory``: retire tracked items and create them anew, untracked."""
     clashes: str = "ask"
-    """``ask`` | ``reactivate`` | ``skip``: what to do where the old item still has the name."""
+    """``ask`` | ``reactivate`` | ``rename`` | ``suffix`` | ``skip``: what to do where the old item
+    still has the name."""
     reactivate: bool = False
     """Reactivate every inactive item instead of creating a new one."""
 
@@ -86,7 +99,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What a person said of one unknown item, or of one clash."""
 
     what: str
-    """``keep`` | ``ignore`` | ``link`` for items; ``reactivate`` | ``skip`` for clashes."""
+    """``keep`` | ``ignore`` | ``link`` for items; for clashes ``reactivate`` | ``rename`` |
+    ``suffix`` | ``skip``."""
     by: str
     to: str = ""
 
@@ -114,7 +128,21 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Of the operation that the ordinary core will make of it."""
     retire: Digest = Digest("")
     """Of the operation that makes the old item inactive first."""
+    free: Digest = Digest("")
+    """Of the one before that: it takes the name from an old item that is inactive already."""
+    marked: str = ""
+    """The name that the old item has from then on."""
+    seen: dict[SystemName, Digest] = msgspec.field(default_factory=dict)
+    """What both sides showed at the plan: what is half renamed is put to rest whatever they show
+    by then."""
+    called: Resolution | None = None
+    """The answer that gives the new item's name its ending."""
     why: str = ""
+
+    @property
+    def digests(self) -> tuple[Digest, ...]:
+        """Of everything that it writes, in this order."""
+        return tuple(digest for digest in (self.free, self.retire, self.digest) if digest)
 
 
 class Keeping(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -158,8 +186,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def writes(self) -> int:
-        acts = self.acts
-        return acts.get(Act.CREATE, 0) + acts.get(Act.REACTIVATE, 0) + 2 * acts.get(Act.RETIRE, 0)
+        return sum(count * self.acts.get(act, 0) for act, count in WRITES.items())
 
 
 class Yes(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,48 +4,161 @@ import asyncio
 import shlex
 import sys
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from daemon.cli.completing import kinds, records
 from daemon.cli.exits import Exit
-from daemon.cli.out import answer, note, say, wants_colour
-from daemon.cli.plan import holds_lines
+from daemon.cli.lists import MAX_PAGE
+from daemon.cli.out import answer, answer_values, note, say, wants_colour
+from daemon.cli.plan import holds_lines, operation_lines
 from daemon.cli.settings import ask, json_option, shared_options
-from daemon.control.text import clean, plural
 from daemon.clock import SystemClock
+from daemon.control.text import clean, plural
 
 if TYPE_CHECKING:
+    from daemon.cli.planfile import Moved
     from daemon.control.client import ControlClient
     from daemon.control.protocol import CycleAnswer, CycleShown
 
 LOOK_EVERY_S = 0.5
 MOST_SHOWN = 50
+LONGEST_REASON = 180
+MANUAL = "manual_flow"
+"""Why a change waits that only ``send`` lets go."""
 GOES_ON = "the daemon finishes this cycle by itself: trueup status shows how far it is"
 
 Wanted = Callable[["ControlClient"], Awaitable["CycleAnswer"]]
 
 
 @click.command("apply")
+@click.argument(
+    "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=False
+)
+@click.option("--reason", default="", help="Kept with the approval, and with the cycle.")
+@click.option("--wait", is_flag=True, help="With FILE: wait for the cycle and tell what it did.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be approved and sent.")
 @json_option
 @shared_options
-def apply_now(*, as_json: bool) -> int:
-    """Run a cycle now: look at both systems, plan, send what is approved or needs no approval."""
-    return _run(lambda daemon: daemon.cycle("apply"), as_json)
+def apply_now(*, file: Path | None, reason: str, wait: bool, dry_run: bool, as_json: bool) -> int:
+    """Run a cycle now: look at both systems, plan, send what is approved or needs no approval.
+
+    With FILE (made by trueup plan -o FILE) approve exactly the changes in it and send them. If
+    one of them is no longer what waits, nothing is approved, and the exit code is 6.
+    """
+    if file is not None:
+        return _apply_file(file, reason, wait=wait, dry_run=dry_run, as_json=as_json)
+    if dry_run:
+        return _would_send(as_json)
+    asked = f"apply: {reason}"[:LONGEST_REASON] if reason else "apply"
+    return _run(lambda daemon: daemon.cycle(asked), as_json)
+
+
+def _apply_file(file: Path, reason: str, *, wait: bool, dry_run: bool, as_json: bool) -> int:
+    from daemon.cli import planfile
+
+    plan = planfile.read(file)
+    digests = [entry.digest for entry in plan.operations]
+    stale = ask(lambda daemon: planfile.moved(daemon, plan))
+    if stale:
+        _tell_stale(stale, len(digests), as_json)
+        return Exit.STALE
+    if not digests:
+        note("nothing in this plan waits for approval")
+    else:
+        shown = ask(lambda daemon: daemon.approve(digests, note=reason, dry_run=dry_run))
+        done = "would be approved" if dry_run else "approved"
+        if as_json and (dry_run or not wait):
+            answer(shown)
+        else:
+            tell = note if as_json else say
+            tell(f"{plural(shown.approved, 'change')} {done} by {shown.by}")
+            if shown.seq:
+                tell(f"ledger entry {shown.seq}")
+    if dry_run:
+        return Exit.DONE
+    if not wait and digests:
+        note("the daemon sends them now; trueup queue shows how far it is (--wait waits for it)")
+        return Exit.DONE
+    return _run(lambda daemon: daemon.cycle(f"apply {file.name}"[:LONGEST_REASON]), as_json)
+
+
+def _tell_stale(stale: "list[Moved]", of: int, as_json: bool) -> None:
+    from daemon.cli.planfile import moved_lines
+
+    if as_json:
+        answer_values(
+            "trueup.plan-stale/1",
+            as_of=SystemClock().now().isoformat(),
+            approved=0,
+            stale=[
+                {
+                    "digest": one.entry.digest,
+                    "record": one.entry.record,
+                    "label": one.entry.label,
+                    "now": one.now,
+                }
+                for one in stale
+            ],
+        )
+    else:
+        for line in moved_lines(stale, of):
+            say(line)
+    note("nothing was approved")
+    note("next: trueup plan, then make the file anew with trueup plan -o FILE")
+
+
+def _would_send(as_json: bool, *, record: str = "", kind: str = "") -> int:
+    """A cycle's writes as they are decided now, without a cycle: it only asks for the plan."""
+    shown = ask(lambda daemon: daemon.plan(limit=MAX_PAGE, record=record))
+    passing = [
+        one
+        for one in shown.operations
+        if one.state in ("approved", "planned") or (record and one.reason == MANUAL)
+    ]
+    held = [hold for hold in shown.holds if record]
+    if as_json:
+        answer_values(
+            "trueup.dry-run/1",
+            as_of=shown.as_of.isoformat(),
+            head=shown.head,
+            dry_run=True,
+            operations=[one.model_dump(mode="json") for one in passing],
+            holds=[hold.model_dump(mode="json") for hold in held],
+            more=shown.more,
+        )
+        return Exit.DONE
+    say(f"{plural(len(passing), 'change')} would be sent, as far as it is planned")
+    for one in passing:
+        for line in operation_lines(one, whole=bool(record)):
+            say(line)
+    for line in holds_lines(held):
+        say(line)
+    waiting = len(shown.operations) - len(passing)
+    if waiting:
+        note(f"{plural(waiting, 'change')} would go on waiting: trueup plan")
+    note("a cycle first reads both systems, and may plan more")
+    return Exit.DONE
 
 
 @click.command()
-@click.argument("kind")
-@click.argument("ref")
+@click.argument("kind", shell_complete=kinds)
+@click.argument("ref", shell_complete=records)
+@click.option("--reason", default="", help="Told on stderr only: a sent record needs no reason.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be sent.")
 @json_option
 @shared_options
-def send(*, kind: str, ref: str, as_json: bool) -> int:
+def send(*, kind: str, ref: str, reason: str, dry_run: bool, as_json: bool) -> int:
     """Send one record through the same gate as ever, a manual flow included.
 
     KIND is a kind of record (vendor, purchase_order ...); REF a record id, system/id or
     system/kind/id, or the SKU, code, name or number of exactly one record.
     """
-    return _run(lambda daemon: daemon.send(kind, ref), as_json, sent=ref)
+    if dry_run:
+        return _would_send(as_json, record=ref, kind=kind)
+    return _run(lambda daemon: daemon.send(kind, ref, reason), as_json, sent=ref)
 
 
 def _run(wanted: Wanted, as_json: bool, *, sent: str = "") -> int:

@@ -1,7 +1,9 @@
-"""``trueup approve``: a person's yes to exactly the changes named."""
+"""``trueup approve`` and ``withdraw``: a person's yes to exactly the changes named, taken back."""
 
 import click
 
+from daemon.cli.completing import digests
+from daemon.cli.decide import decided
 from daemon.cli.exits import Exit
 from daemon.cli.out import answer, may_ask, note, say
 from daemon.cli.settings import ask, json_option, shared_options
@@ -9,10 +11,12 @@ from daemon.control.text import plural
 
 
 @click.command()
-@click.argument("digests", nargs=-1, metavar="[DIGEST]...")
+@click.argument("digests", nargs=-1, metavar="[DIGEST]...", shell_complete=digests)
 @click.option("--all", "everything", is_flag=True, help="Every change that waits.")
 @click.option("--expect-count", type=click.IntRange(0), help="How many they are; else refused.")
-@click.option("--note", "remark", default="", help="Kept with the approval in the ledger.")
+@click.option(
+    "--reason", "--note", "remark", default="", help="Kept with the approval in the ledger."
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would be approved.")
 @json_option
 @shared_options
@@ -51,9 +55,37 @@ def approve(
     if shown.seq:
         say(f"ledger entry {shown.seq}")
     if not dry_run:
-        note("back: trueup skip RECORD --reason TEXT, or trueup pause --reason TEXT for everything")
+        note("back: trueup withdraw DIGEST, or trueup pause --reason TEXT for everything")
         note("the daemon sends them now; trueup status shows how far it is")
     return Exit.DONE
+
+
+@click.command()
+@click.argument("digests", nargs=-1, required=True, metavar="DIGEST...", shell_complete=digests)
+@click.option("--reason", default="", help="Kept with it in the ledger.")
+@click.option("--expect-count", type=click.IntRange(0), help="How many they are; else refused.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be taken back.")
+@json_option
+@shared_options
+def withdraw(
+    *,
+    digests: tuple[str, ...],
+    reason: str,
+    expect_count: int | None,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Take back the approval of changes that are not sent yet, by DIGEST.
+
+    What is on its way to a system cannot be stopped, and what needs no approval goes on: trueup
+    pause stops both.
+    """
+    from daemon.control.protocol import WithdrawRequest
+
+    request = WithdrawRequest(
+        digests=digests, reason=reason, expect_count=expect_count, dry_run=dry_run
+    )
+    return decided(ask(lambda daemon: daemon.withdraw(request)), as_json)
 
 
 def _confirmed_count() -> int:

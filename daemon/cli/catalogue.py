@@ -10,7 +10,6 @@ import click
 from daemon.cli.exits import Exit
 from daemon.cli.out import answer, may_ask, note, say
 from daemon.cli.settings import ask, json_option, shared_options
-from daemon.control.text import clean, columns, plural
 from daemon.control.protocol_catalogue import (
     MOST_ROWS,
     CatalogueApproveRequest,
@@ -18,6 +17,7 @@ from daemon.control.protocol_catalogue import (
     CataloguePlanRequest,
     CatalogueSettleRequest,
 )
+from daemon.control.text import clean, columns, plural
 
 if TYPE_CHECKING:
     from daemon.control.protocol_catalogue import (
@@ -46,10 +46,16 @@ ACTS = {
     "create": "created anew",
     "reactivate": "made active again",
     "retire": "retired and created anew",
+    "rename": "created anew; the old item is renamed first",
+    "suffix": "created anew under a name with a number",
     "adopt": "linked with an item that is there",
     "clash": "wait: the old item still has the name",
     "skip": "left alone",
 }
+
+
+reason_option = click.option("--reason", default="", help="Kept in the ledger.")
+dry_option = click.option("--dry-run", is_flag=True, help="Only say whether it could be done now.")
 
 
 @click.group()
@@ -76,7 +82,7 @@ def status(*, as_json: bool) -> int:
 @click.option("--as-type", default="", metavar="NonInventory", help="Retire tracked items too.")
 @click.option(
     "--clashes",
-    type=click.Choice(["ask", "reactivate", "skip"]),
+    type=click.Choice(["ask", "reactivate", "rename", "suffix", "skip"]),
     default=None,
     help="Where the old item still has the name.",
 )
@@ -121,15 +127,28 @@ def plan(
 @click.option("--ignore", "what", flag_value="ignore", help="It stays in the books alone.")
 @click.option("--link", "to", default="", metavar="REF", help="It is this product.")
 @click.option("--reactivate", "what", flag_value="reactivate", help="Of a clash: keep the old one.")
+@click.option("--rename", "what", flag_value="rename", help="Of a clash: rename the old one.")
+@click.option("--suffix", "what", flag_value="suffix", help="Of a clash: number the new one.")
 @click.option("--skip", "what", flag_value="skip", help="Of a clash: do nothing.")
+@reason_option
+@dry_option
 @json_option
 @shared_options
-def settle(*, item: str, what: str | None, to: str, as_json: bool) -> int:
+def settle(
+    *, item: str, what: str | None, to: str, reason: str, dry_run: bool, as_json: bool
+) -> int:
     """Answer a question of the plan about ITEM: one that the source does not know, or a clash."""
     if bool(to) == bool(what):
-        raise click.UsageError("give one of --keep, --ignore, --link REF, --reactivate, --skip")
+        ways = "--reactivate, --rename, --suffix, --skip"
+        raise click.UsageError(f"give one of --keep, --ignore, --link REF, {ways}")
     request = CatalogueSettleRequest.model_validate(
-        {"item": item, "what": what or "link", "to": to}
+        {
+            "item": item,
+            "what": what or "link",
+            "to": to,
+            "reason": reason,
+            "dry_run": dry_run,
+        }
     )
     return _told(ask(lambda daemon: daemon.catalogue_settle(request)), as_json)
 
@@ -137,9 +156,11 @@ def settle(*, item: str, what: str | None, to: str, as_json: bool) -> int:
 @catalogue.command()
 @click.option("--company", default="", metavar="NAME", help="The name of the company, typed.")
 @click.option("--plan", "plan_id", default="", metavar="ID", help="Refuse any other plan.")
+@reason_option
+@dry_option
 @json_option
 @shared_options
-def approve(*, company: str, plan_id: str, as_json: bool) -> int:
+def approve(*, company: str, plan_id: str, reason: str, dry_run: bool, as_json: bool) -> int:
     """Say yes to exactly this plan. The name of the company has to be typed."""
     if not company:
         if not may_ask():
@@ -150,42 +171,54 @@ def approve(*, company: str, plan_id: str, as_json: bool) -> int:
         if not plan_id and shown.job is not None and shown.job.plan is not None:
             plan_id = shown.job.plan.id
         company = click.prompt("Type the name of the company to approve this", err=True)
-    request = CatalogueApproveRequest(company=company, plan=plan_id)
+    request = CatalogueApproveRequest(company=company, plan=plan_id, reason=reason, dry_run=dry_run)
     return _told(ask(lambda daemon: daemon.catalogue_approve(request)), as_json)
 
 
 @catalogue.command()
+@reason_option
+@dry_option
 @json_option
 @shared_options
-def run(*, as_json: bool) -> int:
+def run(*, reason: str, dry_run: bool, as_json: bool) -> int:
     """Start the approved job. It goes on by itself, after a restart of the daemon too."""
-    return _told(ask(lambda daemon: daemon.catalogue_act("run")), as_json)
+    return _told(ask(lambda daemon: daemon.catalogue_act("run", reason, dry_run=dry_run)), as_json)
 
 
 @catalogue.command()
-@click.option("--reason", default="", help="Kept in the ledger.")
+@reason_option
+@dry_option
 @json_option
 @shared_options
-def pause(*, reason: str, as_json: bool) -> int:
+def pause(*, reason: str, dry_run: bool, as_json: bool) -> int:
     """Stop after the requests under way; items stay frozen."""
-    return _told(ask(lambda daemon: daemon.catalogue_act("pause", reason)), as_json)
+    return _told(
+        ask(lambda daemon: daemon.catalogue_act("pause", reason, dry_run=dry_run)), as_json
+    )
 
 
 @catalogue.command()
+@reason_option
+@dry_option
 @json_option
 @shared_options
-def resume(*, as_json: bool) -> int:
+def resume(*, reason: str, dry_run: bool, as_json: bool) -> int:
     """Go on after a pause."""
-    return _told(ask(lambda daemon: daemon.catalogue_act("resume")), as_json)
+    return _told(
+        ask(lambda daemon: daemon.catalogue_act("resume", reason, dry_run=dry_run)), as_json
+    )
 
 
 @catalogue.command()
-@click.option("--reason", default="", help="Kept in the ledger.")
+@reason_option
+@dry_option
 @json_option
 @shared_options
-def abort(*, reason: str, as_json: bool) -> int:
+def abort(*, reason: str, dry_run: bool, as_json: bool) -> int:
     """End the job and thaw. What was created stays; the other old items are linked again."""
-    return _told(ask(lambda daemon: daemon.catalogue_act("abort", reason)), as_json)
+    return _told(
+        ask(lambda daemon: daemon.catalogue_act("abort", reason, dry_run=dry_run)), as_json
+    )
 
 
 @catalogue.command()

@@ -63,6 +63,7 @@ def _doubts(config: "Config") -> list[str]:
 def _answer(path: Path, problems: tuple[str, ...], warnings: Sequence[str] = ()) -> None:
     answer_values(
         "trueup.config-check/1",
+        as_of=SystemClock().now().isoformat(),
         file=str(path),
         ok=not problems,
         problems=list(problems),
@@ -90,7 +91,8 @@ def show(*, as_json: bool) -> None:
     loaded = load(path)
     values = loaded.config.model_dump(mode="json", by_alias=True)
     if as_json:
-        answer_values("trueup.config/1", file=str(path), config=values)
+        now = SystemClock().now().isoformat()
+        answer_values("trueup.config/1", as_of=now, file=str(path), config=values)
         return
     note(f"# {path}")
     for line in _yaml(values, 0):

@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from daemon.cli.completing import records, systems
 from daemon.cli.exits import Exit
+from daemon.cli.lists import MAX_PAGE
 from daemon.cli.out import answer, answer_values, note, say
 from daemon.cli.plan import holds_lines
 from daemon.cli.settings import ask, json_option, shared_options
 from daemon.control.text import clean
-from daemon.control.protocol import MAX_PAGE, ResolveRequest
 
 if TYPE_CHECKING:
     from daemon.control.protocol import HoldShown, PlanAnswer
@@ -49,7 +50,7 @@ def list_conflicts(*, limit: int, as_json: bool) -> int:
 
 
 @conflict.command()
-@click.argument("record")
+@click.argument("record", shell_complete=records)
 @json_option
 @shared_options
 def show(*, record: str, as_json: bool) -> int:
@@ -83,9 +84,11 @@ def _print(holds: "list[HoldShown]") -> None:
 
 
 @conflict.command()
-@click.argument("record")
+@click.argument("record", shell_complete=records)
 @click.option("--field", required=True, help="The field that is in conflict.")
-@click.option("--take", required=True, metavar="SYSTEM", help="The system whose value is right.")
+@click.option(
+    "--take", required=True, metavar="SYSTEM", shell_complete=systems, help="Whose value is right."
+)
 @click.option("--reason", required=True, help="Kept with the decision in the ledger.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be decided.")
 @json_option
@@ -97,6 +100,8 @@ def resolve(
 
     The decision is for the values shown now: it is void when either side changes again.
     """
+    from daemon.control.protocol import ResolveRequest
+
     request = ResolveRequest(record=record, field=field, take=take, reason=reason, dry_run=dry_run)
     shown = ask(lambda daemon: daemon.resolve(request))
     if as_json:

@@ -4,12 +4,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from daemon.cli.completing import records
 from daemon.cli.exits import Exit
-from daemon.cli.out import answer, note, say
+from daemon.cli.out import answer, may_ask, note, say
 from daemon.cli.settings import ask, json_option, shared_options
-from daemon.control.text import clean
-from daemon.control.protocol import LinkRequest, RetryRequest
-from daemon.control.protocol_valves import RetryPatternRequest
+from daemon.control.text import clean, plural
 
 if TYPE_CHECKING:
     from daemon.control.protocol import DoneAnswer
@@ -26,7 +25,7 @@ count_option = click.option(
 
 
 @click.command()
-@click.argument("record")
+@click.argument("record", shell_complete=records)
 @click.argument("ref")
 @click.option("--apart", is_flag=True, help="They are different things: never propose it again.")
 @click.option("--unlink", is_flag=True, help="They were joined by mistake: part them.")
@@ -47,6 +46,8 @@ def link(
     """Say that REF (system/kind/id) is RECORD, or with --apart or --unlink that it is not."""
     if apart and unlink:
         raise click.UsageError("--apart and --unlink exclude each other")
+    from daemon.control.protocol import LinkRequest
+
     request = LinkRequest(
         record=record,
         ref=ref,
@@ -58,7 +59,7 @@ def link(
 
 
 @click.command()
-@click.argument("record", default="")
+@click.argument("record", default="", shell_complete=records)
 @click.option("--pattern", default="", help="All that is held for this (trueup desk shows them).")
 @click.option("--reason", default="", help="Kept with the decision in the ledger.")
 @count_option
@@ -75,17 +76,32 @@ def retry(
     as_json: bool,
 ) -> int:
     """Send once more what a system refused for RECORD, or what was set aside of it."""
+    from daemon.control.protocol import RetryRequest
+    from daemon.control.protocol_valves import RetryPatternRequest
+
     if bool(record) == bool(pattern):
         raise click.UsageError("name a RECORD, or give --pattern, and not both")
     if not pattern:
         request = RetryRequest(record=record, reason=reason, dry_run=dry_run)
         return decided(ask(lambda daemon: daemon.retry(request)), as_json)
     if expect_count is None:
-        raise click.UsageError("--pattern needs --expect-count N (trueup desk tells the number)")
+        expect_count = confirmed_count(pattern, "Try again", skipped=True)
     many = RetryPatternRequest(
         pattern=pattern, reason=reason, expect_count=expect_count, dry_run=dry_run
     )
     return decided(ask(lambda daemon: daemon.retry_pattern(many)), as_json)
+
+
+def confirmed_count(pattern: str, verb: str, *, skipped: bool) -> int:
+    """Ask a person at a terminal about all of a pattern; without one the count has to be given."""
+    if not may_ask():
+        raise click.UsageError("--pattern needs --expect-count N (trueup desk tells the number)")
+    shown = ask(lambda daemon: daemon.desk(pattern=pattern, limit=1))
+    count = sum(one.records - (0 if skipped else one.skipped) for one in shown.patterns)
+    for one in shown.patterns:
+        note(f"  {plural(one.records, 'record')}: {clean(one.text)}")
+    click.confirm(f"{verb}: {plural(count, 'record')}?", abort=True, err=True)
+    return count
 
 
 def decided(shown: "DoneAnswer", as_json: bool) -> int:

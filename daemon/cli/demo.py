@@ -25,8 +25,8 @@ from typing import Any
 import click
 import msgspec
 
-from daemon.control.text import cells, clean, columns
 from daemon.clock import SystemClock
+from daemon.control.text import cells, clean, columns
 
 CLOCK_SCALE = 40.0
 WIDTH = 100

@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from daemon.cli.completing import records
 from daemon.cli.exits import Exit
 from daemon.cli.offline import exported, life_of, opened_key, told_by_daemon
 from daemon.cli.out import answer, answer_values, may_ask, note, say
 from daemon.cli.progress import bar
 from daemon.cli.settings import json_option, settings, shared_options
-from daemon.control.text import clean, plural
+from daemon.cli.timeline import list_entries, show_entry
+from daemon.cli.words import short
 from daemon.clock import SystemClock
+from daemon.control.text import clean, plural
 
 if TYPE_CHECKING:
     from daemon.control.protocol import HistoryAnswer
@@ -35,7 +38,11 @@ DAMAGED = (
 @click.group()
 @shared_options
 def ledger() -> None:
-    """The append-only memory: verify, history, export, backup, restore, rebuild."""
+    """The append-only memory: its entries, proof, history, export, backup, restore, rebuild."""
+
+
+ledger.add_command(list_entries)
+ledger.add_command(show_entry)
 
 
 @ledger.command()
@@ -103,7 +110,7 @@ def rebuild(*, as_json: bool) -> int:
 
 
 @ledger.command()
-@click.argument("record")
+@click.argument("record", shell_complete=records)
 @json_option
 @shared_options
 def history(*, record: str, as_json: bool) -> int:
@@ -119,7 +126,8 @@ def history(*, record: str, as_json: bool) -> int:
 def _print_history(shown: "HistoryAnswer") -> None:
     say(f"{clean(shown.label)}  {shown.record}  {'  '.join(map(clean, shown.refs))}")
     for row in shown.rows:
-        say(f"{row.seq:>8}  {row.at[:19]}Z  {clean(row.actor)}  {clean(row.text)}")
+        text = clean(short(row.text, shown.refs))
+        say(f"{row.seq:>8}  {row.at[:19]}Z  {clean(row.actor)}  {text}")
 
 
 @ledger.command()

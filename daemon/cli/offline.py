@@ -14,8 +14,10 @@ from ledger.model.errors import ConfigProblem
 if TYPE_CHECKING:
     from daemon.control.client import ControlClient
     from daemon.control.protocol import HistoryAnswer
+    from daemon.control.protocol_drift import TimelineAnswer, TimelineQuery
     from daemon.control.protocol_totals import TotalsAnswer, TotalsRequest
     from ledger.store.ledger import Ledger
+    from ledger.store.views import Views
 
 T = TypeVar("T")
 
@@ -66,6 +68,23 @@ def life_of(text: str) -> "HistoryAnswer":
             return await ledger.read(
                 lambda views: history_of(views, text, as_of=SystemClock().now())
             )
+
+    return asyncio.run(read())
+
+
+def entries_of(query: "TimelineQuery") -> "TimelineAnswer":
+    """A page of the timeline, read from the file."""
+
+    async def read() -> "TimelineAnswer":
+        from daemon.control.timelines import the_timeline
+
+        async with reading() as ledger:
+
+            def ask(views: "Views") -> "TimelineAnswer":
+                systems = tuple({count.system for count in views.counts()})
+                return the_timeline(views, query, as_of=SystemClock().now(), systems=systems)
+
+            return await ledger.read(ask)
 
     return asyncio.run(read())
 

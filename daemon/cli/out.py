@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 Row = tuple[str, ...]
+NO_LIMIT = 10_000
+"""Columns where nobody looks at a screen."""
 
 
 def say(line: str = "") -> None:
@@ -65,6 +67,13 @@ def is_terminal(stream: TextIO | None) -> bool:
         return stream is not None and stream.isatty()
     except ValueError:
         return False
+
+
+def screen_width(stream: TextIO | None = None) -> int:
+    """Columns that there are: those of the terminal, or as many as one likes."""
+    if not is_terminal(stream or sys.stdout):
+        return NO_LIMIT
+    return shutil.get_terminal_size().columns
 
 
 def wants_colour(stream: TextIO | None) -> bool:

@@ -3,17 +3,19 @@
 import shlex
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from daemon.cli.completing import codes, digests, records
 from daemon.cli.exits import Exit
 from daemon.cli.lines import MOST, is_lines, line_rows, lines_text, money
-from daemon.cli.out import answer, heading, note, say
+from daemon.cli.lists import DEFAULT_PAGE, MAX_PAGE
+from daemon.cli.out import answer, answer_values, heading, note, say
 from daemon.cli.settings import ask, json_option, shared_options
-from daemon.control.text import clean, columns, plural, value_text
 from daemon.cli.words import hold_words, noun, wait_words
-from daemon.control.protocol import DEFAULT_PAGE, MAX_PAGE
+from daemon.control.text import clean, columns, plural, value_text
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -33,9 +35,23 @@ TOLD = (
 
 
 @click.command()
-@click.argument("record", default="")
-@click.option("--show", "digest", default="", metavar="DIGEST", help="One change, whole.")
-@click.option("--held", "code", default="", metavar="CODE", help="Only what is held for CODE.")
+@click.argument("record", default="", shell_complete=records)
+@click.option(
+    "--show",
+    "digest",
+    default="",
+    metavar="DIGEST",
+    shell_complete=digests,
+    help="One change, whole.",
+)
+@click.option(
+    "--held",
+    "code",
+    default="",
+    metavar="CODE",
+    shell_complete=codes,
+    help="Only what is held for CODE.",
+)
 @json_option
 @click.option("--exit-code", is_flag=True, help="2 if anything would be written or is held.")
 @click.option(
@@ -46,12 +62,19 @@ TOLD = (
     help="Changes and reasons to hold shown at most, each.",
 )
 @click.option("--offset", type=click.IntRange(0), default=0, help="Skip so many of each.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the digests to this file, for trueup apply FILE.",
+)
 @shared_options
 def plan(
     *,
     record: str,
     digest: str,
     code: str,
+    output: Path | None,
     as_json: bool,
     exit_code: bool,
     limit: int,
@@ -62,8 +85,10 @@ def plan(
     With RECORD (a record id, system/kind/id, SKU, code, name or number) only what concerns that
     one. CODE is a reason to hold as the JSON answer spells it: discrepant, missing_reference ...
     """
-    if sum(map(bool, (record, digest, code))) > 1:
-        raise click.UsageError("RECORD, --show and --held exclude each other")
+    if sum(map(bool, (record, digest, code, output))) > 1:
+        raise click.UsageError("RECORD, --show, --held and --output exclude each other")
+    if output is not None:
+        return _to_file(output, as_json)
     shown = ask(
         lambda daemon: daemon.plan(
             limit=limit, offset=offset, record=record, digest=digest, code=code
@@ -77,6 +102,22 @@ def plan(
         note(f"there is more: use --offset {offset + limit}, or a larger --limit")
     drift = shown.totals.operations or shown.totals.holds
     return Exit.DRIFT if exit_code and drift else Exit.DONE
+
+
+def _to_file(path: Path, as_json: bool) -> int:
+    from daemon.cli import planfile
+
+    made = ask(planfile.made)
+    planfile.write(made, path)
+    count = len(made.operations)
+    if as_json:
+        answer_values(
+            planfile.SCHEMA, as_of=made.as_of, head=made.head, file=str(path), operations=count
+        )
+    else:
+        say(f"{path}: {plural(count, 'change')} as of {made.as_of[:19]}Z, entry {made.head}")
+    note(f"next: trueup apply {shlex.quote(str(path))} --reason TEXT  # approves exactly these")
+    return Exit.DONE
 
 
 def _print(shown: "PlanAnswer", part: str, *, whole: bool) -> None:

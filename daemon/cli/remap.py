@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from daemon.cli.completing import kinds, systems
 from daemon.cli.decide import decided, reason_option
 from daemon.cli.exits import Exit
 from daemon.cli.out import answer, say
 from daemon.cli.settings import ask, json_option, shared_options
 from daemon.control.text import clean, plural
-from daemon.control.protocol_valves import AcceptAbsenceRequest, RemapRequest
 
 if TYPE_CHECKING:
     from daemon.control.protocol_valves import RemapsAnswer
@@ -48,6 +48,8 @@ def remap(
         raise click.UsageError("name OLD and NEW, or OLD with --undo")
     if not reason.strip():
         raise click.UsageError("--reason TEXT is required: it is kept with the decision")
+    from daemon.control.protocol_valves import RemapRequest
+
     request = RemapRequest(
         old=old, new=new, system=system, undo=undo, reason=reason, dry_run=dry_run
     )
@@ -84,8 +86,8 @@ def remaps_lines(shown: "RemapsAnswer") -> Iterator[str]:
 
 
 @click.command("accept-absence")
-@click.argument("system")
-@click.argument("kind")
+@click.argument("system", shell_complete=systems)
+@click.argument("kind", shell_complete=kinds)
 @click.option(
     "--most", type=click.IntRange(1), required=True, help="How many are really gone, at most."
 )
@@ -101,6 +103,8 @@ def accept_absence(
     Good for one full look. Each record is asked for before it counts as gone, and what follows
     from that goes through the gate like anything else.
     """
+    from daemon.control.protocol_valves import AcceptAbsenceRequest
+
     request = AcceptAbsenceRequest(
         system=system, kind=kind, most=most, reason=reason, dry_run=dry_run
     )

@@ -137,9 +137,19 @@ def _did_you_mean(word: str) -> str:
 def root() -> None:
     """Keep QuickBooks Online and an operations system in agreement.
 
-    Data goes to stdout, words to stderr. Exit codes: 0 done, 1 failed, 2 drift (with
-    --exit-code), 3 no daemon, 4 needs a person (status --exit-code), 6 stale, 7 not approved,
-    64 usage, 74 disk, 75 try again, 77 not permitted, 78 configuration.
+    Data goes to stdout, words to stderr.
+
+    \b
+    Exit codes:
+       0  done                        66  no such record, operation or entry
+       1  failed                      69  a system cannot be heard
+       2  drift (with --exit-code)    70  a bug, with an incident to report
+       3  no daemon                   74  disk, or a damaged ledger
+       4  needs a person (status)     75  try again
+       5  done in part                77  not permitted
+       6  stale plan or digest        78  configuration
+       7  stopped by a guard         130  interrupted
+      64  wrong use                   65  input that makes no sense
     """
 
 

@@ -72,6 +72,11 @@ def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> Non
         setattr(context.ensure_object(Settings), str(parameter.name), value)
 
 
+VALUES = ("--config", "--socket")
+FLAGS = ("--no-color", "--plain", "--no-input")
+"""Names of the options that every command takes."""
+
+
 def shared_options(command: Command) -> Command:
     """The options that every command takes."""
     options = (
@@ -90,7 +95,13 @@ def shared_options(command: Command) -> Command:
             help=f"Control socket of the daemon [default: ${SOCKET_ENV}, else as configured].",
         ),
         click.option(
-            "--no-color", is_flag=True, callback=_keep, expose_value=False, help="No colours."
+            "--no-color",
+            "--plain",
+            "no_color",
+            is_flag=True,
+            callback=_keep,
+            expose_value=False,
+            help="No colours and no drawing, as when the output goes to a file.",
         ),
         click.option(
             "--no-input", is_flag=True, callback=_keep, expose_value=False, help="Never ask."

@@ -5,24 +5,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from daemon.cli.decide import count_option, decided
+from daemon.cli.completing import codes, records
+from daemon.cli.decide import confirmed_count, count_option, decided
 from daemon.cli.exits import Exit
+from daemon.cli.lists import DEFAULT_PAGE, MAX_PAGE
 from daemon.cli.out import answer, heading, note, say
 from daemon.cli.settings import ask, json_option, shared_options
+from daemon.cli.words import age_text as age_text
 from daemon.control.text import clean, plural
-from daemon.control.protocol import DEFAULT_PAGE, MAX_PAGE
-from daemon.control.protocol_valves import SkipRequest
 
 if TYPE_CHECKING:
     from daemon.control.protocol_valves import DeskAnswer, PatternShown, SkipsAnswer, TroubleShown
 
-DAY_S = 86_400
-HOUR_S = 3_600
-MINUTE_S = 60
-
 
 @click.command()
-@click.argument("pattern", default="")
+@click.argument("pattern", default="", shell_complete=codes)
 @click.option("--limit", type=click.IntRange(1, MAX_PAGE), default=DEFAULT_PAGE, show_default=True)
 @click.option("--offset", type=click.IntRange(0), default=0, help="Leave out so many records.")
 @json_option
@@ -85,16 +82,8 @@ def _row_lines(row: "TroubleShown") -> Iterator[str]:
     yield f"      tried again {clean(row.next_try)}"
 
 
-def age_text(seconds: int) -> str:
-    """``3 d``, ``5 h``, ``12 min``: the largest unit that fits."""
-    for size, unit in ((DAY_S, "d"), (HOUR_S, "h"), (MINUTE_S, "min")):
-        if seconds >= size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
-
-
 @click.command()
-@click.argument("record", default="")
+@click.argument("record", default="", shell_complete=records)
 @click.option("--pattern", default="", help="All that is held for this (trueup desk shows them).")
 @click.option("--reason", default="", help="Kept with the decision in the ledger; required.")
 @count_option
@@ -125,6 +114,10 @@ def skip(
         raise click.UsageError("name a RECORD, or give --pattern, and not both")
     if not reason.strip():
         raise click.UsageError("--reason TEXT is required: it is kept with the decision")
+    from daemon.control.protocol_valves import SkipRequest
+
+    if pattern and expect_count is None:
+        expect_count = confirmed_count(pattern, "Set aside", skipped=False)
     request = SkipRequest(
         record=record, pattern=pattern, reason=reason, expect_count=expect_count, dry_run=dry_run
     )

@@ -1,21 +1,20 @@
 """``trueup status``: is it running, is it equal, what needs me."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import click
 
 from daemon.cli.exits import Exit
-from daemon.cli.out import Row, answer, heading, say, table
+from daemon.cli.out import Row, answer_values, heading, say, table
 from daemon.cli.settings import ask, json_option, shared_options
+from daemon.cli.standing import Standing, State, away, needs_lines, standing, state_of
 from daemon.cli.stopped import stops_lines, why_stopped
+from daemon.cli.words import hold_words, is_document, noun, nouns
 from daemon.control.text import clean, plural
-from daemon.cli.words import hold_words, nouns
 
 if TYPE_CHECKING:
     from daemon.control.protocol import StatusAnswer, SystemShown
-
-FINE = ("connected", "untried", "throttled")
 
 
 @click.command()
@@ -23,34 +22,58 @@ FINE = ("connected", "untried", "throttled")
 @click.option(
     "--exit-code", is_flag=True, help="4 if something waits for a person, 2 on drift, 69 if down."
 )
+@click.option("--watch", is_flag=True, help="Then one line whenever something changes.")
 @shared_options
-def status(*, as_json: bool, exit_code: bool) -> int:
-    """Is it running, is it equal, what needs me."""
-    shown = ask(lambda daemon: daemon.status())
+def status(*, as_json: bool, exit_code: bool, watch: bool) -> int:
+    """Is it running, since when, is it equal, and what needs a person with its next command."""
+    if watch:
+        from daemon.cli.watching import watch as follow
+
+        return follow(as_json=as_json)
+    found = ask(standing)
+    shown = found.status
     if as_json:
-        answer(shown)
+        told = shown.model_dump(mode="json", by_alias=True)
+        answer_values(
+            told.pop("schema"),
+            **told,
+            state=state_of(shown).value,
+            since=found.since,
+            who=found.who.model_dump(mode="json") if found.who is not None else None,
+        )
     else:
-        _print(shown)
+        _print(found)
     return _code(shown) if exit_code else Exit.DONE
 
 
 def _code(shown: "StatusAnswer") -> Exit:
     if shown.needs_person:
         return Exit.NEEDS_PERSON
-    if any(system.link not in FINE for system in shown.systems):
+    if away(shown):
         return Exit.UNAVAILABLE
     pending = shown.dirty or shown.open_intents or any(shown.operations.values())
     pending = pending or shown.skipped_holds  # set aside is not equal
     return Exit.DRIFT if pending else Exit.DONE
 
 
-def _print(shown: "StatusAnswer") -> None:
+def _print(found: Standing) -> None:
+    shown = found.status
     as_of = shown.as_of.isoformat(timespec="seconds")
     heading(f"{shown.instance}: {clean(shown.company)}")
     say(f"  {_verdict(shown)}")
+    if found.since:
+        say(f"  since {found.since[:19]}Z")
     say(f"  as of {as_of}, ledger entry {shown.head}, trueup {shown.version}")
+    if found.who is not None:
+        say(f"  you are {clean(found.who.name)} (uid {found.who.uid}), {found.who.role.value}")
     if shown.single_user:
         say("  single-user: whoever owns the control socket may do everything")
+    needs = list(needs_lines(shown))
+    if needs:
+        say()
+        heading("Needs a person")
+        for line in needs:
+            say(f"  {line}")
     say()
     heading("Systems")
     table(("system", "state", "last look", "calls", "company"), [*map(_system, shown.systems)])
@@ -80,28 +103,28 @@ def _print(shown: "StatusAnswer") -> None:
 
 def _verdict(shown: "StatusAnswer") -> str:
     """The answer in one line: is it equal, and if not, what is in the way."""
-    away = [
-        f"{s.system} is {s.link.replace('_', ' ')}" for s in shown.systems if s.link not in FINE
-    ]
-    if away:
-        return f"NOT COMPARED: {', '.join(away)}"
-    if shown.last_cycle is None:
-        return "STARTING: the first look at both systems is not finished"
-    waiting, held = shown.to_approve, shown.questions
+    state = state_of(shown)
+    told: dict[State, Callable[[], str]] = {
+        State.NOT_COMPARED: lambda: ", ".join(
+            f"{s.system} is {s.link.replace('_', ' ')}" for s in away(shown)
+        ),
+        State.STARTING: lambda: "the first look at both systems is not finished",
+        State.NEEDS_PERSON: lambda: _asked(shown),
+        State.STOPPED: lambda: f"{plural(shown.stopped, 'change')} ({why_stopped(shown)})",
+        State.NOT_EQUAL: lambda: f"{plural(shown.skipped_holds, 'question')} set aside",
+        State.WORKING: lambda: "not everything is planned and sent yet",
+        State.IN_AGREEMENT: lambda: "nothing to change, nothing held",
+    }
+    return f"{state.value.replace('_', ' ').upper()}: {told[state]()}"
+
+
+def _asked(shown: "StatusAnswer") -> str:
     told = []
-    if waiting:
-        told.append(f"{plural(waiting, 'change')} to approve")
-    if held:
-        told.append(f"{plural(held, 'question')} held")
-    if told:
-        return f"NEEDS A PERSON: {', '.join(told)}"
-    if shown.stopped:
-        return f"STOPPED: {plural(shown.stopped, 'change')} ({why_stopped(shown)})"
-    if shown.skipped_holds:
-        return f"NOT EQUAL: {plural(shown.skipped_holds, 'question')} set aside"
-    if shown.dirty or shown.open_intents or any(shown.operations.values()):
-        return "WORKING: not everything is planned and sent yet"
-    return "IN AGREEMENT: nothing to change, nothing held"
+    if shown.to_approve:
+        told.append(f"{plural(shown.to_approve, 'change')} to approve")
+    if shown.questions:
+        told.append(f"{plural(shown.questions, 'question')} held")
+    return ", ".join(told)
 
 
 def _system(system: "SystemShown") -> Row:
@@ -140,11 +163,12 @@ def _counts(shown: "StatusAnswer", systems: list[str]) -> Iterator[Row]:
         mine = {count.system: count for count in shown.counts if count.kind == kind}
         live = [f"{mine[s].live:,}" if s in mine else "-" for s in systems]
         linked = max(count.linked for count in mine.values())
-        odd = [
+        resting, removed, unreadable = (
             sum(getattr(count, name) for count in mine.values())
             for name in ("inactive", "removed", "unreadable")
-        ]
-        yield (kind.replace("_", " "), *live, f"{linked:,}", *(f"{number:,}" for number in odd))
+        )
+        rest = f"{resting:,} voided" if resting and is_document(kind) else f"{resting:,}"
+        yield (noun(kind), *live, f"{linked:,}", rest, f"{removed:,}", f"{unreadable:,}")
 
 
 def _documents(shown: "StatusAnswer") -> Iterator[str]:

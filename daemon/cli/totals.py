@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from daemon.cli.completing import kinds
 from daemon.cli.exits import Exit
 from daemon.cli.lines import money
 from daemon.cli.offline import told_by_daemon, totals_of
-from daemon.cli.out import Row, answer, heading, note, say, table
+from daemon.cli.out import Row, answer, heading, note, say, screen_width, table
 from daemon.cli.settings import json_option, shared_options
-from daemon.control.text import clean, plural
 from daemon.cli.words import hold_words, noun, nouns
 from daemon.control.protocol_totals import MONTH, MOST_DIFFERENCES, TotalsRequest
+from daemon.control.text import cells, clean, columns, plural
 
 if TYPE_CHECKING:
     from daemon.control.protocol_totals import (
@@ -47,7 +48,13 @@ def _month(_context: click.Context, _parameter: click.Parameter, value: str) -> 
 
 
 @click.command()
-@click.option("--kind", default="", metavar="KIND", help="purchase_order, bill or invoice.")
+@click.option(
+    "--kind",
+    default="",
+    metavar="KIND",
+    shell_complete=kinds,
+    help="purchase_order, bill or invoice.",
+)
 @click.option("--by", type=click.Choice(["month", "party"]), default=None, help="Break down.")
 @click.option(
     "--month", callback=_month, default="", metavar="YYYY-MM", help="Only documents of that month."
@@ -140,7 +147,26 @@ def _table(shown: "TotalsAnswer", rows: "Sequence[TotalsRowShown]") -> None:
         "unexplained",
     )
     figures = frozenset(range(2 + len(group), len(headers)))
-    table(headers, [_row(row, bool(group), reasons) for row in rows], right=figures)
+    cut = [_row(row, bool(group), reasons) for row in rows]
+    if _width(headers, cut) <= screen_width():
+        table(headers, cut, right=figures)
+        return
+    for one in cut:
+        for line in _upright(headers, one, 2 + len(group)):
+            say(line)
+
+
+def _width(headers: Row, rows: "Sequence[Row]") -> int:
+    down = zip(headers, *rows, strict=True)
+    return sum(max(map(cells, column)) + 2 for column in down)
+
+
+def _upright(headers: Row, row: Row, names: int) -> Iterator[str]:
+    """One row as lines, where the screen is too narrow for it; columns without a figure go."""
+    yield f"  {'  '.join(row[:names])}"
+    told = [pair for pair in zip(headers[names:], row[names:], strict=True) if pair[1] != "-"]
+    for line in columns(told, right=frozenset({1})):
+        yield f"      {line}"
 
 
 def _row(row: "TotalsRowShown", has_group: bool, reasons: Sequence[str]) -> Row:

@@ -7,6 +7,7 @@ import click
 
 from daemon.cli.out import answer_values, say
 from daemon.cli.settings import json_option, shared_options
+from daemon.clock import SystemClock
 
 
 @click.command("version")
@@ -18,7 +19,12 @@ def show_version(*, as_json: bool) -> None:
     python = platform.python_version()
     if as_json:
         answer_values(
-            "trueup.version/1", trueup=own, python=python, control="trueup.control/1", config=1
+            "trueup.version/1",
+            as_of=SystemClock().now().isoformat(),
+            trueup=own,
+            python=python,
+            control="trueup.control/1",
+            config=1,
         )
     else:
         say(f"trueup {own} (Python {python})")

@@ -1,50 +1,48 @@
-"""Slugs of the daemon in the words of a person: reasons to hold, reasons to wait, kinds."""
+"""Slugs of the daemon in the words of a person; kept in ``daemon.control.slugs`` for all front
+ends. Here is what only lines of text need."""
 
-HOLDS = {
-    "totals_differ": "total would differ",
-    "discrepant": "posted with another total",
-    "reopened": "back to draft in the source",
-    "closed_period": "closed period",
-    "foreign_currency": "foreign currency",
-    "tax_inclusive": "prices include tax",
-    "settled": "paid or credited already",
-    "before_start": "before the item's start date",
-    "before_order": "dated before its order",
-    "ambiguous_lines": "lines cannot be told apart",
-    "inactive_reference": "points to something inactive",
-    "voided": "voided in the books",
-}
-WAITS = {
-    "first_plan": "first plan",
-    "mass_change": "many at once",
-    "inactivates": "makes a record inactive",
-    "removes": "ends a document",
-    "manual_flow": "sent by hand",
-    "create_policy": "creation is asked for",
-    "too_many": "too many at once",
-    "too_much_money": "too much money at once",
-    "rules_changed": "the rules changed",
-    "window": "outside the hours of writing",
-    "skipped": "set aside",
-}
+from collections.abc import Iterable
 
+from daemon.control.slugs import HOLDS, WAITS, hold_words, noun, nouns, wait_words
 
-def hold_words(code: str) -> str:
-    """Why a record is held, in a few words; the code itself is what filters take."""
-    return HOLDS.get(code, noun(code))
+__all__ = [
+    "HOLDS",
+    "WAITS",
+    "age_text",
+    "hold_words",
+    "is_document",
+    "noun",
+    "nouns",
+    "short",
+    "wait_words",
+]
+
+DAY_S = 86_400
+HOUR_S = 3_600
+MINUTE_S = 60
+DOCUMENTS = frozenset(
+    {
+        *("purchase_order", "bill", "vendor_credit", "bill_payment", "estimate", "sales_order"),
+        *("invoice", "credit_memo", "payment", "refund", "journal_entry"),
+    }
+)
+"""Kinds that are voided where others are made inactive."""
 
 
-def wait_words(reason: str) -> str:
-    """Why a change waits for a person."""
-    return WAITS.get(reason, noun(reason))
+def is_document(kind: str) -> bool:
+    return kind in DOCUMENTS
 
 
-def noun(slug: str) -> str:
-    """``purchase_order`` as ``purchase order``."""
-    return slug.replace("_", " ")
+def short(text: str, refs: Iterable[str]) -> str:
+    """``text`` with the system alone where it names one of ``refs``: the heading has the ids."""
+    for ref in refs:
+        text = text.replace(ref, ref.partition("/")[0])
+    return text
 
 
-def nouns(kind: str) -> str:
-    """Several of a kind: ``purchase orders``, ``classes``."""
-    name = noun(kind)
-    return f"{name}es" if name.endswith("s") else f"{name}s"
+def age_text(seconds: int) -> str:
+    """``3 d``, ``5 h``, ``12 min``: the largest unit that fits."""
+    for size, unit in ((DAY_S, "d"), (HOUR_S, "h"), (MINUTE_S, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"

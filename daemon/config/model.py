@@ -126,6 +126,9 @@ class ApprovalsConfig(Section):
     """An approved change that was not sent within this time must be approved again."""
     catalogue: Annotated[int, Field(ge=1, le=2)] = 1
     """How many different people have to approve a re-export of the product catalogue."""
+    allow_root: StrictBool | None = None
+    """May root decide? Default: no once ``roles`` are configured, or two people have to approve a
+    re-export: whoever may become root would else count twice. Root may always look."""
 
 
 class BackupConfig(Section):
@@ -158,11 +161,43 @@ class LogConfig(Section):
     """``text`` for people, ``json`` lines for collectors; ``auto`` is text."""
 
 
+GroupName = Annotated[str, Field(pattern=r"^[a-z0-9_][a-z0-9_.-]{0,31}$")]
+
+
+class RolesConfig(Section):
+    """Unix groups whose members may use the daemon. Each role includes those before it."""
+
+    view: GroupName | None = None
+    """May look at everything, and change nothing."""
+    operate: GroupName | None = None
+    """May decide about records: approve, skip, retry, resolve, link, send, pause, resume."""
+    admin: GroupName | None = None
+    """May also re-export the catalogue, accept absence, remap accounts and copy the ledger."""
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if not self.by_role:
+            raise PydanticCustomError(
+                "roles", "names no group: give view, operate or admin, or leave `roles` out"
+            )
+        return self
+
+    @property
+    def by_role(self) -> dict[str, str]:
+        """Key -> group, the least role first."""
+        found = {"view": self.view, "operate": self.operate, "admin": self.admin}
+        return {key: group for key, group in found.items() if group is not None}
+
+
 class ControlConfig(Section):
     """How the command line reaches the daemon."""
 
     socket: FilePath | None = None
-    """Unix socket, readable by its owner only. Default: ``control.sock`` in ``state_dir``."""
+    """Unix socket. Default: ``control.sock`` in ``state_dir``, which only the daemon's own user
+    may enter; with ``roles`` it must be elsewhere, in a folder such as /run/trueup."""
+    group: GroupName | None = None
+    """With ``roles``: the one unix group that may open the socket, so everybody with a role has to
+    be in it. The daemon's user must be a member. Default: the group of the least role given."""
 
 
 class ReloadConfig(Section):
@@ -201,12 +236,30 @@ class Config(Section):
     """What a yes is worth."""
     ledger: LedgerConfig = LedgerConfig()
     """The append-only memory of the daemon."""
+    roles: RolesConfig | None = None
+    """Who may look, decide and administer. Left out: only the daemon's own user, who may do
+    everything (single-user mode)."""
     log: LogConfig = LogConfig()
     """What the daemon says while it works."""
     control: ControlConfig = ControlConfig()
     """How the command line reaches the daemon."""
     reload: ReloadConfig = ReloadConfig()
     """Changes to this file while the daemon runs."""
+
+    @model_validator(mode="after")
+    def _socket_can_be_reached(self) -> Self:
+        socket = self.places.socket
+        if self.roles is not None and self.state_dir in socket.parents:
+            raise PydanticCustomError(
+                "roles",
+                "with `roles` the socket must not be in state_dir, which only the daemon's user "
+                "may enter: set control.socket, for example to /run/trueup/control.sock",
+            )
+        if self.control.group is not None and self.roles is None:
+            raise PydanticCustomError(
+                "roles", "control.group has no effect without `roles`: give roles, or leave it out"
+            )
+        return self
 
     @property
     def places(self) -> Places:

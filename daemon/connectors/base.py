@@ -6,14 +6,16 @@ value (``Unreadable``, ``Rejected``, ``Unknown``), so that one bad record never 
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 import msgspec
 
+from daemon.connectors.calls import Call
 from ledger.model.capabilities import Capabilities
 from ledger.model.facts import Cursor, Observation, Page, Problem, Tombstone
 from ledger.model.ids import ExternalRef, Kind, SystemName
-from ledger.model.outcomes import Outcome, WriteRequest
+from ledger.model.outcomes import Outcome, Write, WriteRequest
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +39,27 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     metered_reads: int
     throttled: int
     metered_left: int | None = None
+
+
+class Limit(msgspec.Struct, frozen=True, kw_only=True):
+    """One limit of a connection, and how much of it is used now."""
+
+    name: str
+    """``in flight``, ``per minute``, ``batches per minute``, ``metered reads per month``"""
+    used: int
+    limit: int
+    """0 = none is set."""
+    month: str = ""
+    """``YYYY-MM`` where the limit is that of a month."""
+
+
+class LoginLife(msgspec.Struct, frozen=True, kw_only=True):
+    """When a login ends; None = not told, or not known yet. Never a secret."""
+
+    access_until: datetime | None = None
+    refresh_until: datetime | None = None
+    hard_until: datetime | None = None
+    """The day on which a person must authorise again whatever happens."""
 
 
 class Connector(Protocol):
@@ -103,4 +126,40 @@ class Metered(Protocol):
 
     def import_meter(self, data: bytes) -> None:
         """Go on counting from what ``export_meter`` gave; anything else counts from zero."""
+        ...
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """A connector that can be looked at from outside, at no cost and without a call."""
+
+    @property
+    def calls(self) -> Sequence[Call]:
+        """The newest calls, oldest first."""
+        ...
+
+    @property
+    def limits(self) -> tuple[Limit, ...]: ...
+
+    @property
+    def login_life(self) -> LoginLife | None:
+        """None where there is no login that ends."""
+        ...
+
+
+class Rendered(msgspec.Struct, frozen=True, kw_only=True):
+    """A write as it would leave by itself: all of it but the login."""
+
+    method: str
+    path: str
+    body: bytes
+
+
+@runtime_checkable
+class Renders(Protocol):
+    """A connector whose requests follow from the ledger alone, without a look at the system."""
+
+    def render(self, write: Write) -> Rendered:
+        """The request of one write, and no call. ``Refused`` when it cannot be said in the
+        system's form, ``Transient`` while something that it follows from was never asked for."""
         ...

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from daemon.clock import Clock
-from daemon.connectors.base import Budget
+from daemon.connectors.base import Budget, Limit
 from ledger.model.errors import Throttled
 
 JITTER = 0.1
@@ -49,6 +49,14 @@ class _Window:
     def take(self, now: float) -> None:
         self._starts.append(now)
 
+    def used(self, now: float) -> int:
+        """Starts in the window that ends now."""
+        return sum(start > now - self._seconds for start in self._starts)
+
+    @property
+    def limit(self) -> int:
+        return self._count
+
 
 class Governor:
     """Paces every call of one connection. Waiters are served in the order of their arrival."""
@@ -73,6 +81,8 @@ class Governor:
         self._lane_queues = {name: asyncio.Lock() for name in self._lanes}
         self._queue = asyncio.Lock()
         self._in_flight = asyncio.Semaphore(in_flight)
+        self._most_in_flight = in_flight
+        self._flying = 0
         self._paused_until = 0.0
         self._metered_per_month = metered_per_month
         self._meter = Meter()
@@ -98,7 +108,11 @@ class Governor:
                 if metered:
                     self._require_metered()  # others may have spent the rest meanwhile
                 self._count(metered)
-            yield
+            self._flying += 1
+            try:
+                yield
+            finally:
+                self._flying -= 1
 
     def pause(self, seconds: float) -> None:
         """Leave the system alone: it said "too many". A shorter pause never ends a longer one."""
@@ -136,6 +150,30 @@ class Governor:
             throttled=self._throttled,
             metered_left=left,
         )
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """Every limit, the widest last."""
+        now = self._clock.monotonic()
+        minute = self._windows[1]
+        found = [
+            Limit(name="in flight", used=self._flying, limit=self._most_in_flight),
+            Limit(name="per minute", used=minute.used(now), limit=minute.limit),
+        ]
+        for name, window in self._lanes.items():
+            words = f"{name}{'es' if name.endswith('ch') else 's'} per minute"
+            found.append(Limit(name=words, used=window.used(now), limit=window.limit))
+        meter = self._roll()
+        if self._metered_per_month is not None or meter.spent:
+            found.append(
+                Limit(
+                    name="metered reads per month",
+                    used=meter.spent,
+                    limit=self._metered_per_month or 0,
+                    month=meter.month,
+                )
+            )
+        return tuple(found)
 
     async def _wait_for(self, windows: tuple[_Window, ...]) -> None:
         # Each round ends later on the clock than the last; only a renewed pause adds a round.

@@ -22,6 +22,7 @@ from tenacity import (
 from yarl import URL
 
 from daemon.clock import Clock
+from daemon.connectors.calls import SLOW_START_S, Call, CallLog
 from daemon.connectors.governor import Governor
 from ledger.model.errors import OutcomeIsUnknown, Transient
 
@@ -37,6 +38,8 @@ class Reply(msgspec.Struct, frozen=True):
     headers: Mapping[str, str]
     """Looked up without regard to case."""
     body: bytes
+    call: int = 0
+    """Its number in the log of calls; 0 = it is not in one."""
 
 
 class Retries(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,8 +81,10 @@ class Http:
         transport: aiohttp.BaseConnector | None = None,
         max_bytes: int = 64 * MIB,
         retries: Retries | None = None,
+        calls: CallLog | None = None,
     ) -> None:
-        """A ``transport`` that is given stays the property of the giver and is not closed here."""
+        """A ``transport`` that is given stays the property of the giver and is not closed here;
+        every attempt is noted in ``calls``."""
         self._base_url = base_url.rstrip("/")
         self._host = URL(self._base_url).host or "the server"
         self._clock = clock
@@ -90,6 +95,7 @@ class Http:
         self._transport = transport
         self._max_bytes = max_bytes
         self._retries = retries or Retries()
+        self._calls = calls or CallLog()
         self._random = random.Random("http")
         self._session: aiohttp.ClientSession | None = None
 
@@ -103,15 +109,19 @@ class Http:
         headers: Mapping[str, str] | None = None,
         lane: str = "",
         metered: bool = False,
+        what: str = "",
     ) -> Reply:
         """One attempt. ``path`` is joined to the base URL as it is; ``params`` are encoded here.
+        ``what``: the kind of thing asked for, in a word that may be shown.
 
         Raises ``Transient`` when nothing can have left, ``OutcomeIsUnknown`` when no whole answer
         came back (for reads too: see ``read``), ``Throttled`` when the metered reads are spent.
         """
         url = URL(self._base_url + path + _query(params), encoded=True)
+        asked = self._clock.monotonic()
         async with self._governor.slot(lane, metered=metered):
-            return await self._attempt(method, url, body, headers)
+            waited = self._clock.monotonic() - asked
+            return await self._noted(method, url, body, headers, what=what, waited=waited)
 
     async def read(
         self,
@@ -122,6 +132,7 @@ class Http:
         headers: Mapping[str, str] | None = None,
         lane: str = "",
         metered: bool = False,
+        what: str = "",
     ) -> Reply:
         """A request that changes nothing (GET, or POST with a ``body``), repeated when it fails.
 
@@ -148,6 +159,7 @@ class Http:
                 headers=headers,
                 lane=lane,
                 metered=metered,
+                what=what,
             )
         except OutcomeIsUnknown as error:
             raise Transient(str(error)) from error
@@ -157,6 +169,43 @@ class Http:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+    async def _noted(
+        self,
+        method: str,
+        url: URL,
+        body: bytes | None,
+        headers: Mapping[str, str] | None,
+        *,
+        what: str,
+        waited: float,
+    ) -> Reply:
+        """One attempt, and a line about it whatever its end."""
+        number, at, begun = self._calls.next_number(), self._clock.now(), self._clock.monotonic()
+        note = f"waited {waited:.0f} s for the limit" if waited >= SLOW_START_S else ""
+        status, tid = 0, ""
+        try:
+            reply = await self._attempt(method, url, body, headers)
+            status, tid = reply.status, _printable(reply.headers.get("intuit_tid", ""))
+        except (Transient, OutcomeIsUnknown) as error:
+            end = "not sent" if isinstance(error, Transient) else "no whole answer"
+            note = f"{note}, {end}" if note else end
+            raise
+        finally:
+            took = round((self._clock.monotonic() - begun) * 1000)
+            self._calls.add(
+                Call(
+                    number=number,
+                    at=at,
+                    method=method,
+                    what=what,
+                    status=status,
+                    ms=took,
+                    tid=tid,
+                    note=note,
+                )
+            )
+        return msgspec.structs.replace(reply, call=number)
 
     async def _attempt(
         self, method: str, url: URL, body: bytes | None, headers: Mapping[str, str] | None
@@ -215,6 +264,11 @@ class Http:
 def _query(params: Mapping[str, str] | None) -> str:
     # Space becomes %20 and + becomes %2B: a bare + in a time offset would be read as a space.
     return "?" + urlencode(params, quote_via=quote, safe="") if params else ""
+
+
+def _printable(text: str) -> str:
+    """A short token as it is; anything else is not shown."""
+    return text if len(text) <= 80 and text.isascii() and text.isprintable() else ""
 
 
 def _sort(error: BaseException) -> str:

@@ -19,6 +19,8 @@ import msgspec
 from yarl import URL
 
 from daemon.clock import Clock
+from daemon.connectors.base import LoginLife
+from daemon.connectors.calls import CallLog
 from daemon.connectors.governor import Governor
 from daemon.connectors.http import Http, Reply
 from daemon.connectors.vault import Tokens, TokenStore
@@ -90,6 +92,7 @@ class OAuth:
         token_url: str,
         discovery_url: str = "",
         transport: aiohttp.BaseConnector | None = None,
+        calls: CallLog | None = None,
     ) -> None:
         """``credentials`` gives client id and secret, ``bootstrap`` the first refresh token (or
         ``""``); ``discovery_url`` names a document that may overrule ``token_url``."""
@@ -101,6 +104,7 @@ class OAuth:
         self._token_url = token_url
         self._discovery_url = discovery_url
         self._transport = transport
+        self._calls = calls or CallLog()
         self._governor = Governor(clock, per_second=2, per_minute=30, in_flight=1)
         self._tokens: Tokens | None = None
         self._is_loaded = False
@@ -116,6 +120,18 @@ class OAuth:
     def tokens(self) -> Tokens | None:
         """What is known of the login; for its dates. The secrets in it are for this module."""
         return self._load()
+
+    @property
+    def life(self) -> LoginLife:
+        """When it ends, as far as known; looks nothing up."""
+        known = self._tokens
+        if known is None:
+            return LoginLife()
+        return LoginLife(
+            access_until=known.access_expires_at,
+            refresh_until=known.refresh_expires_at,
+            hard_until=known.hard_expires_at,
+        )
 
     async def access_token(self, *, rejected: str = "") -> str:
         """A token to call with. ``rejected``: the one that the system just answered 401 to.
@@ -208,7 +224,9 @@ class OAuth:
         try:
             for _ in range(ASKS_PER_TOKEN):
                 try:
-                    reply = await http.send("POST", "", body=form.encode(), headers=headers)
+                    reply = await http.send(
+                        "POST", "", body=form.encode(), headers=headers, what="login"
+                    )
                 except OutcomeIsUnknown:
                     continue
                 if reply.status < 500:
@@ -265,7 +283,8 @@ class OAuth:
             return self._token_url
         http = self._http(self._discovery_url)
         try:
-            reply = await http.send("GET", "", headers={"Accept": "application/json"})
+            headers = {"Accept": "application/json"}
+            reply = await http.send("GET", "", headers=headers, what="discovery")
             document: dict[str, Any] = msgspec.json.decode(reply.body, type=dict[str, Any])
         except (Transient, OutcomeIsUnknown, msgspec.MsgspecError):
             return self._token_url
@@ -285,6 +304,7 @@ class OAuth:
             timeout_s=TIMEOUT_S,
             transport=self._transport,
             max_bytes=1024 * 1024,
+            calls=self._calls,
         )
 
     def _reauth(self, now: Phase) -> Unauthorised:

@@ -10,6 +10,8 @@ from daemon.control.protocol import (
     ApproveRequest,
     Code,
     Declined,
+    DoneAnswer,
+    WithdrawRequest,
 )
 from ledger.model.entries import Approved, Entry, FirstPlanApproved
 from ledger.model.ids import Digest
@@ -85,6 +87,44 @@ async def approve(desk: "Desk", actor: "Actor", request: ApproveRequest) -> Appr
         first_plan_approved=standing.first_plan_approved or is_first,
         by=str(actor),
         seq=seq,
+        dry_run=request.dry_run,
+    )
+
+
+async def withdraw(desk: "Desk", actor: "Actor", request: WithdrawRequest) -> DoneAnswer:
+    """Take back the yes to exactly these. ``Declined`` when one of them is not approved now."""
+    standing = await desk.ledger.read(_standing)
+    digests = _named(standing, request.digests)
+    _check_count(len(digests), request.expect_count)
+    # By the approval and not by the state: what is paused beside it waits, and is approved still.
+    approved = await desk.ledger.read(lambda views: views.approvals(desk.now()))
+    open_ones = [digest for digest in digests if digest not in approved]
+    if open_ones:
+        named = ", ".join(digest[:12] for digest in open_ones[:MOST_NAMED])
+        raise Declined(
+            Code.STALE,
+            f"{len(open_ones)} of {len(digests)} are not approved: {named}; nothing was done",
+            cure="trueup queue list --state approved shows those that are",
+        )
+    now = desk.now().isoformat(timespec="seconds").replace("+00:00", "Z")
+    entries: list[Entry] = [
+        Approved(
+            digests=tuple(digests[start : start + PER_ENTRY]),
+            by=str(actor),
+            expires_at=now,
+            note=request.reason,
+            withdrawn=True,
+        )
+        for start in range(0, len(digests), PER_ENTRY)
+    ]
+    seq = 0 if request.dry_run else await desk.note(actor, entries, reason="withdrawn")
+    text = f"the approval of {len(digests)} changes is taken back; what needs none goes on"
+    return DoneAnswer(
+        as_of=desk.now(),
+        seq=seq,
+        text=text,
+        next="trueup queue",
+        back=f"trueup approve {' '.join(digest[:12] for digest in digests[:MOST_NAMED])}",
         dry_run=request.dry_run,
     )
 

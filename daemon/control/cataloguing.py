@@ -37,6 +37,7 @@ from ledger.model.ids import ExternalRef, Kind
 if TYPE_CHECKING:
     from daemon.control.desk import Actor, Desk
 
+_Rehearsable = CatalogueSettleRequest | CatalogueApproveRequest | CatalogueRequest
 Act = Callable[["Desk", Conductor, "Actor", Any], Awaitable[CatalogueAnswer]]
 
 _NEXT = {
@@ -91,48 +92,56 @@ async def settle(
         )
     )
     target = to.record if to is not None else None
-    job = await _kept(conductor.settle(_person(actor), view.record, request.what, target))
+    acting = _acting(conductor, request)
+    job = await _kept(
+        acting.settle(_person(actor), view.record, request.what, target, request.reason)
+    )
     text = f"{view.label!r}: {request.what}{f' to {to.label!r}' if to is not None else ''}"
-    return await _answer(desk, conductor, job, text)
+    return await _done(desk, conductor, job, text, request)
 
 
 async def approve(
     desk: "Desk", conductor: Conductor, actor: "Actor", request: CatalogueApproveRequest
 ) -> CatalogueAnswer:
-    job = await _kept(conductor.approve(_person(actor), request.company, request.plan))
+    acting = _acting(conductor, request)
+    job = await _kept(acting.approve(_person(actor), request.company, request.plan, request.reason))
     given, needed = len(job.memo.approvals), conductor.setting.people
     text = f"approved by {given} of {needed}" if given < needed else "approved"
-    return await _answer(desk, conductor, job, f"{job.id}: {text}")
+    return await _done(desk, conductor, job, f"{job.id}: {text}", request)
 
 
 async def run(
-    desk: "Desk", conductor: Conductor, actor: "Actor", _request: CatalogueRequest
+    desk: "Desk", conductor: Conductor, actor: "Actor", request: CatalogueRequest
 ) -> CatalogueAnswer:
-    job = await _kept(conductor.run(_person(actor)))
-    return await _answer(desk, conductor, job, f"{job.id} runs; it survives a restart")
+    job = await _kept(_acting(conductor, request).run(_person(actor), request.reason))
+    return await _done(desk, conductor, job, f"{job.id} runs; it survives a restart", request)
 
 
 async def pause(
     desk: "Desk", conductor: Conductor, actor: "Actor", request: CatalogueRequest
 ) -> CatalogueAnswer:
-    job = await _kept(conductor.pause(_person(actor), request.reason))
+    job = await _kept(_acting(conductor, request).pause(_person(actor), request.reason))
     text = f"{job.id} is paused; requests under way still end"
-    return await _answer(desk, conductor, job, text)
+    return await _done(desk, conductor, job, text, request)
 
 
 async def resume(
-    desk: "Desk", conductor: Conductor, actor: "Actor", _request: CatalogueRequest
+    desk: "Desk", conductor: Conductor, actor: "Actor", request: CatalogueRequest
 ) -> CatalogueAnswer:
-    job = await _kept(conductor.resume(_person(actor)))
-    return await _answer(desk, conductor, job, f"{job.id} goes on")
+    job = await _kept(_acting(conductor, request).resume(_person(actor), request.reason))
+    return await _done(desk, conductor, job, f"{job.id} goes on", request)
 
 
 async def abort(
     desk: "Desk", conductor: Conductor, actor: "Actor", request: CatalogueRequest
 ) -> CatalogueAnswer:
-    job = await _kept(conductor.abort(_person(actor), request.reason))
+    # Aborting links old items again in entries of their own, so there is nothing to rehearse.
+    work = (
+        conductor.open_job() if request.dry_run else conductor.abort(_person(actor), request.reason)
+    )
+    job = await _kept(work)
     text = f"{job.id} is aborted and items flow again; what was created stays"
-    return await _answer(desk, conductor, job, text)
+    return await _done(desk, conductor, job, text, request)
 
 
 ROUTES: dict[str, tuple[type[Any], Act]] = {
@@ -228,6 +237,23 @@ def _shown(model: type[CataloguePlanShown], plan: msgspec.Struct) -> CataloguePl
 
 def _text(value: object) -> str:
     return str(value)
+
+
+def _acting(conductor: Conductor, request: _Rehearsable) -> Conductor:
+    return conductor.rehearsal() if request.dry_run else conductor
+
+
+async def _done(
+    desk: "Desk", conductor: Conductor, job: Job, text: str, request: _Rehearsable
+) -> CatalogueAnswer:
+    """What was done; of a dry run, what would be, beside the job as it stands."""
+    if not request.dry_run:
+        return await _answer(desk, conductor, job, text)
+    standing = await _kept(conductor.open_job())
+    shown = await shown_job(conductor, standing)
+    return CatalogueAnswer(
+        as_of=desk.now(), text=f"nothing was done; it would be: {text}", job=shown
+    )
 
 
 async def _answer(desk: "Desk", conductor: Conductor, job: Job, text: str) -> CatalogueAnswer:

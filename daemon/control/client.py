@@ -3,31 +3,29 @@
 Must not import the daemon's insides: it loads in a terminal that only wants to ask.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Self, TypeVar
 
 import aiohttp
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
+from daemon.control.exchange import DaemonAbsent, Exchange, NoAnswer, event_in, lines, parsed
 from daemon.control.protocol import (
     DEFAULT_PAGE,
     ApproveAnswer,
     ApproveRequest,
-    Code,
     CycleAnswer,
     CycleRequest,
-    Declined,
     DoneAnswer,
     HistoryAnswer,
     LinkRequest,
     PlanAnswer,
-    Refusal,
     ResolveRequest,
     RetryRequest,
     SendRequest,
     StatusAnswer,
+    WithdrawRequest,
 )
 from daemon.control.protocol_catalogue import (
     CatalogueAnswer,
@@ -37,7 +35,20 @@ from daemon.control.protocol_catalogue import (
     CatalogueRequest,
     CatalogueSettleRequest,
 )
+from daemon.control.protocol_drift import (
+    DriftAnswer,
+    DriftHistoryAnswer,
+    DriftQuery,
+    QueueAnswer,
+    QueueQuery,
+    RecordAnswer,
+    RequestAnswer,
+    TimelineAnswer,
+    TimelineQuery,
+)
 from daemon.control.protocol_ledger import BackupAnswer, BackupRequest, VerifyAnswer
+from daemon.control.protocol_live import Event, HealthAnswer, WhoAnswer
+from daemon.control.protocol_report import ReportRequest
 from daemon.control.protocol_totals import TotalsAnswer, TotalsRequest
 from daemon.control.protocol_valves import (
     AcceptAbsenceRequest,
@@ -50,7 +61,8 @@ from daemon.control.protocol_valves import (
     SkipRequest,
     SkipsAnswer,
 )
-from ledger.model.errors import TrueupError
+
+__all__ = ["ControlClient", "DaemonAbsent", "NoAnswer"]
 
 QUICK_S = 30.0
 """An answer from memory and disk takes less; longer means that something is stuck."""
@@ -58,17 +70,10 @@ REPORT_S = 600.0
 """A report reads every document there is."""
 LONG_S = 4 * 3600.0
 """A first cycle over a large company, or a backup, may take hours."""
-MAX_ANSWER = 256 * 1024 * 1024
+SILENT_S = 15.0
+"""Three times as long as an event stream is ever silent."""
 
 _Answer = TypeVar("_Answer", bound=BaseModel)
-
-
-class DaemonAbsent(TrueupError):
-    """No daemon is listening."""
-
-
-class NoAnswer(TrueupError):
-    """The daemon took the request and did not answer in time."""
 
 
 class ControlClient:
@@ -87,6 +92,28 @@ class ControlClient:
     async def __aexit__(self, *_error: object) -> None:
         if self._session is not None:
             await self._session.close()
+
+    async def who(self) -> WhoAnswer:
+        """Who the daemon takes this user for, and what is allowed."""
+        return await self._get("/v1/who", WhoAnswer)
+
+    async def health(self) -> HealthAnswer:
+        """Connections, budgets and the process; costs no call to any system."""
+        return await self._get("/v1/health", HealthAnswer)
+
+    async def events(self, run: str = "", after: int = 0) -> AsyncIterator[Event]:
+        """What happens from now on, until the caller stops asking or the daemon ends.
+
+        With ``run`` and ``after`` of the last event seen: what was missed since, or one ``resync``.
+        Raises ``NoAnswer`` when the stream falls silent, ``Declined`` (busy) when too many listen.
+        """
+        params = {"run": run, "after": str(after)}
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._quick_s, sock_read=SILENT_S)
+        async with self._send("GET", "/v1/events", params=params, timeout=timeout) as reply:
+            if reply.status != 200:
+                await parsed(reply, WhoAnswer)
+            async for line in lines(reply):
+                yield event_in(line)
 
     async def status(self, *, counts: bool = True) -> StatusAnswer:
         """``counts=False`` leaves out the numbers of records: cheap enough to ask every second."""
@@ -108,6 +135,13 @@ class ControlClient:
         part = {"code": code, "record": record, "digest": digest}
         return await self._get("/v1/plan", PlanAnswer, **page, **part)
 
+    async def drift(self, query: DriftQuery) -> DriftAnswer:
+        """One page of the records on which the systems differ."""
+        return await self._post("/v1/drift", query, DriftAnswer)
+
+    async def drift_history(self) -> DriftHistoryAnswer:
+        return await self._get("/v1/drift/history", DriftHistoryAnswer)
+
     async def approve(
         self,
         digests: Sequence[str] = (),
@@ -127,20 +161,51 @@ class ControlClient:
         )
         return await self._post("/v1/approve", request, ApproveAnswer)
 
+    async def withdraw(self, request: WithdrawRequest) -> DoneAnswer:
+        """Take back the yes to exactly these digests."""
+        return await self._post("/v1/withdraw", request, DoneAnswer)
+
     async def cycle(self, reason: str = "operator") -> CycleAnswer:
         """Run a cycle now and wait for its end."""
         return await self._post("/v1/cycle", CycleRequest(reason=reason), CycleAnswer, LONG_S)
 
-    async def send(self, kind: str, ref: str) -> CycleAnswer:
+    async def send(self, kind: str, ref: str, reason: str = "") -> CycleAnswer:
         """Send one record through the gate and wait for the end of that cycle."""
-        return await self._post("/v1/send", SendRequest(kind=kind, ref=ref), CycleAnswer, LONG_S)
+        request = SendRequest(kind=kind, ref=ref, reason=reason)
+        return await self._post("/v1/send", request, CycleAnswer, LONG_S)
 
     async def history(self, record: str) -> HistoryAnswer:
         return await self._get("/v1/history", HistoryAnswer, record=record)
 
+    async def record(self, record: str) -> RecordAnswer:
+        """One record whole: three-way diff, what will be written, what holds it, its life."""
+        return await self._get("/v1/record", RecordAnswer, record=record)
+
+    async def request(self, digest: str) -> RequestAnswer:
+        """The request that one operation would leave as, if it left now."""
+        return await self._get("/v1/operation/request", RequestAnswer, digest=digest)
+
+    async def queue(self, query: QueueQuery) -> QueueAnswer:
+        """Operations of any state, and how fast writes go."""
+        return await self._post("/v1/queue", query, QueueAnswer)
+
+    async def timeline(self, query: TimelineQuery) -> TimelineAnswer:
+        """Entries of the ledger, newest first; ``next_before`` says where to go on."""
+        return await self._post("/v1/ledger/entries", query, TimelineAnswer)
+
     async def totals(self, request: TotalsRequest) -> TotalsAnswer:
         """Both sides' totals; takes ten seconds or so per 100,000 documents."""
         return await self._post("/v1/totals", request, TotalsAnswer, REPORT_S)
+
+    async def report(self, request: ReportRequest) -> AsyncIterator[bytes]:
+        """The reconciliation report as JSON lines, in chunks that end anywhere: a
+        ``ReportSummary``, then a ``RecordShown`` for each record."""
+        body = request.model_dump_json().encode()
+        async with self._send("POST", "/v1/report", body=body, limit_s=REPORT_S) as reply:
+            if reply.status != 200:
+                await parsed(reply, TotalsAnswer)
+            async for chunk in reply.content.iter_chunked(64 * 1024):
+                yield chunk
 
     async def resolve(self, request: ResolveRequest) -> DoneAnswer:
         return await self._post("/v1/resolve", request, DoneAnswer)
@@ -196,9 +261,11 @@ class ControlClient:
     async def catalogue_approve(self, request: CatalogueApproveRequest) -> CatalogueAnswer:
         return await self._post("/v1/catalogue/approve", request, CatalogueAnswer, REPORT_S)
 
-    async def catalogue_act(self, act: str, reason: str = "") -> CatalogueAnswer:
+    async def catalogue_act(
+        self, act: str, reason: str = "", *, dry_run: bool = False
+    ) -> CatalogueAnswer:
         """``run``, ``pause``, ``resume`` or ``abort``."""
-        request = CatalogueRequest(reason=reason)
+        request = CatalogueRequest(reason=reason, dry_run=dry_run)
         return await self._post(f"/v1/catalogue/{act}", request, CatalogueAnswer, REPORT_S)
 
     async def catalogue_report(
@@ -211,7 +278,7 @@ class ControlClient:
     async def verify(self) -> VerifyAnswer:
         """Walk the whole journal; takes a second or so per 100,000 entries."""
         async with self._send("GET", "/v1/ledger/verify", limit_s=LONG_S) as reply:
-            return await _parsed(reply, VerifyAnswer)
+            return await parsed(reply, VerifyAnswer)
 
     async def backup(self, path: str = "") -> BackupAnswer:
         return await self._post("/v1/ledger/backup", BackupRequest(path=path), BackupAnswer, LONG_S)
@@ -221,13 +288,13 @@ class ControlClient:
         params = {"bodies": "1" if bodies else "0"}
         async with self._send("GET", "/v1/ledger/export", params=params, limit_s=LONG_S) as reply:
             if reply.status != 200:
-                await _parsed(reply, VerifyAnswer)
+                await parsed(reply, VerifyAnswer)
             async for chunk in reply.content.iter_chunked(64 * 1024):
                 yield chunk
 
     async def _get(self, path: str, answer: type[_Answer], **params: str) -> _Answer:
         async with self._send("GET", path, params=params) as reply:
-            return await _parsed(reply, answer)
+            return await parsed(reply, answer)
 
     async def _post(
         self,
@@ -238,7 +305,7 @@ class ControlClient:
     ) -> _Answer:
         body = request.model_dump_json().encode()
         async with self._send("POST", path, body=body, limit_s=limit_s) as reply:
-            return await _parsed(reply, answer)
+            return await parsed(reply, answer)
 
     def _send(
         self,
@@ -248,7 +315,8 @@ class ControlClient:
         params: dict[str, str] | None = None,
         body: bytes | None = None,
         limit_s: float | None = None,
-    ) -> "_Exchange":
+        timeout: aiohttp.ClientTimeout | None = None,
+    ) -> Exchange:
         assert self._session is not None, "use the client as a context manager"
         request = self._session.request(
             method,
@@ -256,73 +324,6 @@ class ControlClient:
             params=params,
             data=body,
             headers={"Content-Type": "application/json"} if body is not None else {},
-            timeout=aiohttp.ClientTimeout(total=limit_s or self._quick_s),
+            timeout=timeout or aiohttp.ClientTimeout(total=limit_s or self._quick_s),
         )
-        return _Exchange(request, self._path)
-
-
-class _Exchange:
-    """One request, whose transport errors become ours at every point where they can appear."""
-
-    def __init__(self, request: "aiohttp.client._RequestContextManager", socket: Path) -> None:
-        self._request = request
-        self._socket = socket
-
-    async def __aenter__(self) -> aiohttp.ClientResponse:
-        try:
-            return await self._request.__aenter__()
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise self._ours(error) from error
-
-    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        await self._request.__aexit__(None, None, None)
-        if isinstance(error, aiohttp.ClientError | TimeoutError | OSError):
-            raise self._ours(error) from error
-
-    def _ours(self, error: BaseException) -> TrueupError:
-        if isinstance(error, asyncio.TimeoutError):
-            return NoAnswer(
-                "the daemon did not answer in time",
-                cure="see its log; the request may still be carried out",
-            )
-        cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-        if isinstance(cause, PermissionError):
-            return Declined(
-                Code.NOT_PERMITTED,
-                f"you may not use the daemon's socket {self._socket}",
-                cure="run this as the user that the daemon runs as",
-            )
-        if isinstance(error, aiohttp.ClientConnectorError):
-            return DaemonAbsent(
-                f"no daemon is listening on {self._socket}",
-                cure="start it with: trueup run --config FILE",
-            )
-        return NoAnswer("the daemon closed the connection", cure="see its log, then try again")
-
-
-async def _parsed(reply: aiohttp.ClientResponse, answer: type[_Answer]) -> _Answer:
-    data = await _body(reply)
-    try:
-        if reply.status == 200:
-            return answer.model_validate_json(data)
-        refusal = Refusal.model_validate_json(data)
-    except ValidationError as error:
-        if reply.status >= 500:
-            raise NoAnswer(
-                f"the daemon failed inside while it answered ({reply.status})",
-                cure="its log has the reason; nothing is lost, the next cycle goes on by itself",
-            ) from error
-        raise NoAnswer(
-            f"the daemon answered {reply.status} in words this version does not know",
-            cure="use the same version of trueup for both (trueup version); see the daemon's log",
-        ) from error
-    raise Declined(refusal.code, refusal.message, cure=refusal.cure)
-
-
-async def _body(reply: aiohttp.ClientResponse) -> bytes:
-    data = bytearray()
-    async for chunk in reply.content.iter_chunked(64 * 1024):
-        data += chunk
-        if len(data) > MAX_ANSWER:
-            raise NoAnswer("the daemon's answer has no end", cure="report this")
-    return bytes(data)
+        return Exchange(request, self._path)

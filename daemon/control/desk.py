@@ -4,13 +4,16 @@ Decisions become entries under the name of whoever made them; nothing is written
 here, only by the cycle that follows.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from datetime import datetime, timedelta
 
 import msgspec
 
 from daemon.clock import Clock
 from daemon.control import approving, deciding, valves
+from daemon.control.changes import lived
+from daemon.control.drifting import drift_history, the_drift
 from daemon.control.finding import the_kind, the_record
 from daemon.control.keeping import Keeper
 from daemon.control.listing import PENDING, of_digest, of_record, the_plan
@@ -30,18 +33,34 @@ from daemon.control.protocol import (
     SendRequest,
     StatusAnswer,
 )
+from daemon.control.protocol_drift import (
+    DriftAnswer,
+    DriftHistoryAnswer,
+    DriftQuery,
+    QueueAnswer,
+    QueueQuery,
+    RecordAnswer,
+    RequestAnswer,
+    TimelineAnswer,
+    TimelineQuery,
+)
+from daemon.control.protocol_report import ReportRequest
 from daemon.control.protocol_totals import TotalsAnswer, TotalsRequest
 from daemon.control.protocol_valves import DeskAnswer, RemapsAnswer, SkipsAnswer
+from daemon.control.queueing import the_queue
+from daemon.control.recording import record_of
+from daemon.control.rendering import request_of
+from daemon.control.reporting import Origin, report
 from daemon.control.shapes import (
     shown_closed,
     shown_count,
     shown_cycle,
-    shown_history,
     shown_pause,
     shown_system,
 )
 from daemon.control.showing import shown_documents, shown_page
 from daemon.control.tallying import totals
+from daemon.control.timelines import the_timeline
 from daemon.control.trouble import shown_skips, skipped_holds, the_desk
 from daemon.cycle.schedule import Scheduler
 from ledger.model.entries import Entry
@@ -69,6 +88,12 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     company: str
     version: str
     approvals_expire_after: timedelta
+    started_at: str = ""
+    """Instant at which this process began to serve."""
+    config_path: str = ""
+    config_read_at: str = ""
+    timezone: str = "UTC"
+    """IANA name of the company's."""
 
 
 class Desk:
@@ -102,7 +127,7 @@ class Desk:
         """``counts=False`` leaves out the numbers of records, which take a look at every one."""
 
         def ask(views: Views) -> StatusAnswer:
-            by_state = views.operations_count()
+            by_state, drift = views.operations_count(), views.drift_counts()
             return StatusAnswer(
                 as_of=self.now(),
                 instance=self.facts.instance,
@@ -123,6 +148,9 @@ class Desk:
                 skipped_holds=skipped_holds(views),
                 pauses=tuple(map(shown_pause, views.pauses())),
                 closed=shown_closed(self.scheduler.company.calendar, self.now()),
+                timezone=self.facts.timezone,
+                drift=drift.records,
+                drift_by_class={one.value: n for one, n in drift.by_class.items()},
             )
 
         systems = tuple(map(shown_system, self.scheduler.health.values()))
@@ -196,10 +224,75 @@ class Desk:
             lambda views: history_of(views, text, as_of=self.now(), systems=self.systems)
         )
 
+    async def record(self, text: str) -> RecordAnswer:
+        """One record whole: three-way diff, work, holds, life."""
+        policy = self.scheduler.company.rules()
+        return await self.ledger.read(
+            lambda views: record_of(views, text, policy=policy, as_of=self.now())
+        )
+
+    async def drift(self, query: DriftQuery) -> DriftAnswer:
+        """Records on which the systems differ, a page of any order."""
+        last = self.scheduler.last
+        home = self.scheduler.company.rules().home_currency
+        return await self.ledger.read(
+            lambda views: the_drift(
+                views,
+                query,
+                as_of=self.now(),
+                systems=self.systems,
+                home_currency=home,
+                complete=last is not None and last.complete and not views.dirty_count(),
+            )
+        )
+
+    async def drift_history(self) -> DriftHistoryAnswer:
+        return await self.ledger.read(lambda views: drift_history(views, as_of=self.now()))
+
+    async def request(self, digest: str) -> RequestAnswer:
+        """The request that one operation would leave as."""
+        return await request_of(self.scheduler.company, digest, as_of=self.now())
+
+    async def queue(self, query: QueueQuery) -> QueueAnswer:
+        """Operations of any state, and how fast writes go."""
+        company = self.scheduler.company
+        home = company.rules().home_currency
+        return await self.ledger.read(
+            lambda views: the_queue(
+                views,
+                query,
+                as_of=self.now(),
+                home_currency=home,
+                connectors=company.connectors,
+            )
+        )
+
+    async def timeline(self, query: TimelineQuery) -> TimelineAnswer:
+        """Entries of the ledger, newest first."""
+        return await self.ledger.read(
+            lambda views: the_timeline(views, query, as_of=self.now(), systems=self.systems)
+        )
+
     async def totals(self, request: TotalsRequest) -> TotalsAnswer:
         """Both sides' totals per kind, month or party, and why they differ."""
         policy = self.scheduler.company.policy
         return await totals(self.ledger, policy, request, as_of=self.now())
+
+    async def report(self, actor: Actor, request: ReportRequest) -> AsyncGenerator[bytes, None]:
+        """The reconciliation report as JSON lines: its summary, then its records."""
+        facts = self.facts
+        origin = Origin(
+            company=facts.company,
+            instance=facts.instance,
+            version=facts.version,
+            made_by=str(actor),
+            timezone=facts.timezone,
+            as_of=self.now(),
+        )
+        policy = self.scheduler.company.policy
+        async with aclosing(report(self.ledger, policy, request, origin)) as lines:
+            async for chunk in lines:
+                yield chunk
 
     async def approve(self, actor: Actor, request: ApproveRequest) -> ApproveAnswer:
         return await approving.approve(self, actor, request)
@@ -224,7 +317,7 @@ class Desk:
             lambda views: the_record(views, request.ref, systems=self.systems, kind=kind)
         )
         try:
-            report = await self.scheduler.send(record=view.record)
+            report = await self.scheduler.send(record=view.record, reason=request.reason)
         except LookupError as error:
             raise Declined(Code.NOT_FOUND, f"the ledger lost {view.record}") from error
         return CycleAnswer(as_of=self.now(), report=shown_cycle(report))
@@ -245,5 +338,5 @@ def history_of(
         record=view.record,
         label=view.label,
         refs=tuple(str(side.ref) for side in view.sides.values()),
-        rows=tuple(map(shown_history, views.history(view.record))),
+        rows=lived(views.history(view.record)),
     )

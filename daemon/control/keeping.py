@@ -14,6 +14,7 @@ from daemon.control.protocol_ledger import BackupAnswer, VerifyAnswer
 from daemon.log import Log
 from ledger.model.errors import TrueupError
 from ledger.store.backup import backup_file, manifest_path
+from ledger.store.errors import LedgerUnavailable
 from ledger.store.export import export
 from ledger.store.ledger import Ledger
 from ledger.store.verify import verify_file
@@ -21,6 +22,8 @@ from ledger.store.verify import verify_file
 _log = Log(__name__)
 _STAMP = "%Y%m%dT%H%M%SZ"
 CHUNK = 256 * 1024
+BACKUP_KEY, VERIFIED_KEY = "last_backup", "last_verify"
+"""When a proved copy was made last, and when the whole journal was last found sound."""
 
 
 class Interrupted(TrueupError):
@@ -37,15 +40,20 @@ class Keeper:
     backups: Path | None = None
     keep: int = 35
     _stopping: threading.Event = field(default_factory=threading.Event)
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Everybody may ask for a proof, and each takes a thread and the disk."""
 
     def stop(self) -> None:
         """Let a long look or copy end at its next step."""
         self._stopping.set()
 
     async def verify(self) -> VerifyAnswer:
-        report = await asyncio.to_thread(
-            verify_file, self.ledger.path, key=self.key, progress=self._step
-        )
+        async with self._one_at_a_time:
+            report = await asyncio.to_thread(
+                verify_file, self.ledger.path, key=self.key, progress=self._step
+            )
+        if report.is_sound:
+            await self._remember(VERIFIED_KEY)
         return VerifyAnswer(
             as_of=self.clock.now(),
             ok=report.is_sound,
@@ -72,6 +80,7 @@ class Keeper:
             raise Declined(Code.GUARDED, str(error), cure="choose another name") from error
         except OSError as error:
             raise Declined(Code.IO, f"{target} cannot be written: {error.strerror}") from error
+        await self._remember(BACKUP_KEY)
         return BackupAnswer(
             as_of=self.clock.now(),
             path=str(target),
@@ -103,6 +112,16 @@ class Keeper:
                 _log.info("backup made", entries=made.entries, bytes=made.bytes)
                 self.prune()
             await self.clock.sleep(every.total_seconds())
+
+    async def _remember(self, key: str) -> None:
+        """Beside the journal, for it says nothing about records; not kept by a ledger that cannot
+        be written just now."""
+        draft = self.ledger.draft(actor="daemon")
+        draft.runtime(key, self.clock.now().isoformat(timespec="seconds").encode())
+        try:
+            await self.ledger.append(draft)
+        except LedgerUnavailable as error:
+            _log.warning("not remembered", what=key, error=type(error).__name__)
 
     def _step(self, _done: int, _total: int) -> None:
         if self._stopping.is_set():

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from daemon.control.protocol import Code, CureShown, Declined, PlanTotals
+from ledger.model.drift import DECISIONS, URGENCY
 from ledger.model.facts import HoldCode
 from ledger.model.ids import Kind, RecordId
 from ledger.model.plans import Operation
@@ -25,29 +26,7 @@ MOST_CURES = 10
 
 STATES = ("waiting", "planned", "approved")
 """What a person can still decide comes before what is decided."""
-CODES = (
-    HoldCode.CONFLICT,
-    HoldCode.EDITED_AND_REMOVED,
-    HoldCode.FOREIGN_EDIT,
-    HoldCode.LOST_UPDATE,
-    HoldCode.OSCILLATION,
-    HoldCode.REJECTED,
-    HoldCode.AMBIGUOUS_MATCH,
-    HoldCode.PROPOSED_MATCH,
-    HoldCode.NAME_TAKEN,
-    HoldCode.DISCREPANT,
-    HoldCode.VOIDED,
-    HoldCode.REOPENED,
-    HoldCode.SETTLED,
-    HoldCode.AMBIGUOUS_LINES,
-)
-"""Reasons that ask for a decision about this one record; all others follow in their own order."""
-
 _KINDS = {kind: number for number, kind in enumerate(Kind)}
-_CODES = {
-    code: number
-    for number, code in enumerate([*CODES, *(code for code in HoldCode if code not in CODES)])
-}
 _Key = tuple[int | str, ...]
 
 
@@ -195,12 +174,12 @@ def _holds(
 
 
 def _hold_key(row: HeldRow) -> _Key:
-    return (_CODES[row.hold.code], _KINDS[row.kind], row.label.casefold(), row.subject)
+    return (URGENCY[row.hold.code], _KINDS[row.kind], row.label.casefold(), row.subject)
 
 
 def _cures(rows: Sequence[HeldRow]) -> Counter[tuple[str, str]]:
     """Decisions are about one record each; what others share is worth naming once."""
-    shared = (row.hold for row in rows if row.hold.cure and row.hold.code not in CODES)
+    shared = (row.hold for row in rows if row.hold.cure and row.hold.code not in DECISIONS)
     return Counter((hold.code.value, hold.cure) for hold in shared)
 
 
@@ -209,7 +188,7 @@ def _totals(
 ) -> PlanTotals:
     by_state = {s: n for s, n in views.operations_count().items() if s in PENDING and n}
     counts = views.holds_count()
-    by_code = {code.value: counts[code] for code in sorted(counts, key=_CODES.__getitem__)}
+    by_code = {code.value: counts[code] for code in sorted(counts, key=URGENCY.__getitem__)}
     skips = views.standing_skips()
     ranked = sorted(cures.items(), key=lambda pair: (-pair[1], pair[0]))
     return PlanTotals(

@@ -105,6 +105,12 @@ class StatusAnswer(Answer):
     pauses: tuple[PauseShown, ...] = ()
     closed: ClosedShown | None = None
     """Why the calendar lets nothing be written now."""
+    timezone: str = ""
+    """IANA name of the company's; empty: not told."""
+    drift: int = 0
+    """Records on which the systems differ."""
+    drift_by_class: dict[str, int] = Field(default_factory=dict)
+    """The same by ``DriftClass``; absent: none."""
 
     @property
     def stopped_by(self) -> dict[str, int]:
@@ -270,6 +276,15 @@ class ApproveAnswer(Answer):
     dry_run: bool = False
 
 
+class WithdrawRequest(Request):
+    """Take back the yes to exactly these; what is on its way to a system cannot be stopped."""
+
+    digests: Annotated[tuple[str, ...], Field(min_length=1, max_length=MAX_DIGESTS)]
+    reason: Annotated[str, Field(max_length=1000)] = ""
+    expect_count: Annotated[int, Field(ge=0)] | None = None
+    dry_run: bool = False
+
+
 class CycleRequest(Request):
     reason: Annotated[str, Field(max_length=200)] = "operator"
 
@@ -282,6 +297,7 @@ class SendRequest(Request):
     kind: Annotated[str, Field(max_length=40)]
     ref: Annotated[str, Field(min_length=1, max_length=500)]
     """A record id, ``system/id``, or a SKU, code, name or number that is the only one."""
+    reason: Annotated[str, Field(max_length=1000)] = ""
 
 
 class HistoryRowShown(Part):

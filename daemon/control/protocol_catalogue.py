@@ -18,7 +18,8 @@ class CatalogueOptions(Request):
     missing_only: bool = False
     only: Annotated[tuple[str, ...], Field(max_length=MOST_SKUS)] = ()
     as_type: Annotated[str, Field(max_length=40)] = ""
-    clashes: Literal["ask", "reactivate", "skip"] = "ask"
+    clashes: Literal["ask", "reactivate", "rename", "suffix", "skip"] = "ask"
+    """``rename``: the old item gives up the name; ``suffix``: the new one gets a number."""
     reactivate: bool = False
 
 
@@ -37,9 +38,11 @@ class CatalogueSettleRequest(Request):
 
     item: Annotated[str, Field(min_length=1, max_length=500)]
     """A record id, ``system/kind/id``, or a SKU or name that is the only one."""
-    what: Literal["keep", "ignore", "link", "reactivate", "skip"]
+    what: Literal["keep", "ignore", "link", "reactivate", "rename", "suffix", "skip"]
     to: Annotated[str, Field(max_length=500)] = ""
     """With ``link``: the product that it is."""
+    reason: Text = ""
+    dry_run: bool = False
 
 
 class CatalogueApproveRequest(Request):
@@ -47,12 +50,16 @@ class CatalogueApproveRequest(Request):
     """The name of the company, typed."""
     plan: Annotated[str, Field(max_length=40)] = ""
     """Id of the plan that was looked at; another one is refused."""
+    reason: Text = ""
+    dry_run: bool = False
 
 
 class CatalogueRequest(Request):
     """Run, pause, resume or abort."""
 
     reason: Text = ""
+    dry_run: bool = False
+    """Only whether it could be done now."""
 
 
 class ProofShown(Part):
@@ -80,7 +87,8 @@ class CataloguePlanShown(Part):
     standings: dict[str, int] = Field(default_factory=dict)
     """``alive``, ``inactive``, ``gone``, ``missing``, ``resting``, ``unknown`` ..."""
     acts: dict[str, int] = Field(default_factory=dict)
-    """``create``, ``reactivate``, ``retire``, ``adopt``, ``clash``, ``skip``"""
+    """``create``, ``reactivate``, ``retire``, ``rename``, ``suffix``, ``adopt``, ``clash``,
+    ``skip``"""
     skipped: dict[str, int] = Field(default_factory=dict)
     tracked: int = 0
     with_quantity: int = 0

@@ -12,25 +12,10 @@ from pydantic import Field, JsonValue
 
 from daemon.control.frame import Answer, Part, Request
 from daemon.control.protocol import HistoryRowShown, HoldShown, OperationShown
+from ledger.model.drift import DriftClass as DriftClass
 
 MAX_PAGE = 5_000
 MAX_FILTER = 1_000
-
-
-class DriftClass(StrEnum):
-    """What is the matter with a record, the most pressing first."""
-
-    CONFLICT = "conflict"
-    """A decision about this one record is asked for."""
-    HELD = "held"
-    """It waits for something else: a setting, another record, a system."""
-    GONE = "gone"
-    """It ended on one side: the other is to be inactivated, voided, deleted or closed."""
-    MISSING = "missing"
-    """It exists on one side only and is to be created on the other."""
-    CHANGED = "changed"
-    SKIPPED = "skipped"
-    """A person set aside all there is; it stays a difference."""
 
 
 class DriftSort(StrEnum):
@@ -186,6 +171,23 @@ class RecordAnswer(Answer):
     history: tuple[HistoryRowShown, ...]
     """Newest first, at most 100."""
     uses: tuple[UseShown, ...] = ()
+
+
+class RequestAnswer(Answer):
+    """The request that an operation would leave as, by itself, if it left now."""
+
+    digest: str
+    system: str
+    method: str = ""
+    path: str = ""
+    """With its query; without the request id, which is derived when it leaves."""
+    body: str = ""
+    """JSON as it goes over the wire, with the version that the system told last. It carries no
+    login: that stands in a header."""
+    batched: bool = False
+    """It may leave with others in one batch, of which ``body`` is then one object."""
+    text: str = ""
+    """Why there is no request to show, where there is none."""
 
 
 class QueueState(StrEnum):

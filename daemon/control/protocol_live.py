@@ -37,6 +37,8 @@ class WhoAnswer(Answer):
     """Names of the acts allowed: ``approve``, ``skip``, ``retry``, ``resolve``, ``link``,
     ``send``, ``cycle``, ``pause``, ``resume``, ``catalogue``, ``accept_absence``, ``remap``,
     ``backup``."""
+    why_not: str = ""
+    """Why other acts are not allowed, and the way to them; empty when all are."""
 
 
 class CallShown(Part):
@@ -64,8 +66,9 @@ class BudgetShown(Part):
     """``per minute``, ``in flight``, ``batches per minute``, ``metered reads per month``"""
     used: int
     limit: int
+    """0 = none is set: only what is used is known."""
     forecast: int | None = None
-    """What will have been used when the period ends, at the pace of its last days."""
+    """What will have been used when the period ends, at its pace so far."""
     text: str = ""
     """The forecast in a sentence, where one can be given."""
 
@@ -122,8 +125,11 @@ class PulseEvent(Part):
     drift: int
     """Records that differ."""
     conflicts: int
+    """Of those, how many wait for a decision about them."""
     waiting: int
+    """Operations that wait at the gate, for a person or for a pause to end."""
     questions: int
+    """Reasons to hold that nobody set aside, as in the status."""
     paused: bool
     work: WorkShown
     catalogue: str = ""

@@ -41,7 +41,7 @@ def shown_page(
     )
     return (
         tuple(
-            shown_operation(row, labels, _money(row, records, home_currency=home_currency))
+            shown_operation(row, labels, document_money(row, records, home_currency=home_currency))
             for row in rows
         ),
         tuple(
@@ -80,11 +80,11 @@ def titles(views: Views, shown: Iterable[RecordView], pointing: Pointing) -> dic
     """The label with the name beside it where the label is a code (``4000 Sales``), and a
     document's party beside its number (``PO-0012, Acme Fasteners``)."""
     found = list(shown)
-    parties = _parties(views, [v for v in found if v.kind in DOCUMENT_KINDS], pointing)
+    parties = parties_of(views, [v for v in found if v.kind in DOCUMENT_KINDS], pointing)
     return {view.record: _titled(view, parties.get(view.record, "")) for view in found}
 
 
-def _parties(
+def parties_of(
     views: Views, documents: Iterable[RecordView], pointing: Pointing
 ) -> dict[RecordId, str]:
     """The name of the vendor or customer of each document that has one."""
@@ -159,7 +159,7 @@ def _sides(row: HeldRow, view: RecordView | None, pointing: Pointing) -> Mapping
     return found
 
 
-def _money(
+def document_money(
     row: OperationRow, records: Mapping[RecordId, RecordView], *, home_currency: str
 ) -> Money:
     """What the document comes to before and after, in its currency; nothing for other kinds."""

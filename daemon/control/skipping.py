@@ -98,4 +98,10 @@ def _checked_count(found: Sequence[Trouble], expected: int | None, pattern: str)
             f"{count} records are held for {pattern}, not {expected}; nothing was done",
             cure="look again with trueup desk, then give the new count",
         )
+    if count == 0:
+        raise Declined(
+            Code.STALE,
+            f"nothing that is not set aside is held for {pattern}",
+            cure="trueup desk shows the patterns there are",
+        )
     return count

@@ -79,9 +79,10 @@ async def totals(
 ) -> TotalsAnswer:
     """Both sides' totals; ``Declined`` for what is no kind of document."""
     kinds = _kinds(request)
-    rules = rules_of(policy, month=request.month)
+    month = request.month
+    rules = rules_of(policy, first=f"{month}-01", last=f"{month}-31") if month else rules_of(policy)
     counted = Counted(rules, Tally(rules, By(request.by)), Tally(rules, By.KIND))
-    state = await ledger.read(partial(_state, as_of, policy, kinds))
+    state = await ledger.read(partial(state_of, as_of, policy, kinds))
     for kind in kinds:
         await _count(ledger, kind, counted, policy, state.dirty)
     names = await _names(ledger, counted)
@@ -101,19 +102,21 @@ def _kinds(request: TotalsRequest) -> tuple[Kind, ...]:
     return (kind,)
 
 
-def rules_of(policy: Policy, *, month: str = "") -> Rules:
-    """What counts, by the configuration in force."""
+def rules_of(policy: Policy, *, first: str = "", last: str = "") -> Rules:
+    """What counts, by the configuration in force; of some days, or all."""
     return Rules(
         books=policy.books,
         home_currency=policy.home_currency,
         since={kind: policy.document(kind).since for kind in DOCUMENT_KINDS},
         off=frozenset(kind for kind in DOCUMENT_KINDS if policy.flow(kind) == "off"),
         tolerance={kind: policy.document(kind).tax_tolerance for kind in DOCUMENT_KINDS},
-        month=month,
+        first=first,
+        last=last,
     )
 
 
-def _state(as_of: datetime, policy: Policy, kinds: Sequence[Kind], views: Views) -> State:
+def state_of(as_of: datetime, policy: Policy, kinds: Sequence[Kind], views: Views) -> State:
+    """How far reading and planning of some kinds have come."""
     dirty = frozenset(views.dirty(MOST_DIRTY))
     read = all(
         (cursor := views.cursor(system, kind)) is not None and cursor.complete
@@ -142,38 +145,54 @@ def _count_page(
     views: Views,
 ) -> str | None:
     """Add up one page; the record behind which the next one begins, None after the last."""
-    documents = views.documents(kind, after=after, limit=PAGE)
-    skipped = _skipped(views, documents)
-    page = [
-        msgspec.structs.replace(row, skipped=reason) if (reason := skipped.get(row.record)) else row
-        for row in documents
-    ]
-    unclear = [row.record for row in page if needs_more(row, counted.rules)]
-    records = {view.record: view for view in views.views(unclear)} if unclear else {}
-    for row in page:
-        view = records.get(row.record)
-        further = None if view is None else _further(view, row, policy, dirty)
+    reader = PageReader(views, counted.rules, policy, dirty)
+    page = reader.page(kind, after=after, limit=PAGE)
+    for row, further in page:
         shown = counted.rows.add(row, further)
         found = counted.sums.add(row, further) or shown
         if found is not None:
             counted.differing.append(found)
-    return page[-1].record if len(page) == PAGE else None
+    return page[-1][0].record if len(page) == PAGE else None
 
 
-def _skipped(views: Views, rows: Sequence[DocumentRow]) -> dict[RecordId, str]:
-    """Why documents were set aside, of those for which that still holds."""
-    if not views.skips_of(row.record for row in rows):
-        return {}
-    return {row.record: row.reason for row in views.standing_skips()}
+class PageReader(msgspec.Struct, frozen=True):
+    """Reads documents with all that explains their differences, a page at a time."""
 
+    views: Views
+    rules: Rules
+    policy: Policy
+    dirty: frozenset[RecordId]
 
-def _further(
-    view: RecordView, row: DocumentRow, policy: Policy, dirty: frozenset[RecordId]
-) -> Further:
-    return Further(
-        is_accepted=is_accepted(view, row, policy),
-        is_under_way=bool(view.open_intent) or row.record in dirty,
-    )
+    def page(
+        self, kind: Kind, *, after: str, limit: int
+    ) -> list[tuple[DocumentRow, Further | None]]:
+        """Documents behind the record ``after``; looked at closer where nothing else explains."""
+        rows = self._with_skips(self.views.documents(kind, after=after, limit=limit))
+        unclear = [row.record for row in rows if needs_more(row, self.rules)]
+        records = {view.record: view for view in self.views.views(unclear)} if unclear else {}
+        return [(row, self._further(records.get(row.record), row)) for row in rows]
+
+    def _with_skips(self, rows: list[DocumentRow]) -> list[DocumentRow]:
+        """Documents that somebody set aside say so, while that still holds."""
+        if not self.views.skips_of(row.record for row in rows):
+            return rows
+        skips = {skip.record: skip for skip in self.views.standing_skips()}
+        return [
+            msgspec.structs.replace(
+                row, skipped=skip.reason, skipped_by=skip.by, skipped_since=skip.since
+            )
+            if (skip := skips.get(row.record)) is not None
+            else row
+            for row in rows
+        ]
+
+    def _further(self, view: RecordView | None, row: DocumentRow) -> Further | None:
+        if view is None:
+            return None
+        return Further(
+            is_accepted=is_accepted(view, row, self.policy),
+            is_under_way=bool(view.open_intent) or row.record in self.dirty,
+        )
 
 
 def is_accepted(view: RecordView, row: DocumentRow, policy: Policy) -> bool:
@@ -274,7 +293,7 @@ def _row(cell: Cell, line: Line, names: Mapping[str, str]) -> TotalsRowShown:
             reason=why.reason.value,
             detail=why.detail,
             count=figure.count,
-            amount=_text(figure.amount),
+            amount=money_text(figure.amount),
         )
         for why, figure in sorted(line.parts.items(), key=_by_reason)
     )
@@ -285,12 +304,12 @@ def _row(cell: Cell, line: Line, names: Mapping[str, str]) -> TotalsRowShown:
         group=cell.group,
         label=names.get(cell.group, cell.group) if cell.group else "",
         source_count=line.source.count,
-        source_total=_text(line.source.amount),
+        source_total=money_text(line.source.amount),
         books_count=line.books.count,
-        books_total=_text(line.books.amount),
-        difference=_text(line.difference),
+        books_total=money_text(line.books.amount),
+        difference=money_text(line.difference),
         parts=parts,
-        unexplained=_text(sum(unexplained, NOTHING)),
+        unexplained=money_text(sum(unexplained, NOTHING)),
     )
 
 
@@ -304,9 +323,9 @@ def _early(cell: Cell, line: Line, rules: Rules) -> EarlyShown:
         currency=cell.currency,
         since=rules.since.get(cell.kind, ""),
         source_count=line.source.count,
-        source_total=_text(line.source.amount),
+        source_total=money_text(line.source.amount),
         books_count=line.books.count,
-        books_total=_text(line.books.amount),
+        books_total=money_text(line.books.amount),
     )
 
 
@@ -321,16 +340,16 @@ def _difference(one: Differing, rules: Rules, names: Mapping[str, str]) -> Diffe
         currency=shown.currency or rules.home_currency,
         source_date=one.source.date if one.source is not None else "",
         books_date=one.books.date if one.books is not None else "",
-        source_total=None if one.source_total is None else _text(one.source_total),
-        books_total=None if one.books_total is None else _text(one.books_total),
-        difference=_text(one.difference),
+        source_total=None if one.source_total is None else money_text(one.source_total),
+        books_total=None if one.books_total is None else money_text(one.books_total),
+        difference=money_text(one.difference),
         reason=one.why.reason.value,
         detail=one.why.detail,
         text=one.text,
     )
 
 
-def _text(amount: Decimal) -> str:
+def money_text(amount: Decimal) -> str:
     """Exact, with at least two places."""
     exponent = amount.as_tuple().exponent
     places = max(2, -exponent) if isinstance(exponent, int) else 2

@@ -64,8 +64,14 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """First day of each kind; kinds without one are off."""
     off: frozenset[Kind] = frozenset()
     tolerance: Mapping[Kind, Decimal] = msgspec.field(default_factory=dict)
-    month: str = ""
-    """``YYYY-MM``: documents of that month alone; ``""`` for all."""
+    first: str = ""
+    """First day of the documents that count, ``YYYY-MM-DD``; ``""`` for all."""
+    last: str = ""
+    """Last day."""
+
+    def covers(self, date: str) -> bool:
+        """Whether a document of that date counts; without a date only where all do."""
+        return not self.first or self.first <= date <= self.last
 
 
 class Further(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,8 +162,7 @@ class Tally:
     def add(self, row: DocumentRow, further: Further | None = None) -> Differing | None:
         """Count one document; what it is told apart by, when both sides do not count the same."""
         seen = look(row, self.rules)
-        source = self._cell(seen.source) if seen.source_counts else None
-        books = self._cell(seen.books) if seen.books_count else None
+        source, books = self.cells(seen)
         self._add_early(seen)
         if source is None and books is None:
             return None
@@ -183,6 +188,12 @@ class Tally:
             text=text,
         )
 
+    def cells(self, seen: Seen) -> tuple[Cell | None, Cell | None]:
+        """Where the source's and the books' side are counted; None where one is not."""
+        source = self._cell(seen.source) if seen.source_counts else None
+        books = self._cell(seen.books) if seen.books_count else None
+        return source, books
+
     def _line(self, cell: Cell) -> Line:
         return self.lines.setdefault(cell, Line())
 
@@ -199,8 +210,8 @@ class Tally:
             figure.add(_amount(side))
 
     def _cell(self, side: DocumentSide | None) -> Cell | None:
-        """Where a side is counted; None when another month is asked for."""
-        if side is None or not side.date.startswith(self.rules.month):
+        """Where a side is counted; None when another period is asked for."""
+        if side is None or not self.rules.covers(side.date):
             return None
         currency = side.currency or self.rules.home_currency
         return Cell(side.ref.kind, currency, _group(side, self.by))
@@ -262,16 +273,18 @@ def needs_more(row: DocumentRow, rules: Rules) -> bool:
     if not (seen.source_counts or seen.books_count):
         return False
     both = seen.source_counts and seen.books_count
-    same_place = both and _place(seen.source) == _place(seen.books)
+    same_place = both and _place(seen.source, rules) == _place(seen.books, rules)
     if same_place and _amount(seen.source) == _amount(seen.books):
         return False
     why, _ = explain(seen, is_same_cell=same_place, rules=rules, further=None)
     return why.reason is Reason.UNEXPLAINED
 
 
-def _place(side: DocumentSide | None) -> tuple[str, str, str]:
+def _place(side: DocumentSide | None, rules: Rules) -> tuple[str, bool, str, str]:
     """Where a side counts in every cut of the report."""
-    return ("", "", "") if side is None else (side.date[:7], side.currency, party_key(side))
+    if side is None:
+        return ("", False, "", "")
+    return (side.date[:7], rules.covers(side.date), side.currency, party_key(side))
 
 
 def explain(

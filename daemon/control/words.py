@@ -25,6 +25,7 @@ from ledger.model.entries import (
     Pinned,
     Planned,
     Quarantined,
+    Refused,
     Rejected,
     Released,
     Remapped,
@@ -83,6 +84,8 @@ def entry_text(entry: Entry, body: bytes | None = None) -> str:
             return f"released from {subject.split(':')[0].replace('_', ' ')}: {reason}"
         case GateHeld(reason=reason):
             return f"waits for approval ({reason.replace('_', ' ')})"
+        case Approved(by=by, note=note, withdrawn=True):
+            return f"the approval was taken back by {by}{f': {note}' if note else ''}"
         case Approved(by=by, expires_at=until, note=note):
             return f"approved by {by} until {until}{f': {note}' if note else ''}"
         case Intended(request=request, system=system):
@@ -103,6 +106,8 @@ def entry_text(entry: Entry, body: bytes | None = None) -> str:
             return f"restored from a backup of entry {seq}{_by(by)}"
         case FirstPlanApproved(by=by):
             return f"the first plan was approved by {by}"
+        case Refused(actor=actor, act=act, why=why):
+            return f"{actor} was refused to {act.replace('_', ' ')}: {why}"
         case Skipped() | Paused() | Resumed() | Remapped() | AbsenceAccepted() | JobAdvanced():
             return _valve_text(entry)
 

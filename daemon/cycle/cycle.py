@@ -11,7 +11,7 @@ from daemon.cycle.execute import execute
 from daemon.cycle.observe import observe, resweep
 from daemon.cycle.planning import REVIEW_KEY, pass_gate, plan_dirty
 from daemon.cycle.recover import recover
-from daemon.cycle.report import CycleReport, Link, Seen, SystemStatus
+from daemon.cycle.report import IDLE, CycleReport, Link, Seen, SystemStatus
 from daemon.log import Log, Turns
 from daemon.reconcile.gate import Shut
 from ledger.model.encoding import decode, encode
@@ -77,10 +77,12 @@ class Cycle:
                 report.problems.append(Problem(code="ledger", message=str(error), cure=error.cure))
         finally:
             self.current = None
+            report.activity = IDLE
             report.ended_at = company.now_text()
         return report
 
     async def _run(self, report: CycleReport, *, full: bool) -> None:
+        report.doing("reading")
         await self._remember_told()
         heard = await self._hear_all(report, full=full)
         if heard:

@@ -53,6 +53,7 @@ async def execute(
     for operation in operations:
         by_system.setdefault(operation.system, []).append(operation)
     failures: dict[SystemName, Exception] = {}
+    report.doing("writing", of=len(operations))
 
     async def one_system(system: SystemName, todo: list[Operation]) -> None:
         try:
@@ -85,6 +86,8 @@ async def _send_waves(
                 let_go = [r for r in batch if not _is_held_back(r.operation, now)]
                 if let_go:
                     await _send(company, connector, let_go, report)
+                writing = report.activity
+                report.doing("writing", done=writing.done + len(batch), of=writing.of)
 
 
 def _is_held_back(operation: Operation, now: Stops) -> bool:

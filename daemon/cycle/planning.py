@@ -83,6 +83,8 @@ async def _plan_pass(company: Company, report: CycleReport) -> bool:
         records = await _dirty(ledger, company.pace.slice_records, after)
         if not records:
             return worked
+        if report.activity.step != "planning":
+            report.doing("planning", of=await ledger.read(lambda views: views.dirty_count()))
         worked = True
         part = await _look(company, records)
         if part.plan.links and await _link(company, part.plan.links, report):
@@ -92,6 +94,8 @@ async def _plan_pass(company: Company, report: CycleReport) -> bool:
         _append(draft, part, report)
         draft.decided(records, as_of=part.as_of)
         await ledger.append(draft)
+        planned = report.activity.done + len(records)
+        report.doing("planning", done=planned, of=max(planned, report.activity.of))
 
 
 async def _dirty(ledger: Ledger, limit: int, after: str) -> list[RecordId]:
@@ -188,7 +192,7 @@ def _append_holds(draft: Draft, part: Slice, report: CycleReport) -> None:
         if row is None or row.payload != payload:
             draft.add(Held(record=record, subject=subject, code=code, payload=payload))
             report.held += row is None
-    for record, subject in standing.keys() - wanted.keys():
+    for record, subject in (key for key in standing if key not in wanted):
         draft.add(Released(record=record, subject=subject, reason="its cause is gone"))
         report.released += 1
 
@@ -198,14 +202,13 @@ def _append_operations(draft: Draft, part: Slice, report: CycleReport) -> None:
     standing = {
         row.operation.id: row.operation for rows in part.operations.values() for row in rows
     }
-    for operation_id in standing.keys() - wanted.keys():
-        old = standing[operation_id]
+    # In their order, not in that of a set: the same world then writes the same journal.
+    for operation_id, old in ((o, row) for o, row in standing.items() if o not in wanted):
         draft.add(
             Withdrawn(operation=operation_id, record=old.record, reason="the record moved on")
         )
         report.withdrawn += 1
-    for operation_id in wanted.keys() - standing.keys():
-        new = wanted[operation_id]
+    for operation_id, new in ((o, op) for o, op in wanted.items() if o not in standing):
         draft.add(
             Planned(
                 operation=new.id,

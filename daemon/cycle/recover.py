@@ -5,7 +5,7 @@ changed as intended is confirmed, proven absent may go again. Absent is only bel
 vendor has surely given up on the request; until then the record waits, and the rest goes on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from daemon.connectors.base import Connector
@@ -49,8 +49,11 @@ MOST_STRANGERS = 3
 async def recover(company: Company, connector: Connector, report: CycleReport) -> None:
     """Settle what can be settled of one system's open intents."""
     intents = await company.ledger.read(lambda views: views.open_intents(connector.name))
-    for intent in intents:
+    for done, intent in enumerate(intents):
+        report.doing("settling", done=done, of=len(intents))
         await _settle_intent(company, connector, intent, report)
+    if intents:
+        report.doing("reading")
 
 
 async def _settle_intent(
@@ -72,7 +75,7 @@ async def _settle_intent(
         else:
             outcomes.append(outcome)
     if outcomes:
-        await settle(company, intent, outcomes, report, how="probe")
+        await settle(company, intent, _one_each(outcomes, writes), report, how="probe")
     report.open_intents += bool(unclear)
     report.settled_intents += not absent and not unclear
     if not absent or unclear:
@@ -234,6 +237,36 @@ async def _probe_create(
         cure=f"link one of them with trueup link, or change the {key}",
         shown=found[0],
     )
+
+
+def _one_each(outcomes: Sequence[Outcome], writes: Mapping[str, Write]) -> list[Outcome]:
+    """Two creates of one request under one name: at most one of them acted, so what both of them
+    found belongs to the one of which it shows more; the other was refused for its name."""
+    claims: dict[ExternalRef, list[Confirmed]] = {}
+    for outcome in outcomes:
+        if isinstance(outcome, Confirmed) and writes[outcome.b_id].action is Action.CREATE:
+            claims.setdefault(outcome.shown.ref, []).append(outcome)
+    lost: dict[str, Outcome] = {}
+    for ref, rivals in claims.items():
+        owner = max(rivals, key=lambda one: _alike(one, writes[one.b_id]))  # the first of equals
+        for one in rivals:
+            if one is not owner:
+                lost[one.b_id] = Rejected(
+                    b_id=one.b_id,
+                    refusal=RefusalKind.DUPLICATE,
+                    code="found_elsewhere",
+                    message=f"{ref} has its name, and was made by another create of this request",
+                    cure="give one of the two another name",
+                )
+    return [lost.get(outcome.b_id, outcome) for outcome in outcomes]
+
+
+def _alike(outcome: Confirmed, write: Write) -> int:
+    """How many of the fields sent are shown."""
+    if isinstance(outcome.shown, Tombstone):
+        return 0
+    shown = comparable_values(outcome.shown.record)
+    return sum(shown.get(field) == value for field, value in write.fields.items())
 
 
 async def _not_told_apart(

@@ -1,6 +1,7 @@
 """What a cycle did, as values for status, logs and tests; nothing here decides anything."""
 
 from enum import StrEnum
+from typing import Literal
 
 import msgspec
 
@@ -56,6 +57,21 @@ class Seen(msgspec.Struct, kw_only=True):
     swept: list[Kind] = msgspec.field(default_factory=list)
 
 
+class Activity(msgspec.Struct, frozen=True, kw_only=True):
+    """What is being done this moment."""
+
+    step: Literal["idle", "reading", "planning", "writing", "settling"] = "idle"
+    cycle: str = ""
+    reason: str = ""
+    done: int = 0
+    """Of ``of``: pages read, records planned, operations sent."""
+    of: int = 0
+    """0 = not known."""
+
+
+IDLE = Activity()
+
+
 class CycleReport(msgspec.Struct, kw_only=True):
     """One cycle, counted. Mutable while the cycle runs, then handed out."""
 
@@ -84,6 +100,25 @@ class CycleReport(msgspec.Struct, kw_only=True):
     problems: list[Problem] = msgspec.field(default_factory=list)
     complete: bool = False
     """Every system was observed to the end and every slice was planned."""
+    activity: Activity = IDLE
+    """Replaced at every step; idle again when the cycle is over."""
+
+    def doing(
+        self,
+        step: Literal["reading", "planning", "writing", "settling"],
+        *,
+        done: int = 0,
+        of: int = 0,
+    ) -> None:
+        """Note the step for those who watch."""
+        self.activity = Activity(step=step, cycle=self.cycle, reason=self.reason, done=done, of=of)
+
+    @property
+    def activity_now(self) -> Activity:
+        """The step, with the pages read so far."""
+        if self.activity.step != "reading":
+            return self.activity
+        return msgspec.structs.replace(self.activity, done=sum(s.pages for s in self.seen.values()))
 
     @property
     def learned_nothing(self) -> bool:

@@ -1,6 +1,7 @@
 """When cycles run: at an interval, at a nudge, or because an operator asked. Never two at once."""
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 from daemon.cycle.calendar import Calendar
 from daemon.cycle.company import Company
 from daemon.cycle.cycle import Cycle
-from daemon.cycle.report import CycleReport, SystemStatus, joined
+from daemon.cycle.report import IDLE, Activity, CycleReport, SystemStatus, joined
 from daemon.log import Log
 from daemon.reconcile.policy import Policy
 from ledger.model.ids import ExternalRef, RecordId, SystemName
@@ -16,6 +17,7 @@ from ledger.model.ids import ExternalRef, RecordId, SystemName
 LAST_FULL_KEY = "last_full_sweep"
 LONGEST_NAP_S = 3600.0
 """However little is left of a month's reads, this often somebody looks."""
+ENDED = 50
 
 _log = Log(__name__)
 
@@ -43,11 +45,23 @@ class Scheduler:
         self._next_rules: tuple[Policy, bytes] | None = None
         self._next_calendar: Calendar | None = None
         self.last: CycleReport | None = None
+        self.ended: deque[CycleReport] = deque(maxlen=ENDED)
+        """The newest cycles that did something."""
+        self.ended_count = 0
+        """How many there were since the start."""
+        self.next_at = ""
+        """When the next cycle begins if nothing nudges it; empty while one runs."""
 
     @property
     def health(self) -> Mapping[SystemName, SystemStatus]:
         """The latest known state of every system."""
         return self._cycle.health
+
+    @property
+    def activity(self) -> Activity:
+        """What the cycle under way does now."""
+        current = self._cycle.current
+        return IDLE if current is None else current.activity_now
 
     @property
     def company(self) -> Company:
@@ -89,14 +103,18 @@ class Scheduler:
 
     async def _wait(self) -> str:
         """Sleep until the interval is over or somebody nudges; returns the reason to go on."""
-        nap = asyncio.ensure_future(self._company.clock.sleep(self._nap_s()))
+        nap_s = self._nap_s()
+        nap = asyncio.ensure_future(self._company.clock.sleep(nap_s))
         call = asyncio.ensure_future(self._nudge.wait())
+        begins = self._company.clock.now() + timedelta(seconds=nap_s)
+        self.next_at = begins.isoformat(timespec="seconds").replace("+00:00", "Z")
         try:
             await asyncio.wait({nap, call}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in (nap, call):
                 task.cancel()
             await asyncio.gather(nap, call, return_exceptions=True)
+        self.next_at = ""
         self._nudge.clear()
         reason, self._reason = self._reason, "interval"
         return reason
@@ -123,10 +141,16 @@ class Scheduler:
             if report.complete and (full or self.last is None):
                 await self._remember_full(first=not full)
             self.last = report
+            if not report.learned_nothing:
+                self.ended.append(report)
+                self.ended_count += 1
         return report if under_way is None else joined(under_way, report)
 
     async def send(
-        self, ref: ExternalRef | None = None, record: RecordId | None = None
+        self,
+        ref: ExternalRef | None = None,
+        record: RecordId | None = None,
+        reason: str = "",
     ) -> CycleReport:
         """Send one record through the same gate, a manual flow included.
 
@@ -139,7 +163,7 @@ class Scheduler:
             raise LookupError(str(ref))
         async with self._turn:
             self._company.sent.add(record)
-        return await self.run_now(f"send {record}")
+        return await self.run_now(f"send {record}{f': {reason}' if reason else ''}")
 
     def swap(self, policy: Policy, deciding: bytes) -> None:
         """Use these rules from the next cycle on; ``deciding`` is the configuration they are

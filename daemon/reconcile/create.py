@@ -6,9 +6,9 @@ candidates to adopt; ``match`` has done that and found none.
 
 import msgspec
 
-from ledger.model.capabilities import Access, FieldRule
+from ledger.model.capabilities import Access, FieldRule, KindRule
 from ledger.model.facts import Hold, HoldCode, RecordView
-from ledger.model.ids import ExternalRef, RecordId, SystemName
+from ledger.model.ids import ExternalRef, Kind, RecordId, SystemName
 from ledger.model.plans import Action, FieldChange, FieldConflict, Operation
 from ledger.model.records import comparable_fields
 from ledger.model.values import RecordRef, Reference
@@ -21,7 +21,8 @@ from .merge import FieldMerge, Take, in_use
 from .names import taken
 from .operations import make_operation
 from .pointers import Ask
-from .world import Party, World
+from .policy import FieldCreated, Policy
+from .world import Party, World, reference_kind
 
 NOTHING = Drafted()
 """A field that a new record does without."""
@@ -61,21 +62,23 @@ def create(
     holds: list[Hold] = []
     needs: list[RecordId] = []
     awaits_link = False
-    for field in comparable_fields(view.kind):
-        if field not in rule.fields or rule.fields[field].access is Access.READ:
-            continue
+    for known in _fields(view.kind, system, rule, world.policy):
+        field = known.field
         source = _source(view, field, sources, takes.get(field), world)
         if field in open_fields:
             source = None  # undecided: nothing is written, not even into a new record
-        drafted = _draft(view, source, target, field, world, ask)
+        if source is None and known.is_optional:
+            continue
+        drafted = _draft(view, source, target, known, world, ask)
         if drafted is NOTHING:
             continue
         if drafted.hold is not None:
             holds.append(drafted.hold)
         if drafted.change is not None:
             changes.append(drafted.change)
-            clash = taken(view, system, field, drafted.change.after, world, ask)
-            holds += [clash] if clash else []
+            if known.is_unique:
+                clash = taken(view, system, field, drafted.change.after, world, ask)
+                holds += [clash] if clash else []
         needs += drafted.needs
         awaits_link = awaits_link or drafted.awaits_link
     if holds:
@@ -88,12 +91,37 @@ def create(
     return Created(operation=operation, awaits_link=awaits_link)
 
 
+def _fields(
+    kind: Kind, system: SystemName, rule: KindRule, policy: Policy
+) -> tuple[FieldCreated, ...]:
+    """The fields that a new record may get, in declared order; the same for every record."""
+    found = policy.fields_created.get((kind, system))
+    if found is None:
+        found = policy.fields_created[kind, system] = tuple(
+            FieldCreated(
+                field=field,
+                rule=field_rule,
+                owner=owner(kind, field, policy),
+                is_optional=not field_rule.required and field_rule.default is None,
+                is_pointer=reference_kind(kind, field) is not None,
+                is_unique=bool(field_rule.namespace),
+            )
+            for field in comparable_fields(kind)
+            if (field_rule := rule.fields.get(field)) is not None
+            and field_rule.access is not Access.READ
+        )
+    return found
+
+
 def _source(
     view: RecordView, field: str, sources: tuple[Party, ...], take: Take | None, world: World
 ) -> Party | None:
     """Whose value a new record gets: the merge's choice, else the owner's, else who shows one."""
     if take is not None:
         return take.source
+    if len(sources) == 1:
+        (only,) = sources
+        return only if field in only.values and field in only.rule.fields else None
     showing = [p for p in sources if field in p.values and field in p.rule.fields]
     if len(showing) < 2:
         return showing[0] if showing else None
@@ -107,16 +135,15 @@ def _draft(
     view: RecordView,
     source: Party | None,
     target: Party,
-    field: str,
+    known: FieldCreated,
     world: World,
     ask: Ask,
 ) -> Drafted:
-    rule = target.field_rule(field)
-    if source is None and not rule.required and rule.default is None:
-        return NOTHING
-    holder = owner(view.kind, field, world.policy)
+    rule, field, holder = known.rule, known.field, known.owner
     wanted = holder != NONE and (
-        source is None or in_use(view.kind, field, (source, target), world.policy)
+        source is None
+        or not known.is_pointer
+        or in_use(view.kind, field, (source, target), world.policy)
     )
     if not wanted and not rule.required:
         return NOTHING

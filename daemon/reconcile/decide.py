@@ -118,6 +118,8 @@ class Decider:
         self, view: RecordView, target: Party, merged: tuple[FieldMerge, ...]
     ) -> tuple[list[Operation], list[Hold], bool]:
         takes = [m for m in merged if isinstance(m, Take) and target in m.targets]
+        if not takes:
+            return [], [], False
         rises = any(t.field == ACTIVE and t.source.is_active for t in takes)
         if not target.is_active and not rises:
             takes = [t for t in takes if t.field == ACTIVE]  # nobody tends a record at rest
@@ -203,16 +205,18 @@ def _blocked(view: RecordView, world: World) -> Decision | None:
     unreadable = _unreadable(view, world)
     if unreadable is not None:
         return unreadable
-    sides = [(s, side) for s, side in sorted(view.sides.items()) if s in world.policy.systems]
-    gone = [(s, side.tombstone) for s, side in sides if side.tombstone]
+    gone = [
+        (s, side.tombstone)
+        for s, side in sorted(view.sides.items())
+        if side.tombstone and s in world.policy.systems
+    ]
     return removed(view, gone, world) if gone else None
 
 
 def _unreadable(view: RecordView, world: World) -> Decision | None:
     """An unsettled write, no scope, or no sense: nothing more can be said."""
-    sides = [(s, side) for s, side in sorted(view.sides.items()) if s in world.policy.systems]
-    what = thing(view.kind, view.label)
     if view.open_intent:
+        what = thing(view.kind, view.label)
         hold = Hold(
             record=view.record,
             code=HoldCode.OPEN_INTENT,
@@ -220,8 +224,12 @@ def _unreadable(view: RecordView, world: World) -> Decision | None:
             cure="Nothing to do: it is looked up before anything else is sent.",
         )
         return Decision(holds=(hold,))
+    sides = [(s, side) for s, side in sorted(view.sides.items()) if s in world.policy.systems]
     if any(side.out_of_scope for _, side in sides):
         return Decision()
+    if all(side.problem is None for _, side in sides):
+        return None
+    what = thing(view.kind, view.label)
     unreadable = [
         Hold(
             record=view.record,
@@ -235,7 +243,7 @@ def _unreadable(view: RecordView, world: World) -> Decision | None:
         for s, side in sides
         if side.problem is not None
     ]
-    return Decision(holds=tuple(unreadable)) if unreadable else None
+    return Decision(holds=tuple(unreadable))
 
 
 def links_of(view: RecordView, world: World) -> tuple[LinkProposal, ...]:
@@ -296,7 +304,7 @@ def _undecided(
     view: RecordView, parties: tuple[Party, ...], merged: tuple[FieldMerge, ...], world: World
 ) -> tuple[Conflict | None, list[Hold]]:
     """Conflicts and foreign edits, unless the record rests in every system."""
-    if not any(p.is_active for p in parties):
+    if not merged or not any(p.is_active for p in parties):
         return None, []
     fields = tuple(m for m in merged if isinstance(m, FieldConflict))
     open_conflict = None

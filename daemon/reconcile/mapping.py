@@ -102,6 +102,11 @@ def render(
 
 
 @cache
+def _refused(forbidden: str) -> re.Pattern[str]:
+    return re.compile(f"[{re.escape(forbidden)}]")
+
+
+@cache
 def _replacing(forbidden: str) -> dict[int, str]:
     return str.maketrans(dict.fromkeys(forbidden, REPLACEMENT))
 
@@ -111,8 +116,9 @@ def _text(text: str, rule: FieldRule, values: Mapping[str, Value], *, trimmed: b
     if text in rule.words:
         text = rule.words[text]
         mappings.append(WORDS)
-    clean = text.translate(_replacing(rule.forbidden)) if rule.forbidden else text
-    if clean != text:
+    clean = text
+    if rule.forbidden and _refused(rule.forbidden).search(text):
+        clean = text.translate(_replacing(rule.forbidden))
         mappings.append(SANITISE)
     if rule.max_length is not None and len(clean) > rule.max_length:
         clean = _shorten(clean, rule.max_length, values.get(rule.shorten_with), rule.forbidden)

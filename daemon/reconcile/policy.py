@@ -10,7 +10,7 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
-from ledger.model.capabilities import Capabilities, KindRule
+from ledger.model.capabilities import Capabilities, FieldRule, KindRule
 from ledger.model.facts import ConfirmedChange, RecordView
 from ledger.model.ids import (
     DOCUMENT_KINDS,
@@ -178,6 +178,23 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     ) -> dict[tuple[Kind, tuple[SystemName, ...]], tuple[tuple[str, str], ...]]:
         """For ``merge`` to remember in which fields of a kind it compares some systems."""
         return {}
+
+    @cached_property
+    def fields_created(self) -> dict[tuple[Kind, SystemName], tuple["FieldCreated", ...]]:
+        """For ``create`` to remember which fields a new record may get."""
+        return {}
+
+
+class FieldCreated(msgspec.Struct, frozen=True, kw_only=True):
+    """A field that a new record of some kind and system may get."""
+
+    field: str
+    rule: FieldRule
+    owner: str
+    is_optional: bool
+    """It may stay empty: where nobody shows it, there is nothing to say."""
+    is_pointer: bool
+    is_unique: bool
 
 
 _NO_DOCUMENTS = DocumentPolicy()

@@ -13,10 +13,13 @@ from ledger.model.ids import ExternalRef, Kind, RecordId, SystemName
 from ledger.model.records import comparable_values
 from ledger.model.values import Line, LinePointer, Lines, RecordRef, Reference, Value
 
+from .calling import SUFFIX, suffixes, with_suffix
 from .lines import POINTERS, map_pointers, pointers
 from .mapping import Rendered, render, same, without_deleted_suffix
 from .policy import Lookups, Policy
 
+REPLACED_BY = "replaced_by:"
+"""A resolution of this field names the product that an old item stands for in documents."""
 MOST_REMAPS = 10
 """Longest chain of standing answers that is followed."""
 
@@ -45,6 +48,8 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     rule: KindRule
     remaps: Mapping[RecordId, Remap] = msgspec.field(default_factory=dict)
     """Answers for pointers that are written to this system."""
+    suffixes: Mapping[SystemName, str] = msgspec.field(default_factory=dict)
+    """What its name ends in elsewhere, because a person said so."""
 
     def field_rule(self, field: str) -> FieldRule:
         return self.rule.fields[field]
@@ -55,12 +60,13 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
         if target.remaps and isinstance(value, RecordRef) and value.record in target.remaps:
             remap = target.remaps[value.record]
             return Rendered(RecordRef(remap.record), (remap.mapping,), remap.said)
-        return render(
-            value,
-            rule=target.field_rule(field),
-            values=self.values,
-            source_id=self.ref.id,
-        )
+        rule = target.field_rule(field)
+        rendered = render(value, rule=rule, values=self.values, source_id=self.ref.id)
+        suffix = self.suffixes.get(target.system) if field == "name" and self.suffixes else None
+        if suffix is None or not isinstance(rendered.value, str):
+            return rendered
+        name = with_suffix(rendered.value, suffix, rule.max_length)
+        return Rendered(name, (*rendered.mappings, SUFFIX), rendered.said)
 
     def agrees_with(self, target: "Party", field: str) -> bool:
         """Whether ``target`` shows just what this party's value looks like over there."""
@@ -91,6 +97,7 @@ class World:
         self._resolved: dict[tuple[SystemName, Reference], RecordId | None] = {}
         self._found: dict[tuple[SystemName, Kind, str, str], tuple[ExternalRef, ...]] = {}
         self._parties: dict[RecordId, tuple[Party, ...]] = {}
+        self._half_read: dict[Kind, tuple[SystemName, ...]] = {}
         self._answers: dict[SystemName, dict[RecordId, Remap]] = {}
         self._remaps: dict[SystemName, dict[RecordId, Remap]] = {}
 
@@ -114,6 +121,14 @@ class World:
             self._resolved[key] = self._lookups.resolve(system, reference)
         return self._resolved[key]
 
+    def stands_for(self, item: RecordId) -> RecordId:
+        """The product that an old item of the books has been replaced for; else the item itself."""
+        view = self.view(item)
+        for said in view.resolutions if view is not None else ():
+            if said.field.startswith(REPLACED_BY) and said.value_digest:
+                return RecordId(said.field.removeprefix(REPLACED_BY))
+        return item
+
     def find(self, system: SystemName, kind: Kind, key: str, value: str) -> tuple[ExternalRef, ...]:
         question = (system, kind, key, value)
         if question not in self._found:
@@ -122,12 +137,14 @@ class World:
 
     def half_read(self, kind: Kind) -> tuple[SystemName, ...]:
         """Systems that keep the kind, and can be asked for it, but have not shown all of it yet."""
-        return tuple(
-            system
-            for system in self.policy.keepers(kind)
-            if not self._is_disabled(system, kind)
-            and not self._lookups.catalogue_complete(system, kind)
-        )
+        if kind not in self._half_read:
+            self._half_read[kind] = tuple(
+                system
+                for system in self.policy.keepers(kind)
+                if not self._is_disabled(system, kind)
+                and not self._lookups.catalogue_complete(system, kind)
+            )
+        return self._half_read[kind]
 
     def _is_disabled(self, system: SystemName, kind: Kind) -> bool:
         rule = self.policy.rule(system, kind)
@@ -172,7 +189,10 @@ class World:
             if not isinstance(pointer, Reference):
                 return pointer
             record = self.resolve(system, pointer)
-            return pointer if record is None else RecordRef(record)
+            if record is None:
+                return pointer
+            is_item = pointer.kind is Kind.ITEM and system == self.policy.books
+            return RecordRef(self.stands_for(record) if is_item else record)
 
         shown = comparable_values(side.record)
         for field, value in shown.items():
@@ -211,6 +231,9 @@ class World:
             base=self._still_known(baseline.fields, values) if baseline else {},
             rule=rule,
             remaps=self.remaps(system),
+            suffixes=suffixes(view.resolutions, system, values.get("name"))
+            if view.resolutions
+            else {},
         )
 
     def _still_known(self, base: dict[str, Value], values: dict[str, Value]) -> dict[str, Value]:
@@ -261,6 +284,10 @@ def _as_shown(line: Line, now: Lines, gone: Collection[LinePointer]) -> Line:
 
 def _figures(line: Line) -> tuple[object, ...]:
     return (line.sort, line.description, line.quantity, line.unit_price, line.amount)
+
+
+def replaced_by_field(product: RecordId) -> str:
+    return f"{REPLACED_BY}{product}"
 
 
 def _in_order(view: RecordView) -> RecordView:

@@ -51,6 +51,8 @@ def comparable_bytes(record: Record) -> bytes:
 
 def comparable_form(value: Value) -> Any:
     """The value for hashing: an amount counts the same however many zeros it ends in."""
+    if type(value) is str or value is None:
+        return value
     match value:
         case Decimal():
             return {"decimal": plain(value)}

@@ -155,6 +155,8 @@ class Approved(_Entry, frozen=True, tag="Approved"):
     note: str = ""
     job: str = ""
     """The job whose plan this is: its own freeze lets these digests pass."""
+    withdrawn: bool = False
+    """The yes is taken back: ``expires_at`` is now, and the gate rules on them again."""
 
 
 class ConflictResolved(_Entry, frozen=True, tag="ConflictResolved"):
@@ -244,6 +246,16 @@ class JobAdvanced(_Entry, frozen=True, tag="JobAdvanced"):
     by: str
 
 
+class Refused(_Entry, frozen=True, tag="Refused"):
+    """Somebody asked the daemon for an act that they may not do, and nothing was done."""
+
+    actor: str
+    """Name and user number, as the kernel told."""
+    act: str
+    """``approve``, ``skip``, ``catalogue`` ..."""
+    why: str
+
+
 class Intended(_Entry, frozen=True, tag="Intended"):
     """One HTTP request is about to leave."""
 
@@ -328,6 +340,7 @@ Entry: TypeAlias = (
     | Remapped
     | AbsenceAccepted
     | JobAdvanced
+    | Refused
     | Intended
     | Confirmed
     | Rejected

@@ -64,13 +64,12 @@ class ExternalRef(msgspec.Struct, frozen=True, order=True):
 
 def derive(*parts: str, length: int = 16) -> str:
     """Lower-case base32 text of a SHA-256 over the length-prefixed parts, cut to ``length``."""
-    hasher = hashlib.sha256()
+    told: list[bytes] = []
     for part in parts:
         data = part.encode()
-        hasher.update(len(data).to_bytes(8, "big"))
-        hasher.update(data)
+        told += (len(data).to_bytes(8, "big"), data)
     # Five bytes make eight letters: only those that are kept are encoded.
-    needed = hasher.digest()[: (length + 7) // 8 * 5]
+    needed = hashlib.sha256(b"".join(told)).digest()[: (length + 7) // 8 * 5]
     return base64.b32encode(needed).decode().lower().rstrip("=")[:length]
 
 

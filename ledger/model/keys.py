@@ -2,6 +2,7 @@
 
 import unicodedata
 from decimal import Decimal
+from functools import lru_cache
 
 from .money import plain, quantise
 from .records import Account, Bill, Customer, Document, Invoice, Item, PurchaseOrder, Record, Vendor
@@ -9,17 +10,21 @@ from .values import Reference
 
 _TOO_MUCH = Decimal(10**20)
 """No document comes to so much, and rounding it would need more digits than decimals carry."""
+MOST_TEXTS = 4096
+"""Texts whose keys are remembered: one name is asked for on several rungs in a row."""
 _APOSTROPHES = dict.fromkeys("’‘`´", "'")
 _REFUSED = dict.fromkeys(':"\\', "-")
 """Characters that some system refuses in names and that sanitising turns into a hyphen."""
 _SHAPES = str.maketrans(_APOSTROPHES | _REFUSED)
 
 
+@lru_cache(maxsize=MOST_TEXTS)
 def fold(text: str) -> str:
     """Case-folded text: the equality that QBO uses for names (`reference`: 6240 ignores case)."""
     return unicodedata.normalize("NFC", text).casefold()
 
 
+@lru_cache(maxsize=MOST_TEXTS)
 def normalise(text: str) -> str:
     """Looser than ``fold``: spaces, apostrophe shapes and width variants do not count, nor does
     what sanitising a name for another system would change.

@@ -17,7 +17,8 @@ from ledger.model.errors import TrueupError
 from ledger.model.ids import Digest
 from ledger.store.draft import Draft
 from ledger.store.errors import DraftRefused, LedgerDamaged, LedgerUnavailable
-from ledger.store.fold.context import blob
+from ledger.store.fold.context import Touched, blob
+from ledger.store.fold.drift import settle
 from ledger.store.fold.runs import Step, fold_run, runs
 from ledger.store.instants import instant
 from ledger.store.key import key_id
@@ -170,8 +171,10 @@ class Journal:
         first = head.seq + 1
         head = _chain(db, head, (at, draft.actor, draft.cycle), draft.entries)
         steps = [Step(seq, at, entry) for seq, entry in enumerate(draft.entries, first)]
+        touched = Touched()
         for run in runs(steps):
-            fold_run(db, run, bodies.get)
+            fold_run(db, run, bodies.get, touched)
+        settle(db, touched, at)
         _keep_marks(db, draft)
         return head
 

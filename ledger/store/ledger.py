@@ -6,7 +6,7 @@ being cancelled included, never reaches a transaction.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -144,6 +144,20 @@ class Ledger:
         """Run a function over one consistent state of the ledger, in the reader's thread."""
         return await self._reader.run(partial(_in_read_transaction, query=query))
 
+    async def walk(self, query: Callable[[Views], Iterator[T]]) -> AsyncGenerator[T, None]:
+        """What ``query`` yields over one consistent state of the ledger, step by step.
+
+        Has a connection of its own, so that neither appends nor other questions wait for it. While
+        it lasts the file grows by what is appended: never let a slow reader drive it.
+        """
+        executor = await self._executor(reading(self.path))
+        try:
+            steps = await executor.run(partial(_begun, query=query))
+            while (step := await executor.run(lambda _: next(steps, None))) is not None:
+                yield step
+        finally:
+            await executor.close()
+
     async def verify(self, *, progress: Progress | None = None) -> VerifyReport:
         """Prove the whole ledger, on a connection of its own beside readers and writer.
 
@@ -244,6 +258,11 @@ async def _start(
         await started.close()
         raise
     return started
+
+
+def _begun(db: sqlite3.Connection, query: Callable[[Views], Iterator[T]]) -> Iterator[T]:
+    db.execute("BEGIN")
+    return query(Views(db))
 
 
 def _in_read_transaction(db: sqlite3.Connection, *, query: Callable[[Views], T]) -> T:

@@ -102,6 +102,7 @@ def named_payloads(entry: Entry) -> tuple[Digest, ...]:
             | entries.Resumed()
             | entries.Remapped()
             | entries.AbsenceAccepted()
+            | entries.Refused()
             | entries.Rejected()
             | entries.OutcomeUnknown()
             | entries.Restored()

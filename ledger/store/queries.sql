@@ -31,6 +31,25 @@ ORDER BY l.record, o.system
 SELECT DISTINCT record FROM link
 WHERE record > :after AND record < :end ORDER BY record LIMIT :limit
 
+-- name: last_written
+SELECT n.record, max(n.at)
+FROM json_each(:records) AS wanted
+CROSS JOIN operation AS n ON n.record = wanted.value AND n.state = 'confirmed'
+GROUP BY n.record
+
+-- name: standings
+-- Records of one kind (a range of ids) by how they stand on both sides, for reports.
+SELECT source, books, held, planned, count(*) FROM (
+  SELECT max(CASE WHEN l.system = :books THEN '' ELSE h.state END) AS source,
+    max(CASE WHEN l.system = :books THEN h.state ELSE '' END) AS books,
+    EXISTS (SELECT 1 FROM hold AS d WHERE d.record = l.record) AS held,
+    EXISTS (SELECT 1 FROM operation AS n WHERE n.record = l.record
+      AND n.state IN (SELECT value FROM json_each(:states))) AS planned
+  FROM link AS l JOIN head AS h ON h.object = l.object
+  WHERE l.record > :first AND l.record < :end
+  GROUP BY l.record)
+GROUP BY source, books, held, planned
+
 -- name: owners
 -- The record of each reference in a list of [system, kind, id].
 SELECT o.system, o.kind, o.external_id, l.record
@@ -285,3 +304,112 @@ ORDER BY j.seq DESC LIMIT :limit
 SELECT j.job, j.what, j.state, p.body, j.by, j.started, j.at, j.seq
 FROM job AS j LEFT JOIN payload AS p ON p.digest = j.payload
 WHERE j.job = :job
+
+-- name: state_count
+SELECT count(*) FROM operation WHERE state = :state
+
+-- name: unknown_count
+-- Of what was sent, how many have lost their reply.
+SELECT count(*) FROM operation WHERE state = 'intended' AND reason GLOB 'outcome unknown:*'
+
+-- name: queue_rows
+-- A page of the queue, with what came of the attempts and who approved.
+SELECT n.operation, n.record, n.digest, n.system, n.action, n.state, n.reason, n.text, n.seq, n.at,
+  n.breaker, p.body,
+  (SELECT sum(t.attempts) FROM intent_item AS i JOIN intent AS t ON t.request = i.request
+    WHERE i.operation = n.operation),
+  (SELECT t.request FROM intent_item AS i JOIN intent AS t ON t.request = i.request
+    WHERE i.operation = n.operation ORDER BY t.seq DESC LIMIT 1),
+  (SELECT j.actor FROM approval AS a JOIN journal AS j ON j.seq = a.seq
+    WHERE a.digest = n.digest),
+  r.code, r.message,
+  EXISTS (SELECT 1 FROM skip AS s WHERE s.digest = n.digest AND s.record = n.record)
+FROM json_each(:operations) AS wanted
+CROSS JOIN operation AS n ON n.operation = wanted.value
+LEFT JOIN payload AS p ON p.digest = n.payload
+LEFT JOIN rejection AS r ON r.record = n.record AND r.digest = n.digest
+
+-- name: confirmed_since
+SELECT system, count(*) FROM operation WHERE state = 'confirmed' AND seq >= :seq GROUP BY system
+
+-- name: left_by_system
+-- What may go at the next round, from the index of open work alone.
+SELECT o.system, count(*)
+FROM json_each('["approved", "planned"]') AS wanted
+CROSS JOIN operation AS o INDEXED BY operation_open ON o.state = wanted.value
+WHERE o.state IN ('planned', 'waiting', 'approved', 'intended')
+GROUP BY o.system
+
+-- name: in_flight
+-- Open requests by system, without those that have lost their reply.
+SELECT t.system, count(*) FROM intent AS t WHERE t.open = 1 AND EXISTS (
+  SELECT 1 FROM intent_item AS i JOIN operation AS n ON n.operation = i.operation
+  WHERE i.request = t.request AND i.open = 1 AND n.reason NOT GLOB 'outcome unknown:*')
+GROUP BY t.system
+
+-- name: instants
+SELECT j.seq, j.at FROM json_each(:seqs) AS wanted CROSS JOIN journal AS j ON j.seq = wanted.value
+
+-- name: instant_at
+SELECT at FROM journal WHERE seq = :seq
+
+-- name: timeline
+SELECT j.seq, j.at, j.actor, j.cycle, j.body FROM journal AS j
+WHERE j.seq > :after AND j.seq < :before ORDER BY j.seq DESC LIMIT :limit
+
+-- name: timeline_of_type
+SELECT j.seq, j.at, j.actor, j.cycle, j.body FROM journal AS j INDEXED BY journal_by_type
+WHERE j.type = :type AND j.seq > :after AND j.seq < :before ORDER BY j.seq DESC LIMIT :limit
+
+-- name: timeline_of_person
+SELECT j.seq, j.at, j.actor, j.cycle, j.body FROM journal AS j INDEXED BY journal_by_person
+WHERE j.actor <> 'daemon' AND j.actor = :actor AND j.seq > :after AND j.seq < :before
+ORDER BY j.seq DESC LIMIT :limit
+
+-- name: timeline_of_record
+-- Entries that concern a record or any reference that belongs to it now.
+SELECT j.seq, j.at, j.actor, j.cycle, j.body FROM journal AS j JOIN (
+  SELECT seq FROM record_entry WHERE record = :record AND seq > :after AND seq < :before
+  UNION
+  SELECT e.seq FROM link AS l JOIN object_entry AS e ON e.object = l.object
+  WHERE l.record = :record AND e.seq > :after AND e.seq < :before
+) AS mine ON mine.seq = j.seq
+ORDER BY j.seq DESC LIMIT :limit
+
+-- name: people
+-- Everybody but the daemon who wrote an entry: each step jumps to the next name in the index.
+WITH RECURSIVE person(actor) AS (
+  SELECT min(actor) FROM journal WHERE actor <> 'daemon'
+  UNION ALL
+  SELECT (SELECT min(j.actor) FROM journal AS j
+    WHERE j.actor <> 'daemon' AND j.actor > person.actor)
+  FROM person WHERE person.actor IS NOT NULL
+)
+SELECT actor FROM person WHERE actor IS NOT NULL
+
+-- name: pointing_to
+-- Live records of one kind that show a key: what points to a record as its system names it.
+SELECT count(DISTINCT l.record) FROM json_each(:keys) AS wanted
+CROSS JOIN key AS k ON k.system = json_extract(wanted.value, '$[0]') AND k.kind = :kind
+  AND k.name = :name AND k.value = json_extract(wanted.value, '$[1]')
+JOIN head AS h ON h.object = k.object JOIN link AS l ON l.object = k.object
+WHERE h.state = 'live'
+
+-- name: drift_rows
+SELECT d.record, d.kind, d.class, d.since, d.state, d.reason, d.targets, d.amount, d.currency,
+  d.operations, d.holds
+FROM json_each(:records) AS wanted CROSS JOIN drift AS d ON d.record = wanted.value
+
+-- name: drift_tally
+SELECT class, kind, currency, records, billions, rest, amounts FROM drift_tally
+
+-- name: drift_hours
+SELECT hour, records, conflicts FROM drift_hour ORDER BY hour DESC LIMIT :limit
+
+-- name: parties_named
+-- Vendors and customers in whose name a text occurs, by what documents point to them with.
+SELECT o.system, o.kind, o.external_id
+FROM (SELECT DISTINCT system, kind FROM tally WHERE kind IN ('vendor', 'customer')) AS known
+CROSS JOIN key AS k ON k.system = known.system AND k.kind = known.kind AND k.name = 'name'
+JOIN object AS o ON o.id = k.object
+WHERE instr(k.value, :text) > 0

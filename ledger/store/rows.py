@@ -120,6 +120,8 @@ class DocumentSide(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
     """Why the system's latest form of it cannot be read."""
     out_of_scope: str = ""
+    seq: int = 0
+    """Entry that showed all this."""
 
 
 class DocumentHold(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +132,7 @@ class DocumentHold(msgspec.Struct, frozen=True, kw_only=True):
     field: str
     since: str
     """RFC 3339 instant at which it began to wait for this."""
+    seq: int = 0
 
 
 class DocumentWork(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,6 +145,9 @@ class DocumentWork(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     text: str
     """The gate's sentence while it waits, else ``""``."""
+    since: str = ""
+    """RFC 3339 instant of the entry that led to this state."""
+    seq: int = 0
 
 
 class DocumentRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,3 +160,16 @@ class DocumentRow(msgspec.Struct, frozen=True, kw_only=True):
     work: tuple[DocumentWork, ...] = ()
     skipped: str = ""
     """Why a person set aside what would be done about it."""
+    skipped_by: str = ""
+    skipped_since: str = ""
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """How many records of one kind stand alike: states are those of ``KindCount``, ``""`` where a
+    side does not have the record."""
+
+    source: str
+    books: str
+    is_held: bool
+    is_planned: bool
+    count: int

@@ -13,7 +13,8 @@ import msgspec
 
 from ledger.model.errors import TrueupError
 from ledger.model.ids import Digest
-from ledger.store.fold.context import Folding
+from ledger.store.fold.context import Folding, Touched
+from ledger.store.fold.drift import count_again, hour_of, settle
 from ledger.store.fold.entry import fold
 from ledger.store.fold.runs import Step, fold_run, runs
 from ledger.store.fold.tally import add_to_tally
@@ -47,6 +48,9 @@ FOLDED = (
     "remap",
     "absence",
     "job",
+    "drift",
+    "drift_tally",
+    "drift_hour",
 )
 """Tables that the journal alone determines, parents before children."""
 WAITS = ("wake_record", "wake_key")
@@ -138,32 +142,37 @@ def _fold_page(db: sqlite3.Connection, page: Sequence[Line]) -> Iterator[str]:
     bodies = _bodies_of(db, steps)
     for step in steps:
         yield from _unaccounted_for(db, step, bodies)
+    touched, at = Touched(), ""
     for run in runs(steps):
-        yield from _fold_run(db, run, bodies)
+        if hour_of(run[0].at) != hour_of(at):
+            settle(db, touched, at)
+        at = run[0].at
+        yield from _fold_run(db, run, bodies, touched)
+    settle(db, touched, at)
 
 
 def _fold_run(
-    db: sqlite3.Connection, run: Sequence[Step], bodies: dict[Digest, bytes]
+    db: sqlite3.Connection, run: Sequence[Step], bodies: dict[Digest, bytes], touched: Touched
 ) -> Iterator[str]:
     """Together; where that fails once more one by one, to name the entries that are wrong."""
     if len(run) == 1:
-        yield from _fold_each(db, run, bodies)
+        yield from _fold_each(db, run, bodies, touched)
         return
     db.execute("SAVEPOINT run")
     try:
-        fold_run(db, run, bodies.get)
+        fold_run(db, run, bodies.get, touched)
     except _FAULTS:
         db.execute("ROLLBACK TO run")
-        yield from _fold_each(db, run, bodies)
+        yield from _fold_each(db, run, bodies, touched)
     db.execute("RELEASE run")
 
 
 def _fold_each(
-    db: sqlite3.Connection, run: Sequence[Step], bodies: dict[Digest, bytes]
+    db: sqlite3.Connection, run: Sequence[Step], bodies: dict[Digest, bytes], touched: Touched
 ) -> Iterator[str]:
     for step in run:
         try:
-            fold(Folding(db, step.seq, step.at, bodies.get), step.entry)
+            fold(Folding(db, step.seq, step.at, bodies.get, touched), step.entry)
         except _FAULTS as error:
             yield _unfolded(step.seq, type(step.entry).__name__, error)
 
@@ -207,7 +216,15 @@ def _was_erased(db: sqlite3.Connection, digest: Digest) -> bool:
 
 
 def _keep_what_erased_bodies_said(db: sqlite3.Connection) -> None:
-    """Keys and whether a record is active come from bodies; where those are gone they are kept."""
+    """Keys, whether a record is active, and what an operation is about come from bodies; where
+    those are gone they are kept."""
+    db.execute(
+        """UPDATE temp.operation AS n SET (system, action, label) =
+          (SELECT k.system, k.action, k.label FROM main.operation AS k
+          WHERE k.operation = n.operation)
+        WHERE NOT EXISTS (SELECT 1 FROM payload AS p WHERE p.digest = n.payload)
+          AND EXISTS (SELECT 1 FROM main.operation AS k WHERE k.operation = n.operation)"""
+    )
     db.execute(
         """CREATE TEMP TABLE gone AS SELECT h.object FROM temp.head AS h
         JOIN payload_erasure AS e ON e.digest = h.payload
@@ -228,7 +245,24 @@ def _keep_what_erased_bodies_said(db: sqlite3.Connection) -> None:
         db.execute("UPDATE temp.head SET state = ? WHERE object = ?", (kept, number))
         add_to_tally(db, (system, kind, folded), -1)
         add_to_tally(db, (system, kind, kept), +1)
+    _keep_what_the_list_said(db)
     db.execute("DROP TABLE temp.gone")
+
+
+def _keep_what_the_list_said(db: sqlite3.Connection) -> None:
+    """What rows of the drift list have from bodies; that they are there, and why, needs none."""
+    kept = "class, label, search, party, targets, amount, size, currency"
+    db.execute(
+        f"""UPDATE temp.drift AS d SET ({kept}) =
+          (SELECT {kept} FROM main.drift AS k WHERE k.record = d.record)
+        WHERE EXISTS (SELECT 1 FROM main.drift AS k WHERE k.record = d.record) AND d.record IN (
+          SELECT l.record FROM temp.gone AS g JOIN temp.link AS l ON l.object = g.object
+          UNION ALL
+          SELECT n.record FROM temp.operation AS n
+          WHERE n.state IN ('planned', 'waiting', 'approved', 'intended')
+            AND NOT EXISTS (SELECT 1 FROM payload AS p WHERE p.digest = n.payload))"""
+    )
+    count_again(db)
 
 
 def differences(db: sqlite3.Connection) -> Iterator[str]:

@@ -17,7 +17,9 @@ from ledger.store.rows import (
     OperationRow,
 )
 from ledger.store.views_documents import DocumentViews
+from ledger.store.views_drift import DriftCounts, DriftEntry, DriftHour, DriftPage, DriftViews
 from ledger.store.views_history import HistoryViews
+from ledger.store.views_queue import QueuedRow, QueueViews
 from ledger.store.views_valves import AbsenceRow, JobRow, PauseRow, RemapRow, SkipRow, ValveViews
 
 __all__ = [
@@ -26,6 +28,10 @@ __all__ = [
     "DocumentRow",
     "DocumentSide",
     "DocumentWork",
+    "DriftCounts",
+    "DriftEntry",
+    "DriftHour",
+    "DriftPage",
     "Head",
     "HeldRow",
     "HistoryRow",
@@ -34,11 +40,12 @@ __all__ = [
     "KindCount",
     "OperationRow",
     "PauseRow",
+    "QueuedRow",
     "RemapRow",
     "SkipRow",
     "Views",
 ]
 
 
-class Views(ValveViews, DocumentViews, HistoryViews):
+class Views(DriftViews, ValveViews, QueueViews, DocumentViews, HistoryViews):
     """The read side of one ledger at one moment."""

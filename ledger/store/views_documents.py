@@ -13,7 +13,7 @@ from ledger.model.facts import HoldCode, Problem
 from ledger.model.ids import ExternalRef, Kind, RecordId, SystemName
 from ledger.model.values import Reference
 from ledger.store.asking import external_ref, json_list
-from ledger.store.rows import DocumentHold, DocumentRow, DocumentSide, DocumentWork
+from ledger.store.rows import DocumentHold, DocumentRow, DocumentSide, DocumentWork, Standing
 from ledger.store.views_work import WorkViews, hold_in
 
 IN_WORK = ("planned", "waiting", "approved", "intended")
@@ -68,6 +68,27 @@ class DocumentViews(WorkViews):
             for record in records
         ]
 
+    def last_written(self, records: Iterable[RecordId]) -> dict[RecordId, str]:
+        """RFC 3339 instant at which the last write of each record was confirmed; records that were
+        never written are absent."""
+        rows = self._rows("last_written", {"records": json_list(records)})
+        return {RecordId(record): at for record, at in rows}
+
+    def standings(self, kind: Kind, books: SystemName) -> list[Standing]:
+        """How the records of one kind stand on both sides, counted."""
+        first, end = f"{kind.value}-", f"{kind.value}."
+        values = {"books": books, "first": first, "end": end, "states": json_list(IN_WORK)}
+        return [
+            Standing(
+                source=source,
+                books=theirs,
+                is_held=bool(held),
+                is_planned=bool(planned),
+                count=count,
+            )
+            for source, theirs, held, planned, count in self._rows("standings", values)
+        ]
+
     def _parties(
         self, sides: Iterable[DocumentSide]
     ) -> dict[tuple[SystemName, Reference], RecordId | None]:
@@ -89,10 +110,10 @@ class DocumentViews(WorkViews):
 
     def _document_holds(self, records: str) -> dict[RecordId, list[DocumentHold]]:
         found: dict[RecordId, list[DocumentHold]] = {}
-        for record, _, code, _, body, since, _ in self._rows("holds_of", {"records": records}):
+        for record, _, code, _, body, since, seq in self._rows("holds_of", {"records": records}):
             hold, _ = hold_in(RecordId(record), HoldCode(code), body)
             found.setdefault(RecordId(record), []).append(
-                DocumentHold(code=hold.code, text=hold.text, field=hold.field, since=since)
+                DocumentHold(code=hold.code, text=hold.text, field=hold.field, since=since, seq=seq)
             )
         return found
 
@@ -105,6 +126,8 @@ class DocumentViews(WorkViews):
                     state=row.state,
                     reason=row.reason,
                     text=row.text,
+                    since=row.at,
+                    seq=row.seq,
                 )
                 for row in rows
             ]
@@ -127,6 +150,7 @@ def _side(row: Any) -> DocumentSide:
         tombstone=row[8],
         problem="" if row[9] is None else _problems.decode(row[9]).message,
         out_of_scope=row[10],
+        seq=row[7],
     )
 
 

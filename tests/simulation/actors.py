@@ -52,6 +52,12 @@ def _edit_qbo_field(
     return _try_qbo(one, witness, {"kind": kind, "id": record_id, "set": fields})
 
 
+def edit_qbo_active(one: Town, witness: Witness, rng: Rng) -> str:
+    """Somebody makes an item inactive in QuickBooks, which calls that deleting, or active again."""
+    record_id = _pick(witness.ids("qbo", "item"), rng)
+    return _edit_qbo_field(one, witness, "item", record_id, rng, "active")
+
+
 def _try_qbo(one: Town, witness: Witness, order: dict[str, Any]) -> str:
     with witness.by("bookkeeper"):
         try:

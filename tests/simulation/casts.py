@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from daemon.sandbox.dear.switches import DearSwitches
@@ -43,6 +43,8 @@ class Cast:
     """How long nobody looks, once in a while."""
     rules: Sequence[Mapping[str, Any]]
     decisions: Sequence[decisions.Act]
+    valved: bool = False
+    """Whether somebody is at the valves: pauses, hours, skips, remaps, re-exports."""
 
 
 def _lists_opening(rng: Rng) -> Opening:
@@ -117,3 +119,11 @@ PAPERS: Final = Cast(
     rules=decisions.PAPER_POLICIES,
     decisions=decisions.PAPER_ACTS,
 )
+VALVES: Final = replace(LISTS, salt="valves ", valved=True)
+PAPER_VALVES: Final = replace(PAPERS, salt="paper valves ", long_s=31 * DAY_S, valved=True)
+CASTS: Final[dict[str, Cast]] = {
+    "lists": LISTS,
+    "papers": PAPERS,
+    "valves": VALVES,
+    "paper_valves": PAPER_VALVES,
+}

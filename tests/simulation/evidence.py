@@ -1,19 +1,20 @@
 """Everything that the checkers look at, gathered once when a world has come to rest."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from daemon.reconcile.policy import Policy
 from ledger.model.encoding import decode
-from ledger.model.entries import Confirmed, Intended, Linked, Observed, Planned
+from ledger.model.entries import Confirmed, Intended, Linked, Observed, Planned, Remapped
 from ledger.model.ids import Digest, ExternalRef, OperationId, RecordId, record_id
 from ledger.model.outcomes import Write, WriteRequest
 from ledger.model.plans import FieldChange, Operation
 from ledger.store.rows import HeldRow, JournalRow
 from ledger.store.views import Views
 from tests.simulation.faces import words
+from tests.simulation.valving import Hours, Stop, Valves, set_aside
 from tests.simulation.witness import Event, Witness
 from tests.town import Town
 
@@ -43,6 +44,10 @@ class Evidence:
     """``system/kind/id`` -> the record it belongs to now."""
     partners: dict[RecordId, set[str]]
     """Record -> every reference that was ever part of it."""
+    stops: Sequence[Stop] = ()
+    hours: Sequence[Hours] = ()
+    aside: set[RecordId] = field(default_factory=set)
+    """Records that wait because a person set them, or what they need, aside."""
 
     def operation_of(self, event: Event) -> Operation | None:
         """The operation by which the daemon made this change: of those intended before it, the
@@ -57,8 +62,23 @@ class Evidence:
             if (operation := self.operations.get(write.operation)) is not None
         ]
         whole = [o for o in found if event.moved.keys() <= {c.field for c in o.changes}]
-        exact = [o for o in whole if all(_gives(c, event) for c in o.changes)]
+        exact = [o for o in whole or found if all(_gives(c, event) for c in o.changes)]
         return next(reversed(exact or whole or found), None)
+
+
+def remapped_terms(evidence: Evidence) -> set[str]:
+    """Names of terms of which somebody said that one is meant where the other is said."""
+    said = {
+        record
+        for row in evidence.journal
+        if isinstance(row.entry, Remapped)
+        for record in (row.entry.old, row.entry.new)
+    }
+    return {
+        stored.name
+        for stored in evidence.one.qbo.state.all("Term")
+        if evidence.records.get(f"qbo/term/{stored.id}") in said
+    }
 
 
 def _gives(change: FieldChange, event: Event) -> bool:
@@ -78,8 +98,11 @@ def _names(fields: Mapping[str, object], event: Event) -> bool:
     return str(fields.get(key)).strip() == event.after.get(key)
 
 
-async def gather(one: Town, witness: Witness, policies: Sequence[Policy]) -> Evidence:
+async def gather(
+    one: Town, witness: Witness, policies: Sequence[Policy], at: Valves | None = None
+) -> Evidence:
     """Read the whole journal and what the checkers need of the views."""
+    aside = await set_aside(one)
 
     def ask(views: Views) -> Evidence:
         evidence = Evidence(
@@ -92,6 +115,9 @@ async def gather(one: Town, witness: Witness, policies: Sequence[Policy]) -> Evi
             holds=views.holds(limit=100_000),
             records={},
             partners={},
+            stops=at.stops if at is not None else (),
+            hours=at.hours if at is not None else (),
+            aside=aside,
         )
         refs: set[ExternalRef] = set()
         for row in evidence.journal:

@@ -73,7 +73,8 @@ def file(evidence: Evidence) -> Filing:
         evidence=evidence,
         qbo=qbo_papers(evidence.one.qbo),
         dear=dear_papers(evidence.one.dear),
-        held={row.record for row in evidence.holds if row.hold.text and row.hold.cure},
+        held={row.record for row in evidence.holds if row.hold.text and row.hold.cure}
+        | evidence.aside,
         answered=answered,
         born={label: e for label, e in trail.born().items() if e.author == "daemon"},
     )

@@ -4,14 +4,15 @@ Reads are repeated where that is safe; a write is exactly one request. Must not 
 (they would carry the key elsewhere) and must not put names, ids or keys into an error.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import aiohttp
 import msgspec
 
 from daemon.clock import Clock
-from daemon.connectors.base import Budget
+from daemon.connectors.base import Budget, Limit
+from daemon.connectors.calls import Call, CallLog, kind_of_thing
 from daemon.connectors.dear import paging
 from daemon.connectors.dear.config import DearConfig
 from daemon.connectors.dear.paging import Listing, Row
@@ -20,13 +21,14 @@ from daemon.connectors.dear.wire import (
     Denied,
     Down,
     Good,
+    Meaning,
     NoApi,
     Wrong,
     classify,
     decode,
 )
 from daemon.connectors.governor import Governor
-from daemon.connectors.http import Http, Retries
+from daemon.connectors.http import Http, Reply, Retries
 from ledger.model.encoding import encode
 from ledger.model.errors import ConfigProblem, Refused, Throttled, Transient, Unauthorised
 from ledger.model.ids import derive
@@ -73,6 +75,7 @@ class DearClient:
         self._governor = Governor(
             clock, per_second=rate.burst, per_minute=rate.per_minute, in_flight=rate.in_flight
         )
+        self._calls = CallLog()
         self._http = Http(
             config.base_url,
             clock=clock,
@@ -81,11 +84,20 @@ class DearClient:
             transport=transport,
             # 503 is left out: from DEAR it means "too many calls" and asks for a longer pause.
             retries=Retries(statuses=frozenset({500, 502, 504})),
+            calls=self._calls,
         )
 
     @property
     def budget(self) -> Budget:
         return self._governor.budget
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        return self._governor.limits
+
+    @property
+    def calls(self) -> Sequence[Call]:
+        return self._calls.calls
 
     async def close(self) -> None:
         await self._http.close()
@@ -98,8 +110,10 @@ class DearClient:
         """
         pause = 0.0
         for _ in range(BUSY_TRIES):
-            reply = await self._http.read(path, params=params, headers=self._headers())
-            meaning = classify(reply)
+            reply = await self._http.read(
+                path, params=params, headers=self._headers(), what=_what(path)
+            )
+            meaning = self._meaning(reply)
             if not isinstance(meaning, Busy):
                 return _content(path, meaning)
             pause = meaning.seconds
@@ -116,8 +130,10 @@ class DearClient:
         Raises ``Transient``, ``Throttled`` and ``Unauthorised`` when nothing was done, and
         ``OutcomeIsUnknown`` when no whole answer came.
         """
-        reply = await self._http.send(method, path, body=encode(body), headers=self._headers())
-        match meaning := classify(reply):
+        reply = await self._http.send(
+            method, path, body=encode(body), headers=self._headers(), what=_what(path)
+        )
+        match meaning := self._meaning(reply):
             case Good() | Wrong() | Down():
                 return meaning
             case Busy(seconds=seconds):
@@ -129,6 +145,19 @@ class DearClient:
                 if sent_elsewhere:
                     raise Transient(f"DEAR {path} answered with a redirect", cure=_CHECK_ADDRESS)
                 return Down(status)
+
+    def _meaning(self, reply: Reply) -> Meaning:
+        meaning = classify(reply)
+        match meaning:
+            case Good():
+                pass
+            case Wrong(flaws=flaws):
+                self._calls.remark(reply.call, f"refused: {flaws[0].code[:20]}")
+            case Busy(seconds=seconds):
+                self._calls.remark(reply.call, f"too many calls: {seconds:.0f} s pause")
+            case Denied() | NoApi() | Down():
+                self._calls.remark(reply.call, type(meaning).__name__.lower())
+        return meaning
 
     async def page(self, listed: Listed, params: Mapping[str, str], number: int) -> Listing:
         """One page of a list, whatever its completeness."""
@@ -232,3 +261,7 @@ def _busy(seconds: float) -> Throttled:
         retry_after=seconds,
         cure="give trueup an API application of its own, or lower dear.rate.per_minute",
     )
+
+
+def _what(path: str) -> str:
+    return kind_of_thing(path, words=2)

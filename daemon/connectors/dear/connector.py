@@ -8,7 +8,8 @@ import aiohttp
 from msgspec.structs import replace
 
 from daemon.clock import Clock
-from daemon.connectors.base import Budget, Health
+from daemon.connectors.base import Budget, Health, Limit, LoginLife
+from daemon.connectors.calls import Call
 from daemon.connectors.dear.capabilities import DEAR, capabilities
 from daemon.connectors.dear.client import DearClient
 from daemon.connectors.dear.config import DearConfig, is_loopback
@@ -72,6 +73,18 @@ class DearConnector:
     @property
     def budget(self) -> Budget:
         return self._client.budget
+
+    @property
+    def calls(self) -> Sequence[Call]:
+        return self._client.calls
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        return self._client.limits
+
+    @property
+    def login_life(self) -> LoginLife | None:
+        return None  # a key, which does not end by itself
 
     async def check(self) -> Health:
         """Settings of the company, at most every ``check_every_hours``; warnings are always new."""

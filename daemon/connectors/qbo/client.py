@@ -10,6 +10,8 @@ from urllib.parse import quote
 
 import msgspec
 
+from daemon.connectors.base import Rendered
+from daemon.connectors.calls import CallLog, kind_of_thing
 from daemon.connectors.governor import Governor
 from daemon.connectors.http import Http, Reply
 from daemon.connectors.oauth import OAuth
@@ -46,9 +48,17 @@ class QboClient:
     """Speaks to one company."""
 
     def __init__(
-        self, http: Http, oauth: OAuth, governor: Governor, *, realm: str, minor_version: str
+        self,
+        http: Http,
+        oauth: OAuth,
+        governor: Governor,
+        *,
+        calls: CallLog,
+        realm: str,
+        minor_version: str,
     ) -> None:
         self._http = http
+        self._calls = calls
         self._oauth = oauth
         self._governor = governor
         self._prefix = f"/v3/company/{realm}"
@@ -111,6 +121,13 @@ class QboClient:
             raise Transient(f"QuickBooks answered a read without the {entity}")
         return bytes(envelope[entity])
 
+    def rendered(self, entity: str, body: Wire, *, operation: str = "") -> Rendered:
+        """What ``write_one`` sends, without its request id and the login."""
+        params = self._params | ({"operation": operation} if operation else {})
+        query = "&".join(f"{name}={value}" for name, value in sorted(params.items()))
+        path = f"{self._prefix}/{entity.lower()}?{query}"
+        return Rendered(method="POST", path=path, body=encode(body))
+
     async def write_one(
         self, entity: str, body: Wire, request_id: str, *, operation: str = ""
     ) -> Written:
@@ -169,14 +186,21 @@ class QboClient:
                 body=body,
                 headers=headers,
                 metered=True,
+                what=kind_of_thing(path),
             )
-            fault = fault_of(reply)
+            fault = self._fault_of(reply)
             if fault is None:
                 return reply
             if fault.next is not Next.LOGIN or rejected:
                 raise self._read_error(fault)
             rejected = token
         raise Transient("QuickBooks refused a login that it had just renewed")
+
+    def _fault_of(self, reply: Reply) -> Fault | None:
+        fault = fault_of(reply)
+        if fault is not None:
+            self._calls.remark(reply.call, f"refused: {fault.first.code[:20] or reply.status}")
+        return fault
 
     def _read_error(self, fault: Fault) -> Exception:
         if fault.next is Next.SLOW_DOWN:
@@ -208,8 +232,9 @@ class QboClient:
                 body=data,
                 headers=self._headers(token) | {"Content-Type": "application/json"},
                 lane=lane,
+                what=kind_of_thing(path),
             )
-            fault = fault_of(reply)
+            fault = self._fault_of(reply)
             if fault is None:
                 return reply
             if fault.next is Next.LOGIN and not rejected:

@@ -7,7 +7,8 @@ import aiohttp
 import msgspec
 
 from daemon.clock import Clock
-from daemon.connectors.base import Budget, Health
+from daemon.connectors.base import Budget, Health, Limit, LoginLife, Rendered
+from daemon.connectors.calls import Call, CallLog
 from daemon.connectors.governor import Governor, Meter
 from daemon.connectors.http import Http
 from daemon.connectors.oauth import OAuth, Phase
@@ -26,7 +27,7 @@ from ledger.model.capabilities import Capabilities
 from ledger.model.errors import ConfigProblem, Unauthorised
 from ledger.model.facts import Cursor, Observation, Page, Problem, Tombstone
 from ledger.model.ids import ExternalRef, Kind, SystemName
-from ledger.model.outcomes import Outcome, WriteRequest
+from ledger.model.outcomes import Outcome, Write, WriteRequest
 
 CHECK_EVERY = timedelta(hours=4)
 """CompanyInfo and Preferences are metered reads, and hardly ever change."""
@@ -43,14 +44,21 @@ class QboConnector:
         http: Http,
         oauth: OAuth,
         governor: Governor,
+        calls: CallLog,
     ) -> None:
         self._config = config
         self._clock = clock
         self._http = http
         self._oauth = oauth
         self._governor = governor
+        self._calls = calls
         self._client = QboClient(
-            http, oauth, governor, realm=config.realm_id, minor_version=config.minor_version
+            http,
+            oauth,
+            governor,
+            calls=calls,
+            realm=config.realm_id,
+            minor_version=config.minor_version,
         )
         self._profile = Profile(self._client, config)
         self._reader = Reader(
@@ -83,12 +91,14 @@ class QboConnector:
             lanes={BATCH: rates.batches_per_minute},
             metered_per_month=rates.metered_reads_per_month,
         )
+        calls = CallLog()
         http = Http(
             config.api_url,
             clock=clock,
             governor=governor,
             timeout_s=config.timeout_s,
             transport=transport,
+            calls=calls,
         )
         first = config.refresh_token
         oauth = OAuth(
@@ -100,8 +110,9 @@ class QboConnector:
             token_url=config.login_url,
             discovery_url=config.discovery_url,
             transport=transport,
+            calls=calls,
         )
-        return cls(config, clock=clock, http=http, oauth=oauth, governor=governor)
+        return cls(config, clock=clock, http=http, oauth=oauth, governor=governor, calls=calls)
 
     @property
     def name(self) -> SystemName:
@@ -114,6 +125,18 @@ class QboConnector:
     @property
     def budget(self) -> Budget:
         return self._governor.budget
+
+    @property
+    def calls(self) -> Sequence[Call]:
+        return self._calls.calls
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        return self._governor.limits
+
+    @property
+    def login_life(self) -> LoginLife | None:
+        return self._oauth.life
 
     @property
     def login(self) -> Phase:
@@ -153,6 +176,11 @@ class QboConnector:
 
     async def find(self, kind: Kind, key: str, value: str) -> Sequence[Observation]:
         return await self._reader.find(kind, key, value)
+
+    def render(self, write: Write) -> Rendered:
+        """The request of one write as it would leave by itself, without any call."""
+        entity, wire, operation = self._writer.render(write)
+        return self._client.rendered(entity, wire, operation=operation)
 
     async def write(self, request: WriteRequest) -> tuple[Outcome, ...]:
         return await self._writer.write(request)

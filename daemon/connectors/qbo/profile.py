@@ -43,6 +43,15 @@ class Profile:
             _, _, found = await self.refresh()
         return found.setting
 
+    @property
+    def known_setting(self) -> Setting | None:
+        """The same without a call; None while nothing is known."""
+        return None if self._features is None else self._features.setting
+
+    def known_account(self, currency: str) -> str | None:
+        """``payable_account`` without a call; None while the accounts were not asked for."""
+        return None if self._payable is None else self._chosen(self._payable, currency)
+
     def forget_accounts(self) -> None:
         """Payable accounts are looked up anew: one of them may have been made inactive."""
         self._payable = None
@@ -59,8 +68,11 @@ class Profile:
                 "Account",
             )
             self._payable = [raw for row in rows.rows if isinstance(raw := decode(row), dict)]
+        return self._chosen(self._payable, currency)
+
+    def _chosen(self, accounts: list[Wire], currency: str) -> str:
         wanted = currency or self._home_currency
-        found = [one for one in self._payable if _currency(one) in ("", wanted)]
+        found = [one for one in accounts if _currency(one) in ("", wanted)]
         chosen = self._config.documents.payable_account
         if chosen is not None:
             found = [one for one in found if _is(one, chosen)]

@@ -142,6 +142,10 @@ class Writer:
         """The write with its object; nothing has left yet."""
         if ENTITIES[write.kind].is_document:
             return await self._document(write)
+        return write, self._plain(write)
+
+    def _plain(self, write: Write) -> Wire:
+        """The object of anything but a document."""
         wire = to_raw(write, Setting())
         if write.action is Action.CREATE and wire.get("Type") == "Inventory":
             start = self._config.new_items.inventory_start
@@ -152,7 +156,44 @@ class Writer:
                     "set qbo.new_items.inventory_start in the configuration",
                 )
             wire |= {"QtyOnHand": 0, "InvStartDate": start.isoformat()}
-        return write, wire
+        return wire
+
+    def render(self, write: Write) -> tuple[str, Wire, str]:
+        """Entity, object and operation of a write that goes by itself, without any call.
+
+        ``Transient`` while something that it follows from was never asked for.
+        """
+        entity = ENTITIES[write.kind]
+        try:
+            wire = self._known_document(write) if entity.is_document else self._plain(write)
+        except Unwritable as problem:
+            raise Refused(str(problem), field=problem.field, cure=problem.cure) from problem
+        return entity.name, wire, _OPERATIONS.get(write.action, "")
+
+    def _known_document(self, write: Write) -> Wire:
+        setting = self._profile.known_setting
+        if (
+            setting is not None
+            and write.action is Action.CREATE
+            and self._names_account(write.kind)
+        ):
+            currency = write.fields.get("currency")
+            account = self._profile.known_account(currency if isinstance(currency, str) else "")
+            if account is None:
+                setting = None
+            else:
+                setting = msgspec.structs.replace(setting, payable_account=account)
+        if setting is None:
+            raise Transient(
+                "QuickBooks has not been asked for the settings that this document follows from",
+                cure="it is asked when the first document is written; the changes are in the plan",
+            )
+        if not write.raw and write.action in (Action.CLOSE, Action.UPDATE):
+            raise Transient(
+                "the last form of this document was erased by retention",
+                cure="QuickBooks is asked for it right before the write",
+            )
+        return to_raw(write, setting)
 
     async def _document(self, write: Write) -> Sendable | Rejected:
         setting = await self._profile.setting()

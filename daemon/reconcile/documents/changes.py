@@ -19,6 +19,7 @@ from ..linemap import overlay
 from ..lines import WRITTEN_SORTS
 from ..mapping import Rendered
 from ..merge import Take
+from ..successors import with_own_items
 from ..world import World
 from .billing import Linked
 from .checks import hold
@@ -63,7 +64,7 @@ def draft_changes(
             if laid.doubt:
                 holds.append(_doubtful(view, laid.doubt, world))
                 continue
-            plain = laid.lines
+            plain = with_own_items(laid.lines, view, world)
             after = with_classes(plain, mine, rule, world)
         held = oscillates(view, take, books, after, world)
         if held is not None:

@@ -11,7 +11,7 @@ import msgspec
 from ledger.model.capabilities import Access, KindRule, LineRule
 from ledger.model.facts import RecordView
 from ledger.model.ids import Kind, SystemName
-from ledger.model.values import LinePointer, Lines, RecordRef, Reference, Texts, Value
+from ledger.model.values import Line, LinePointer, Lines, RecordRef, Reference, Texts, Value
 
 from ..lines import comparable, same_lines
 from ..mapping import Rendered, same
@@ -90,11 +90,35 @@ def document_party(view: RecordView, system: SystemName, world: World) -> Docume
     return DocumentParty(
         system=party.system,
         ref=party.ref,
-        values=party.values,
+        values=_with_known_charges(party),
         base=party.base,
         rule=rule,
         remaps=party.remaps,
     )
+
+
+def _with_known_charges(party: Party) -> dict[str, Value]:
+    """A charge that is told by a name which no item has any more stays the item that it was when
+    the sides agreed: to rename an item is not to edit its documents."""
+    now, then = party.values.get("lines"), party.base.get("lines")
+    if not isinstance(now, Lines) or not isinstance(then, Lines):
+        return party.values
+    called: dict[str, set[LinePointer]] = {}
+    for line in then.lines:
+        if line.title and not line.id:
+            called.setdefault(line.title, set()).add(line.item)
+    known = {
+        title: item
+        for title, items in called.items()
+        if len(items) == 1 and isinstance(item := next(iter(items)), RecordRef)
+    }
+
+    def kept(line: Line) -> Line:
+        if not isinstance(line.item, Reference) or line.item.id or line.item.key not in known:
+            return line
+        return msgspec.structs.replace(line, item=known[line.item.key])
+
+    return {**party.values, "lines": Lines(tuple(kept(line) for line in now.lines))}
 
 
 def wishing(

@@ -330,6 +330,7 @@ class QboTwin:
             body=body,
             content_type=content_type,
             charset="utf-8",
+            zlib_executor_size=len(body),  # never in a thread, which would answer when it likes
             headers={
                 "intuit_tid": f"1-sandbox-{self._answered:08x}",
                 "QBO-Version": "sandbox",

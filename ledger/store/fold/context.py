@@ -2,10 +2,25 @@
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from ledger.model.ids import Digest
+from ledger.model.ids import Digest, RecordId
 from ledger.store.errors import DraftRefused
+
+
+@dataclass
+class Touched:
+    """Records whose rows in the drift list are to be worked out again."""
+
+    changed: set[RecordId] = field(default_factory=set)
+    """Their operations, holds, skips or links moved: they may come or go."""
+    shown: set[RecordId] = field(default_factory=set)
+    """A system shows something new: what is in the list may read otherwise."""
+
+    def clear(self) -> None:
+        self.changed.clear()
+        self.shown.clear()
 
 
 class Folding(NamedTuple):
@@ -16,6 +31,7 @@ class Folding(NamedTuple):
     at: str
     body: Callable[[Digest], bytes | None]
     """A payload body; None when it has been erased."""
+    touched: Touched
 
     def run(self, sql: str, *values: object) -> sqlite3.Cursor:
         return self.db.execute(sql, values)

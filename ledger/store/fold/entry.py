@@ -5,7 +5,7 @@ from ledger.model.entries import Entry
 from ledger.store.fold import holds, links, observations, valves, work
 from ledger.store.fold.context import Folding
 
-FOLD_VERSION = 3
+FOLD_VERSION = 4
 """Raise it whenever the same journal would fold into other rows: another way to fold names into
 keys counts too. A ledger folded under another number is folded again when it is opened."""
 
@@ -51,6 +51,8 @@ def fold(f: Folding, entry: Entry) -> None:
             valves.absence_accepted(f, entry)
         case entries.JobAdvanced():
             valves.job_advanced(f, entry)
+        case entries.Refused():
+            pass  # kept for those who read the journal: nothing follows from it
         case entries.ConfigApplied():
             holds.config_applied(f, entry)
         case entries.Pinned():

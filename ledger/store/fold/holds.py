@@ -27,6 +27,7 @@ def held(f: Folding, entry: entries.Held) -> None:
         f.at,
         f.seq,
     )
+    f.touched.changed.add(entry.record)
     set_waits(f, entry.record, entry.subject, _hold(f, entry.code, entry.payload))
     mention_record(f, entry.record)
     wake(f, entry.record)  # what was to follow it cannot, or says why with these words
@@ -34,6 +35,7 @@ def held(f: Folding, entry: entries.Held) -> None:
 
 def released(f: Folding, entry: entries.Released) -> None:
     f.run("DELETE FROM hold WHERE record = ? AND subject = ?", entry.record, entry.subject)
+    f.touched.changed.add(entry.record)
     set_waits(f, entry.record, entry.subject, None)
     mention_record(f, entry.record)
     wake(f, entry.record)

@@ -165,6 +165,7 @@ def _refuse_other_kind(f: Folding, entry: entries.Linked) -> None:
 
 def _place(f: Folding, number: int, record: RecordId, system: SystemName) -> None:
     f.run(PLACE, number, record, system, f.seq)
+    f.touched.shown.add(record)
 
 
 def _exists(f: Folding, record: RecordId) -> bool:
@@ -197,6 +198,7 @@ def _move(f: Folding, number: int, ref: ExternalRef, source: RecordId, target: R
         f.run(DISAGREE, source)
     if remaining == 0:
         _forget(f, source, target)
+    f.touched.changed.update((source, target))
     for record in (source, target):
         mark(f, record)
         wake(f, record)

@@ -66,6 +66,7 @@ def show(
 def changed(f: Folding, number: int, record: RecordId) -> None:
     """A reference showed something new: its record and those that wait for it get a look."""
     mention_object(f, number)
+    f.touched.shown.add(record)
     mark(f, record)
     wake(f, record)
 
@@ -81,6 +82,7 @@ def version_moved(f: Folding, entry: entries.VersionMoved) -> None:
         number,
     )
     mention_object(f, number)
+    f.touched.shown.add(ensure_record(f, number, entry.ref))
     wake_keys(f, entry.ref, [(MOVED, entry.ref.id)])
 
 

@@ -16,7 +16,8 @@ import msgspec
 from ledger.model.entries import BaselineAdvanced, Entry, Linked, Observed
 from ledger.model.ids import Digest, ExternalRef, RecordId, SystemName, record_id
 from ledger.model.keys import keys
-from ledger.store.fold.context import Folding, blob
+from ledger.store.fold.context import Folding, Touched, blob
+from ledger.store.fold.drift import hour_of
 from ledger.store.fold.entry import fold
 from ledger.store.fold.holds import AGREE
 from ledger.store.fold.links import (
@@ -50,8 +51,8 @@ class Step(NamedTuple):
 
 
 def runs(steps: Sequence[Step]) -> Iterator[list[Step]]:
-    """The steps in order, cut where the type changes or a reference is shown again."""
-    for _, group in groupby(steps, key=lambda step: type(step.entry)):
+    """The steps in order, cut where the type or the hour changes or a reference is shown again."""
+    for _, group in groupby(steps, key=lambda step: (type(step.entry), hour_of(step.at))):
         run: list[Step] = []
         refs: set[ExternalRef] = set()
         for step in group:
@@ -64,13 +65,13 @@ def runs(steps: Sequence[Step]) -> Iterator[list[Step]]:
         yield run
 
 
-def fold_run(db: sqlite3.Connection, run: Sequence[Step], body: Bodies) -> None:
+def fold_run(db: sqlite3.Connection, run: Sequence[Step], body: Bodies, touched: Touched) -> None:
     """Fold one of ``runs``. Raises what ``fold`` raises; part of the run may be folded then."""
     if len(run) >= FEWEST:
         match run[0].entry:
-            case Observed() if _observed(db, run, body):
+            case Observed() if _observed(db, run, body, touched):
                 return
-            case Linked() if _linked(db, run):
+            case Linked() if _linked(db, run, touched):
                 return
             case BaselineAdvanced():
                 _agreed(db, run)
@@ -78,7 +79,7 @@ def fold_run(db: sqlite3.Connection, run: Sequence[Step], body: Bodies) -> None:
             case _:
                 pass
     for step in run:
-        fold(Folding(db, step.seq, step.at, body), step.entry)
+        fold(Folding(db, step.seq, step.at, body, touched), step.entry)
 
 
 @dataclass
@@ -113,7 +114,7 @@ SELECT k.system, k.kind, k.name, k.value, k.object
 FROM json_each(?) AS wanted CROSS JOIN key AS k ON k.object = wanted.value"""
 
 
-def _observed(db: sqlite3.Connection, run: Sequence[Step], body: Bodies) -> bool:
+def _observed(db: sqlite3.Connection, run: Sequence[Step], body: Bodies, touched: Touched) -> bool:
     """False, and nothing done, when a new reference cannot have the record of its own name."""
     sights = _look_up(db, run)
     homeless = [sight for sight in sights if not sight.is_placed]
@@ -125,6 +126,7 @@ def _observed(db: sqlite3.Connection, run: Sequence[Step], body: Bodies) -> bool
     db.executemany(PLACE, [(s.number, s.record, s.entry.ref.system, s.seq) for s in homeless])
     _show(db, sights, body)
     db.executemany(MENTION_OBJECT, [(sight.number, sight.seq) for sight in sights])
+    touched.shown.update(sight.record for sight in sights)
     looked_at = [(sight.record, sight.seq) for sight in sights]
     mark_many(db, looked_at)
     wake_many(db, looked_at)
@@ -220,7 +222,7 @@ CROSS JOIN link AS mine ON mine.object = o.id
 CROSS JOIN link AS theirs ON theirs.record = json_extract(wanted.value, '$[3]')"""
 
 
-def _linked(db: sqlite3.Connection, run: Sequence[Step]) -> bool:
+def _linked(db: sqlite3.Connection, run: Sequence[Step], touched: Touched) -> bool:
     """False, and nothing done, unless all are joins of two single references, each for itself."""
     joins = _joins(db, run)
     parts = {record for join in joins for record in (join.source, join.target)}
@@ -242,6 +244,7 @@ def _linked(db: sqlite3.Connection, run: Sequence[Step]) -> bool:
     db.executemany(INHERIT_ITEMS, [(join.target, join.source) for join in joins])
     for table in FORGETTING:
         db.executemany(f"DELETE FROM {table} WHERE record = ?", sources)
+    touched.changed.update(parts)
     mark_many(db, targets)
     wake_many(db, [*((join.source, join.seq) for join in joins), *targets])
     return True

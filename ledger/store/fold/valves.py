@@ -1,6 +1,7 @@
 """What people stop, set aside and answer for."""
 
 from ledger.model import entries
+from ledger.model.ids import RecordId
 from ledger.store.fold.context import Folding, blob
 from ledger.store.fold.links import mention_record
 from ledger.store.fold.marks import mark, mark_everything
@@ -34,12 +35,14 @@ def skipped(f: Folding, entry: entries.Skipped) -> None:
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         *(entry.record, entry.subject, entry.digest, entry.reason, entry.by, f.at, f.seq),
     )
+    f.touched.changed.add(entry.record)
     mention_record(f, entry.record)
     mark(f, entry.record)
 
 
-def skips_lifted(f: Folding, record: str) -> None:
+def skips_lifted(f: Folding, record: RecordId) -> None:
     """A retry ends every skip of its record."""
+    f.touched.changed.add(record)
     f.run("DELETE FROM skip WHERE record = ?", record)
 
 

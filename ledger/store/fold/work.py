@@ -4,6 +4,7 @@ import msgspec
 
 from ledger.model import entries
 from ledger.model.ids import OperationId, RecordId, RequestId, SystemName
+from ledger.model.keys import fold as fold_text
 from ledger.model.outcomes import RefusalKind
 from ledger.store.fold.context import Folding, blob
 from ledger.store.fold.links import ensure_record, intern, mention_record, place_new
@@ -13,21 +14,33 @@ from ledger.store.instants import same_instant
 
 
 def planned(f: Folding, entry: entries.Planned) -> None:
+    body = f.body(entry.payload)
+    said = _Said() if body is None else _said.decode(body)
     f.run(
-        """INSERT INTO operation (operation, record, digest, payload, state, reason, text, seq, at)
-        VALUES (?, ?, ?, ?, 'planned', '', '', ?, ?)
+        """INSERT INTO operation
+          (operation, record, digest, payload, state, reason, text, seq, at, system, action, label,
+          since)
+        VALUES (?1, ?2, ?3, ?4, 'planned', '', '', ?5, ?6, ?7, ?8, ?9, coalesce(
+          (SELECT min(since) FROM operation WHERE record = ?2 AND (state IN
+            ('planned', 'waiting', 'approved', 'intended') OR (state = 'withdrawn' AND at = ?6))),
+          ?6))
         ON CONFLICT (operation) DO UPDATE SET
           breaker = CASE WHEN digest = excluded.digest THEN breaker ELSE '' END,
           digest = excluded.digest, payload = excluded.payload, state = 'planned', reason = '',
-          text = '', seq = excluded.seq, at = excluded.at""",
+          text = '', seq = excluded.seq, at = excluded.at, system = excluded.system,
+          action = excluded.action, label = excluded.label, since = excluded.since""",
         entry.operation,
         entry.record,
         entry.digest,
         blob(entry.payload),
         f.seq,
         f.at,
+        said.system,
+        said.action,
+        fold_text(said.label),
     )
-    _watch_needs(f, entry)
+    f.touched.changed.add(entry.record)
+    _watch_needs(f, entry, said.needs)
     mention_record(f, entry.record)
 
 
@@ -39,20 +52,22 @@ def withdrawn(f: Folding, entry: entries.Withdrawn) -> None:
     wake(f, entry.record)  # what was to follow it has lost its ground
 
 
-class _Needs(msgspec.Struct, frozen=True):
-    """Of a stored operation only what must be there before it."""
+class _Said(msgspec.Struct, frozen=True):
+    """Of a stored operation only what the tables keep of it."""
 
+    system: str = ""
+    action: str = ""
+    label: str = ""
     needs: tuple[RecordId, ...] = ()
+    """What must be there before it."""
 
 
-_needs: msgspec.json.Decoder[_Needs] = msgspec.json.Decoder(_Needs)
+_said: msgspec.json.Decoder[_Said] = msgspec.json.Decoder(_Said)
 
 
-def _watch_needs(f: Folding, entry: entries.Planned) -> None:
+def _watch_needs(f: Folding, entry: entries.Planned, needs: tuple[RecordId, ...]) -> None:
     """An operation that waits for other records to be made gets a look whenever they move: they
     may be refused, held, or shown otherwise than they were sent."""
-    body = f.body(entry.payload)
-    needs = () if body is None else _needs.decode(body).needs
     subject = _needs_subject(entry.operation)
     f.db.executemany(
         "INSERT OR IGNORE INTO wake_record (target, record, subject) VALUES (?, ?, ?)",
@@ -103,7 +118,10 @@ def approved(f: Folding, entry: entries.Approved) -> None:
             digest,
         ).fetchall()
         for operation, record in rows:
-            _turn(f, operation, "approved", f"by {entry.by}", of="planned waiting approved")
+            state, reason = "approved", f"by {entry.by}"
+            if entry.withdrawn:
+                state, reason = "waiting", "withdrawn"
+            _turn(f, operation, state, reason, of="planned waiting approved")
             mention_record(f, record)
             mark(f, record)
 
@@ -190,6 +208,8 @@ def outcome_unknown(f: Folding, entry: entries.OutcomeUnknown) -> None:
 
 def restored(f: Folding, _entry: entries.Restored) -> None:
     """Everything is looked at afresh: no cursor, no approval and no first plan counts."""
+    pending = f.run("SELECT record FROM operation WHERE state IN ('planned', 'approved')")
+    f.touched.changed.update(RecordId(record) for (record,) in pending)
     for table in ("cursor", "seen", "approval"):
         f.run(f"DELETE FROM {table}")
     f.run(
@@ -245,15 +265,16 @@ def _settle(f: Folding, request: RequestId, operation: OperationId) -> RecordId 
 
 
 def _set(f: Folding, operation: OperationId, state: str, reason: str) -> None:
-    f.run(
+    moved = f.run(
         "UPDATE operation SET state = ?, reason = ?, text = '', seq = ?, at = ?"
-        " WHERE operation = ?",
+        " WHERE operation = ? RETURNING record",
         state,
         reason,
         f.seq,
         f.at,
         operation,
     )
+    f.touched.changed.update(RecordId(record) for (record,) in moved.fetchall())
 
 
 def _turn(f: Folding, operation: OperationId, state: str, reason: str, *, of: str) -> None:

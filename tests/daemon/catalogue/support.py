@@ -37,6 +37,13 @@ async def delete_in_qbo(one: Town, *skus: str) -> None:
         await one.edit("qbo", {"kind": "item", "id": row["Id"], "delete": True})
 
 
+def inactivate_and_keep_name(one: Town, name: str) -> None:
+    """As another program does it in companies where QuickBooks does not rename."""
+    stored = one.qbo.state.get("Item", qbo_row(one, "item", name)["Id"])
+    assert stored is not None
+    one.qbo.state.change(stored, {**stored.fields, "Active": False})
+
+
 def active(one: Town) -> list[dict[str, Any]]:
     """The active items of QBO."""
     return [row for row in qbo_rows(one, "item") if row["Active"]]

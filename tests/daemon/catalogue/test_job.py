@@ -20,6 +20,7 @@ from tests.daemon.catalogue.support import (
     delete_in_qbo,
     export_anew,
     finish,
+    inactivate_and_keep_name,
     rows_of,
     sku,
 )
@@ -42,13 +43,6 @@ def acts(rows: Sequence[Row]) -> dict[str, str]:
 async def pauses(one: Town) -> list[tuple[str, str, str]]:
     rows = await one.ledger.read(lambda views: views.pauses())
     return [(row.system, row.kind, row.job) for row in rows]
-
-
-def inactivate_and_keep_name(one: Town, name: str) -> None:
-    """As another program does it in companies where QuickBooks does not rename."""
-    stored = one.qbo.state.get("Item", qbo_row(one, "item", name)["Id"])
-    assert stored is not None
-    one.qbo.state.change(stored, {**stored.fields, "Active": False})
 
 
 def track(one: Town, name: str, quantity: int) -> None:

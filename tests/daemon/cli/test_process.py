@@ -65,6 +65,19 @@ async def test_help_loads_little(args: tuple[str, ...]) -> None:
     assert [name for name in (*HEAVY, "pydantic", "aiohttp") if name in loaded] == []
 
 
+async def test_what_a_shell_waits_for_loads_little(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.plan()
+    line = f"trueup --config {office.config} drift show W"
+    monkeypatch.setenv("_TRUEUP_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", line)
+    monkeypatch.setenv("COMP_CWORD", "4")
+    loaded = await modules_after()
+    assert "daemon.cli.completing" in loaded
+    assert [name for name in (*HEAVY, "pydantic", "aiohttp") if name in loaded] == []
+
+
 async def test_asking_the_daemon_loads_neither_the_ledger_nor_a_front_end(office: Office) -> None:
     loaded = await modules_after("status", "--config", str(office.config))
     assert "daemon.control.client" in loaded

@@ -268,7 +268,7 @@ def test_the_same_sum_in_another_month_differs_only_by_month() -> None:
 
 
 def test_one_month_alone() -> None:
-    rules = msgspec.structs.replace(RULES, month="2026-03")
+    rules = msgspec.structs.replace(RULES, first="2026-03-01", last="2026-03-31")
     document = row(side(DEAR, date="2026-03-31"), side(QBO, date="2026-04-01"))
     tally, _ = counted(document, by=By.MONTH, rules=rules)
     assert set(tally.lines) == {Cell(Kind.BILL, "USD", "2026-03")}
@@ -362,7 +362,8 @@ ROWS = st.builds(
 def test_the_parts_always_add_up_to_the_difference(
     rows: Iterable[DocumentRow], by: By, month: str
 ) -> None:
-    tally = Tally(msgspec.structs.replace(RULES, month=month), by)
+    days = (f"{month}-01", f"{month}-31") if month else ("", "")
+    tally = Tally(msgspec.structs.replace(RULES, first=days[0], last=days[1]), by)
     found = [tally.add(one) for one in rows]
     for line in tally.lines.values():
         parts = sum((figure.amount for figure in line.parts.values()), Decimal())

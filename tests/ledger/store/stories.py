@@ -20,6 +20,7 @@ from ledger.model.entries import (
     Released,
     Restored,
     Retried,
+    Skipped,
     Swept,
     Tombstoned,
     Unlinked,
@@ -95,21 +96,28 @@ def _baseline(s: Scene) -> None:
     s.draft.add(BaselineAdvanced(record=s.record, images=images, mapping_version=s.step.number))
 
 
-def _held(s: Scene) -> None:
-    hold(
-        s.draft,
-        Hold(
-            record=s.record,
-            code=HoldCode.MISSING_REFERENCE,
-            text="It waits.",
-            cure="Make it.",
-            field=str(s.step.number % 2),
-            waits_for=(s.other,),
-            waits_for_keys=(
-                (QBO, "item", "name", NAMES[s.step.number].casefold()),
-                (s.step.other.system, "item", "moved", s.step.other.id),
-            ),
+def _hold(s: Scene) -> Hold:
+    return Hold(
+        record=s.record,
+        code=(HoldCode.MISSING_REFERENCE, HoldCode.FOREIGN_EDIT)[s.step.number // 2],
+        text="It waits.",
+        cure="Make it.",
+        field=str(s.step.number % 2),
+        waits_for=(s.other,),
+        waits_for_keys=(
+            (QBO, "item", "name", NAMES[s.step.number].casefold()),
+            (s.step.other.system, "item", "moved", s.step.other.id),
         ),
+    )
+
+
+def _skipped(s: Scene) -> None:
+    held = _hold(s)
+    subject, digest = held.subject, s.ledger.digest(encode(held))
+    if s.step.ref.system == DEAR:
+        subject, digest = f"operation:{s.todo.system}", s.todo.digest
+    s.draft.add(
+        Skipped(record=s.record, subject=subject, digest=digest, reason="not now", by="ann")
     )
 
 
@@ -161,10 +169,11 @@ PLAY: dict[str, Callable[[Scene], object]] = {
         s.draft, s.ledger, s.request, s.todo, s.step.other, item(NAMES[s.step.number])
     ),
     "rejected": _rejected,
-    "held": _held,
+    "held": lambda s: hold(s.draft, _hold(s)),
     "released": lambda s: s.draft.add(
-        Released(record=s.record, subject="missing_reference::0", reason="")
+        Released(record=s.record, subject=_hold(s).subject, reason="")
     ),
+    "skipped": _skipped,
     "resolved": lambda s: s.draft.add(
         ConflictResolved(
             record=s.record, field="name", take=QBO, value_digest=Digest("v"), by="a", reason=""

@@ -19,20 +19,26 @@ LOOKS_AT_EVERYTHING = {
     "dirty_count": "the index of the dirty set alone",
     "holds_count": "the index of the holds alone",
     "operations_count": "the index of the operations alone",
+    "standings": "every record of one kind, by indexes: for a report",
 }
+LISTS = {"refs", "records", "states", "digests", "operations", "seqs", "keys"}
 LIST_FUNCTION = re.compile(r"SCAN (wanted|json_each) VIRTUAL TABLE")
 SMALL_SCANS = {
     "SCAN mine",  # the entries of one record
     "SCAN page",  # at most one page
     "SCAN t USING INDEX intent_open",  # a partial index: open requests only
+    "SCAN drift_tally",  # one row for each class, kind and currency
+    "SCAN tally",  # six rows per system and kind
+    "SCAN known",  # systems that have vendors or customers
     "SCAN pause",  # a handful, typed by people; these four too
     "SCAN remap",
     "SCAN absence",
     "SCAN skip USING COVERING INDEX skip_by_digest",
     "SCAN j USING INDEX job_by_seq",  # in its order, up to the limit
     "SCAN s",
+    "SCAN person",  # whoever wrote an entry beside the daemon, one step for each
 }
-ORDERED_BY_INDEX = {"last", "holds", "entries"}
+ORDERED_BY_INDEX = {"last", "drift_hours", "holds", "entries"}
 """Walk an index in its order and stop at the limit."""
 
 
@@ -45,9 +51,7 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 def plan(db: sqlite3.Connection, sql: str) -> list[str]:
     names = set(re.findall(r":(\w+)", sql))
-    values = {
-        name: "[]" if name in {"refs", "records", "states", "digests"} else 1 for name in names
-    }
+    values = {name: "[]" if name in LISTS else 1 for name in names}
     return [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
 
 

@@ -19,6 +19,9 @@ from tests.simulation.checkers import (
     papers_own,
     papers_posted,
     quiet,
+    reexported,
+    skipped,
+    stopped,
     woken,
 )
 from tests.simulation.evidence import Evidence
@@ -40,6 +43,9 @@ CHECKERS: Final[tuple[Checker, ...]] = (
     papers_linked.check,
     papers_ended.check,
     papers_closed.check,
+    stopped.check,
+    skipped.check,
+    reexported.check,
     woken.check,
     quiet.check,
 )

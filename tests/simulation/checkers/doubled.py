@@ -11,8 +11,15 @@ from tests.simulation.witness import Event
 async def check(evidence: Evidence) -> list[str]:
     problems = []
     born = {event.label: event for event in evidence.witness.of_daemon() if event.what == "created"}
+    unlinked = {str(row.entry.ref) for row in evidence.journal if isinstance(row.entry, Unlinked)}
     for event in born.values():
-        rivals = [twin for twin in event.twins if not _has_its_own(evidence, event, twin)]
+        rivals = [
+            twin
+            for twin in event.twins
+            # Somebody, or a re-export, said of the other one that a new one takes its place.
+            if f"{event.system}/{event.kind}/{twin}" not in unlinked
+            and not _has_its_own(evidence, event, twin)
+        ]
         if rivals:
             problems.append(f"{event} although {rivals} had that name already")
     owners = _owners(evidence)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.simulation.evidence import Evidence
+from tests.simulation.evidence import Evidence, remapped_terms
 from tests.simulation.faces import words
 from tests.town import DEAR_DEFAULTS
 
@@ -22,6 +22,7 @@ CONFIGURED = _leaves(DEAR_DEFAULTS) | {"Q79", "Q80", "0", ""}
 
 async def check(evidence: Evidence) -> list[str]:
     problems = []
+    meant = remapped_terms(evidence)
     for event in evidence.witness.of_daemon():
         if event.what == "removed":
             continue
@@ -36,6 +37,8 @@ async def check(evidence: Evidence) -> list[str]:
                 for ref in refs
                 for value in evidence.witness.shown.get(_parts(ref), {}).get(field, set())
             }
+            if field == "terms":
+                known |= meant
             own = evidence.witness.shown.get(_parts(event.label), {}).get(field, set())
             if not _is_known(field, after, known | ({event.before.get(field, "")} & own)):
                 problems.append(f"{field} {after!r} was shown by none of {sorted(refs)}: {event}")

@@ -1,0 +1,136 @@
+"""The checkers of the valves can fail, too: each is shown a life that breaks its promise."""
+
+from dataclasses import replace
+from datetime import time, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+
+from daemon.control import skipping
+from daemon.control.protocol_valves import SkipRequest
+from daemon.cycle.calendar import Calendar, WriteWindow
+from ledger.model.entries import Intended, Skipped
+from ledger.model.plans import Action
+from tests.scenarios.support import save_in_dear
+from tests.scenarios.village import BOOKKEEPER, desk
+from tests.simulation.checkers import pairs, reexported, skipped, stopped
+from tests.simulation.evidence import Evidence, gather
+from tests.simulation.test_checkers import at_rest, look
+from tests.simulation.valving import Hours, Stop, Valves
+from tests.simulation.witness import Witness
+from tests.town import Town
+
+NIGHT = Calendar(windows=(WriteWindow(days=frozenset(range(7)), since=time(1), until=time(2)),))
+
+
+async def dearer(one: Town) -> None:
+    save_in_dear(one, "item", "BR-1", PriceTier1=Decimal("9.75"))
+    await one.settle()
+
+
+async def with_valves(one: Town, witness: Witness, at: Valves) -> Evidence:
+    return await gather(one, witness, [one.scheduler.company.policy], at)
+
+
+async def test_a_pause_that_holds_passes(tmp_path: Path) -> None:
+    async with at_rest(tmp_path) as (one, witness):
+        at = Valves(one)
+        await at.pause({"kind": "item", "system": "qbo"})
+        await dearer(one)
+        at.set_hours(NIGHT)
+        evidence = await with_valves(one, witness, at)
+        assert await stopped.check(evidence) == []
+
+
+async def test_a_request_that_leaves_under_a_pause_is_noticed(tmp_path: Path) -> None:
+    async with at_rest(tmp_path) as (one, witness):
+        at = Valves(one, stops=[Stop("", "item", since=one.log.last)])
+        await dearer(one)
+        evidence = await with_valves(one, witness, at)
+        assert any("left while all item was paused" in p for p in await stopped.check(evidence))
+        at.stops[0].midway = True
+        assert await stopped.check(evidence) == [], "the one that was under way may end"
+        at.stops = [Stop("dear", "", since=0), Stop("qbo", "vendor", since=0)]
+        evidence = await with_valves(one, witness, at)
+        assert await stopped.check(evidence) == [], "another scope"
+
+
+async def test_a_request_outside_the_hours_is_noticed(tmp_path: Path) -> None:
+    async with at_rest(tmp_path) as (one, witness):
+        now = one.clock.now()
+        at = Valves(one, hours=[Hours(NIGHT, now)])
+        one.clock.advance(3600)
+        await dearer(one)
+        evidence = await with_valves(one, witness, at)
+        assert any("outside the hours" in p for p in await stopped.check(evidence))
+        at.hours[0].until = now + timedelta(minutes=1)
+        assert await stopped.check(evidence) == [], "no longer in force by then"
+
+
+async def test_a_skip_that_is_kept_passes_and_one_that_is_broken_is_noticed(
+    tmp_path: Path,
+) -> None:
+    async with at_rest(tmp_path) as (one, witness):
+        at = Valves(one)
+        await at.pause({})
+        await dearer(one)
+        request = SkipRequest(record="BR-1", reason="not now")
+        await skipping.skip(desk(one), BOOKKEEPER, request)
+        await at.open_all()
+        await one.settle()
+        evidence = await look(one, witness)
+        assert await skipped.check(evidence) == []
+        assert await pairs.check(evidence) == [], "a difference that somebody set aside"
+
+        evidence.aside.clear()
+        assert any("still waits for skipped" in p for p in await skipped.check(evidence))
+        # The very request that created the other item, as if it had sent what was set aside.
+        skip = next(row.entry for row in evidence.journal if isinstance(row.entry, Skipped))
+        sent = next(row for row in evidence.journal if isinstance(row.entry, Intended))
+        assert isinstance(sent.entry, Intended)
+        item = msgspec.structs.replace(sent.entry.items[0], record=skip.record, digest=skip.digest)
+        entry = msgspec.structs.replace(sent.entry, items=(item,))
+        evidence.journal.append(msgspec.structs.replace(sent, entry=entry))
+        assert any("although it was set aside" in p for p in await skipped.check(evidence))
+
+
+async def test_a_skip_that_came_to_nothing_is_noticed(tmp_path: Path) -> None:
+    async with at_rest(tmp_path) as (one, witness):
+        evidence = await look(one, witness)
+        sent = next(row for row in evidence.journal if isinstance(row.entry, Intended))
+        assert isinstance(sent.entry, Intended)
+        item = sent.entry.items[0]
+        skip = Skipped(
+            record=item.record,
+            subject="operation:qbo",
+            digest=item.digest,
+            reason="not now",
+            by="mira",
+        )
+        evidence.journal.append(msgspec.structs.replace(sent, entry=skip))
+        assert any("no difference any more" in p for p in await skipped.check(evidence))
+
+
+async def test_a_second_item_and_a_second_id_are_noticed(tmp_path: Path) -> None:
+    async with at_rest(tmp_path) as (one, witness):
+        evidence = await look(one, witness)
+        assert await reexported.check(evidence) == []
+        born = next(event for event in witness.events if event.what == "created")
+        first = next(stored for stored in one.qbo.state.all("Item") if stored.id != born.id)
+        witness.events.append(replace(born, id=first.id))
+        assert any("several active items" in p for p in await reexported.check(evidence))
+
+        sent = next(row for row in evidence.journal if isinstance(row.entry, Intended))
+        assert isinstance(sent.entry, Intended)
+        assert sent.entry.items[0].action is Action.CREATE
+        entry = msgspec.structs.replace(sent.entry, request="another")
+        evidence.journal.append(msgspec.structs.replace(sent, entry=entry))
+        assert any("one create under" in p for p in await reexported.check(evidence))
+
+
+async def test_a_request_that_nobody_wrote_down_is_noticed(tmp_path: Path) -> None:
+    async with at_rest(tmp_path) as (one, witness):
+        evidence = await look(one, witness)
+        evidence.sent.clear()
+        assert any("nobody wrote down" in p for p in await reexported.check(evidence))

@@ -1,0 +1,36 @@
+"""A list as text for other programs: CSV that no spreadsheet calculates, and JSON. Pure.
+
+Foreign text is made safe twice over: nothing in it acts on a terminal, and nothing in it is taken
+for a formula. JSON is exact and needs neither.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from daemon.control.text import clean
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet may take for the beginning of a formula, wide forms included."""
+
+
+def cell(text: str) -> str:
+    """Foreign text for a cell; an apostrophe stands before what might be calculated."""
+    shown = clean(text)
+    return f"'{shown}" if text.startswith(FORMULA) or shown.startswith(FORMULA) else shown
+
+
+def csv_text(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """RFC 4180. The cells are taken as they are: pass foreign text through ``cell`` first, and
+    leave amounts alone, so that they stay numbers."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(titles)
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def json_text(answer: Mapping[str, object]) -> str:
+    """Escapes all but ASCII, so that no reader's terminal is acted upon either."""
+    return json.dumps(answer, indent=1, ensure_ascii=True) + "\n"
