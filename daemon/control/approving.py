@@ -57,7 +57,7 @@ async def approve(desk: "Desk", actor: "Actor", request: ApproveRequest) -> Appr
             "all needs the count that you expect",
             cure="trueup plan tells it: trueup approve --all --expect-count N",
         )
-    standing = await desk.ledger.read(_standing)
+    standing = await desk.ledger.ask(_standing)
     digests = sorted(standing.unapproved) if request.all else _named(standing, request.digests)
     _check_count(len(digests), request.expect_count)
     is_first = not standing.first_plan_approved and standing.unapproved <= set(digests)
@@ -93,11 +93,11 @@ async def approve(desk: "Desk", actor: "Actor", request: ApproveRequest) -> Appr
 
 async def withdraw(desk: "Desk", actor: "Actor", request: WithdrawRequest) -> DoneAnswer:
     """Take back the yes to exactly these. ``Declined`` when one of them is not approved now."""
-    standing = await desk.ledger.read(_standing)
+    standing = await desk.ledger.ask(_standing)
     digests = _named(standing, request.digests)
     _check_count(len(digests), request.expect_count)
     # By the approval and not by the state: what is paused beside it waits, and is approved still.
-    approved = await desk.ledger.read(lambda views: views.approvals(desk.now()))
+    approved = await desk.ledger.ask(lambda views: views.approvals(desk.now()))
     open_ones = [digest for digest in digests if digest not in approved]
     if open_ones:
         named = ", ".join(digest[:12] for digest in open_ones[:MOST_NAMED])

@@ -85,7 +85,7 @@ async def settle(
     desk: "Desk", conductor: Conductor, actor: "Actor", request: CatalogueSettleRequest
 ) -> CatalogueAnswer:
     systems = desk.systems
-    view, to = await desk.ledger.read(
+    view, to = await desk.ledger.ask(
         lambda views: (
             the_record(views, request.item, systems=systems, kind=Kind.ITEM),
             the_record(views, request.to, systems=systems, kind=Kind.ITEM) if request.to else None,

@@ -67,7 +67,7 @@ async def resolve(desk: "Desk", actor: "Actor", request: ResolveRequest) -> Done
             reason=request.reason,
         )
 
-    view, entry = await desk.ledger.read(ask)
+    view, entry = await desk.ledger.ask(ask)
     text = f"{entry.field} of {view.label!r}: the value of {entry.take} is right"
     return await _done(desk, actor, view, [entry], text=text, dry_run=request.dry_run)
 
@@ -126,7 +126,7 @@ async def retry(desk: "Desk", actor: "Actor", request: RetryRequest) -> DoneAnsw
             )
         return view
 
-    view = await desk.ledger.read(ask)
+    view = await desk.ledger.ask(ask)
     entry = Retried(record=view.record, by=str(actor), reason=request.reason)
     text = f"{view.label!r} will be tried again"
     return await _done(desk, actor, view, [entry], text=text, dry_run=request.dry_run)
@@ -146,7 +146,7 @@ async def link(desk: "Desk", actor: "Actor", request: LinkRequest) -> DoneAnswer
             )
         return view, ref, the_record(views, str(ref), systems=desk.systems)
 
-    view, ref, other = await desk.ledger.read(ask)
+    view, ref, other = await desk.ledger.ask(ask)
     if ref.kind is not view.kind:
         raise Declined(Code.BAD_REQUEST, f"{ref} is not a {view.kind.value} like {view.label!r}")
     entries, text = _link_entries(view, ref, other, request, str(actor))

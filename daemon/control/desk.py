@@ -156,7 +156,7 @@ class Desk:
         systems = tuple(map(shown_system, self.scheduler.health.values()))
         last = self.scheduler.last
         documents = shown_documents(self.scheduler.company.policy, self.now().date().isoformat())
-        return await self.ledger.read(ask)
+        return await self.ledger.ask(ask)
 
     async def plan(
         self,
@@ -195,11 +195,11 @@ class Desk:
                 more=listing.more,
             )
 
-        return await self.ledger.read(ask)
+        return await self.ledger.ask(ask)
 
     async def troubles(self, *, pattern: str, limit: int, offset: int) -> DeskAnswer:
         """Everything that does not flow, by what is the matter with it."""
-        return await self.ledger.read(
+        return await self.ledger.ask(
             lambda views: the_desk(
                 views, now=self.now(), pattern=pattern, limit=limit, offset=offset
             )
@@ -213,21 +213,21 @@ class Desk:
             shown = shown_skips(views, rows[:limit])
             return SkipsAnswer(as_of=self.now(), skips=shown, more=len(rows) > limit)
 
-        return await self.ledger.read(ask)
+        return await self.ledger.ask(ask)
 
     async def remaps(self) -> RemapsAnswer:
         return await valves.remaps(self)
 
     async def history(self, text: str) -> HistoryAnswer:
         """The life of one record, oldest first."""
-        return await self.ledger.read(
+        return await self.ledger.ask(
             lambda views: history_of(views, text, as_of=self.now(), systems=self.systems)
         )
 
     async def record(self, text: str) -> RecordAnswer:
         """One record whole: three-way diff, work, holds, life."""
         policy = self.scheduler.company.rules()
-        return await self.ledger.read(
+        return await self.ledger.ask(
             lambda views: record_of(views, text, policy=policy, as_of=self.now())
         )
 
@@ -235,7 +235,7 @@ class Desk:
         """Records on which the systems differ, a page of any order."""
         last = self.scheduler.last
         home = self.scheduler.company.rules().home_currency
-        return await self.ledger.read(
+        return await self.ledger.ask(
             lambda views: the_drift(
                 views,
                 query,
@@ -247,7 +247,7 @@ class Desk:
         )
 
     async def drift_history(self) -> DriftHistoryAnswer:
-        return await self.ledger.read(lambda views: drift_history(views, as_of=self.now()))
+        return await self.ledger.ask(lambda views: drift_history(views, as_of=self.now()))
 
     async def request(self, digest: str) -> RequestAnswer:
         """The request that one operation would leave as."""
@@ -257,7 +257,7 @@ class Desk:
         """Operations of any state, and how fast writes go."""
         company = self.scheduler.company
         home = company.rules().home_currency
-        return await self.ledger.read(
+        return await self.ledger.ask(
             lambda views: the_queue(
                 views,
                 query,
@@ -269,7 +269,7 @@ class Desk:
 
     async def timeline(self, query: TimelineQuery) -> TimelineAnswer:
         """Entries of the ledger, newest first."""
-        return await self.ledger.read(
+        return await self.ledger.ask(
             lambda views: the_timeline(views, query, as_of=self.now(), systems=self.systems)
         )
 
@@ -313,7 +313,7 @@ class Desk:
     async def send(self, actor: Actor, request: SendRequest) -> CycleAnswer:
         """Let one record pass a manual flow once, through the same gate as ever."""
         kind = the_kind(request.kind)
-        view = await self.ledger.read(
+        view = await self.ledger.ask(
             lambda views: the_record(views, request.ref, systems=self.systems, kind=kind)
         )
         try:

@@ -50,7 +50,7 @@ class Lag:
 async def health(desk: Desk, lag: Lag) -> HealthAnswer:
     """Everything of the answer, as of now."""
     ledger = desk.ledger
-    backup, verified = await ledger.read(
+    backup, verified = await ledger.ask(
         lambda views: (views.runtime(BACKUP_KEY), views.runtime(VERIFIED_KEY))
     )
     connectors = desk.scheduler.company.connectors

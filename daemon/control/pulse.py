@@ -223,7 +223,7 @@ class Hub:
             self._counting = asyncio.ensure_future(self._standing_now())
 
     async def _standing_now(self) -> Standing:
-        standing = await self._desk.ledger.read(_standing)
+        standing = await self._desk.ledger.ask(_standing)
         return msgspec.structs.replace(standing, catalogue=await self._catalogue())
 
     async def _catalogue(self) -> str:

@@ -27,7 +27,7 @@ async def request_of(company: Company, digest: str, *, as_of: datetime) -> Reque
         (row,) = of_digest(views, digest.lower()).operations
         return row.operation, make_ready(views, [row.operation])
 
-    operation, ready = await company.ledger.read(ask)
+    operation, ready = await company.ledger.ask(ask)
     if not ready:
         raise Declined(
             Code.NOT_READY,

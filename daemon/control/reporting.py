@@ -43,7 +43,8 @@ from ledger.store.ledger import Ledger
 from ledger.store.rows import DocumentRow
 from ledger.store.views import Views
 
-PAGE = 500
+PAGE = 100
+"""Documents read in one go: about ten milliseconds, so that the daemon's loop is never held up."""
 CHUNK = 64 * 1024
 
 

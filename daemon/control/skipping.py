@@ -26,13 +26,13 @@ async def skip(desk: "Desk", actor: "Actor", request: SkipRequest) -> DoneAnswer
         raise Declined(Code.BAD_REQUEST, "name a record or a pattern, and not both")
     by, reason = str(actor), request.reason
     if request.record:
-        label, entries = await desk.ledger.read(
+        label, entries = await desk.ledger.ask(
             lambda views: _of_record(views, desk, request.record, by, reason)
         )
         text = f"{label!r} is set aside; it stays a difference until it changes"
         back = f"trueup retry {entries[0].record} --reason TEXT"
     else:
-        found = await desk.ledger.read(lambda views: of_pattern(views, request.pattern))
+        found = await desk.ledger.ask(lambda views: of_pattern(views, request.pattern))
         found = [trouble for trouble in found if not trouble.skipped]
         count = _checked_count(found, request.expect_count, request.pattern)
         entries = [_skip(trouble, by, reason) for trouble in found]
@@ -72,7 +72,7 @@ def _skip(trouble: Trouble, by: str, reason: str) -> Skipped:
 
 async def retry_pattern(desk: "Desk", actor: "Actor", request: RetryPatternRequest) -> DoneAnswer:
     """Take up every record of a pattern again: refusals and skips of it are forgotten."""
-    found = await desk.ledger.read(lambda views: of_pattern(views, request.pattern))
+    found = await desk.ledger.ask(lambda views: of_pattern(views, request.pattern))
     count = _checked_count(found, request.expect_count, request.pattern)
     records = dict.fromkeys(trouble.row.record for trouble in found)
     reason = request.reason or f"all of {request.pattern}"

@@ -82,7 +82,7 @@ async def totals(
     month = request.month
     rules = rules_of(policy, first=f"{month}-01", last=f"{month}-31") if month else rules_of(policy)
     counted = Counted(rules, Tally(rules, By(request.by)), Tally(rules, By.KIND))
-    state = await ledger.read(partial(state_of, as_of, policy, kinds))
+    state = await ledger.ask(partial(state_of, as_of, policy, kinds))
     for kind in kinds:
         await _count(ledger, kind, counted, policy, state.dirty)
     names = await _names(ledger, counted)
@@ -133,7 +133,7 @@ async def _count(
 ) -> None:
     after: str | None = ""
     while after is not None:
-        after = await ledger.read(partial(_count_page, kind, after, counted, policy, dirty))
+        after = await ledger.ask(partial(_count_page, kind, after, counted, policy, dirty))
 
 
 def _count_page(
@@ -252,7 +252,7 @@ async def _names(ledger: Ledger, counted: Counted) -> dict[str, str]:
     names = {key: key.removeprefix(ELSEWHERE).strip() for key in keys}
     for start in range(0, len(records), PAGE):
         wanted = [RecordId(record) for record in records[start : start + PAGE]]
-        found = await ledger.read(partial(_named, wanted))
+        found = await ledger.ask(partial(_named, wanted))
         names |= found
     return names | {"": NOBODY}
 

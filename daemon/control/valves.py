@@ -39,7 +39,7 @@ async def pause(desk: "Desk", actor: "Actor", request: PauseRequest) -> DoneAnsw
 async def resume(desk: "Desk", actor: "Actor", request: ResumeRequest) -> DoneAnswer:
     """Lift the pause of exactly that scope; a job's own freeze is the job's to lift."""
     system, kind = _scope(desk, request)
-    rows = await desk.ledger.read(lambda views: views.pauses())
+    rows = await desk.ledger.ask(lambda views: views.pauses())
     same = [row for row in rows if (row.system, row.kind) == (system, kind)]
     if not any(not row.job for row in same):
         if same:
@@ -64,7 +64,7 @@ async def resume(desk: "Desk", actor: "Actor", request: ResumeRequest) -> DoneAn
 async def accept_absence(desk: "Desk", actor: "Actor", request: AcceptAbsenceRequest) -> DoneAnswer:
     """The next proved full look may find so many records missing. Each is still asked for."""
     system, kind = _system(desk, request.system), the_kind(request.kind)
-    counts = await desk.ledger.read(lambda views: views.counts())
+    counts = await desk.ledger.ask(lambda views: views.counts())
     known = sum(c.live + c.inactive for c in counts if (c.system, c.kind) == (system, kind))
     if request.most > known:
         raise Declined(
@@ -104,7 +104,7 @@ async def remap(desk: "Desk", actor: "Actor", request: RemapRequest) -> DoneAnsw
         _check_target(views, old, new, system)
         return old, new
 
-    old, new = await desk.ledger.read(ask)
+    old, new = await desk.ledger.ask(ask)
     entry = Remapped(
         system=system,
         old=old.record,
@@ -168,7 +168,7 @@ async def remaps(desk: "Desk") -> RemapsAnswer:
             questions=questions(views),
         )
 
-    return await desk.ledger.read(ask)
+    return await desk.ledger.ask(ask)
 
 
 async def done(

@@ -59,6 +59,8 @@ class Ledger:
         self._now = journal.now
         self._journal = journal
         self._reader = reader
+        self._front: Executor | None = None
+        self._front_turn = asyncio.Lock()
         self._lock = lock
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue(QUEUE_LIMIT)
         self._writer: Executor | None = None
@@ -158,6 +160,17 @@ class Ledger:
         finally:
             await executor.close()
 
+    async def ask(self, query: Callable[[Views], T]) -> T:
+        """The same for people and their front ends, on a connection and a thread of their own, so
+        that they wait for each other at most and never behind the cycle, nor it behind them."""
+        async with self._front_turn:
+            if self._front is None:
+                if isinstance(self._reader, _Closed):
+                    return await self._reader.run(partial(_in_read_transaction, query=query))
+                self._front = await self._executor(reading(self.path))
+            front = self._front
+        return await front.run(partial(_in_read_transaction, query=query))
+
     async def verify(self, *, progress: Progress | None = None) -> VerifyReport:
         """Prove the whole ledger, on a connection of its own beside readers and writer.
 
@@ -186,6 +199,10 @@ class Ledger:
             await asyncio.wait({task})
         reader, self._reader = self._reader, _Closed()
         await reader.close()
+        async with self._front_turn:
+            front, self._front = self._front, None
+        if front is not None:
+            await front.close()
         # Last, because the last connection to close folds the log into the one file, and only a
         # writing one can.
         writer, self._writer = self._writer, None
