@@ -121,9 +121,13 @@ class TrueupApp(App[int]):
         lines = [f"trueup {screen.address()}, {self.link.state.heard_at or '-'}", ""]
         lines += [clean(line) for line in await screen.written()]
         name = f"trueup-{screen.view}-{self.clock.now():%Y%m%dT%H%M%SZ}.txt"
+        await self.save(name, "\n".join(lines) + "\n")
+
+    async def save(self, name: str, text: str) -> None:
+        """Write a file to where ``w`` writes, and say where."""
         path = (self._folder or Path.cwd()) / name
         try:
-            await asyncio.to_thread(path.write_text, "\n".join(lines) + "\n", encoding="utf-8")
+            await asyncio.to_thread(path.write_text, text, encoding="utf-8", newline="")
         except OSError as error:
             told = f"{path} cannot be written: {error.strerror}: start trueup in another folder"
             self.tell(told, bad=True)

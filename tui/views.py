@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tui.screens.base import BaseScreen
+from tui.screens.drift import DriftScreen
 from tui.screens.health import HealthScreen
 from tui.screens.overview import OverviewScreen
+from tui.screens.record import RecordScreen
 from tui.state import Counts
 
 
@@ -32,7 +34,9 @@ class View:
 
 VIEWS: tuple[View, ...] = (
     View(OverviewScreen, 1, cli="trueup status"),
+    View(DriftScreen, 2, count=lambda counts: counts.drift, cli="trueup drift"),
     View(HealthScreen, 7, cli="trueup status"),
+    View(RecordScreen, cli="trueup drift show RECORD"),
 )
 """Numbers: 1 Overview, 2 Drift, 3 Queue, 4 Conflicts, 5 Catalogue, 6 Ledger, 7 Health. Counts:
 ``lambda counts: counts.drift`` and so on."""

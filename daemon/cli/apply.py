@@ -15,6 +15,7 @@ from daemon.cli.lists import MAX_PAGE
 from daemon.cli.out import answer, answer_values, note, say, wants_colour
 from daemon.cli.plan import holds_lines, operation_lines
 from daemon.cli.settings import ask, json_option, shared_options
+from daemon.cli.words import noun
 from daemon.clock import SystemClock
 from daemon.control.text import clean, plural
 
@@ -113,6 +114,14 @@ def _tell_stale(stale: "list[Moved]", of: int, as_json: bool) -> None:
 def _would_send(as_json: bool, *, record: str = "", kind: str = "") -> int:
     """A cycle's writes as they are decided now, without a cycle: it only asks for the plan."""
     shown = ask(lambda daemon: daemon.plan(limit=MAX_PAGE, record=record))
+    _check_kind(
+        kind,
+        record,
+        {
+            *(one.kind for one in shown.operations),
+            *(one.kind for one in shown.holds),
+        },
+    )
     passing = [
         one
         for one in shown.operations
@@ -143,10 +152,21 @@ def _would_send(as_json: bool, *, record: str = "", kind: str = "") -> int:
     return Exit.DONE
 
 
+def _check_kind(kind: str, record: str, found: set[str]) -> None:
+    from daemon.control.protocol import Code, Declined
+
+    if kind and found and kind.replace("-", "_") not in found:
+        raise Declined(
+            Code.NOT_FOUND,
+            f"{record} is no {noun(kind)}",
+            cure=f"it is: {', '.join(sorted(map(noun, found)))}",
+        )
+
+
 @click.command()
 @click.argument("kind", shell_complete=kinds)
 @click.argument("ref", shell_complete=records)
-@click.option("--reason", default="", help="Told on stderr only: a sent record needs no reason.")
+@click.option("--reason", default="", help="Told with the cycle that sends it.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be sent.")
 @json_option
 @shared_options

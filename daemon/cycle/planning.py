@@ -208,7 +208,7 @@ def _append_operations(draft: Draft, part: Slice, report: CycleReport) -> None:
             Withdrawn(operation=operation_id, record=old.record, reason="the record moved on")
         )
         report.withdrawn += 1
-    for operation_id, new in ((o, op) for o, op in wanted.items() if o not in standing):
+    for new in (operation for o, operation in wanted.items() if o not in standing):
         draft.add(
             Planned(
                 operation=new.id,

@@ -75,7 +75,7 @@ async def _settle_intent(
         else:
             outcomes.append(outcome)
     if outcomes:
-        await settle(company, intent, _one_each(outcomes, writes), report, how="probe")
+        await settle(company, intent, one_each(outcomes, writes), report, how="probe")
     report.open_intents += bool(unclear)
     report.settled_intents += not absent and not unclear
     if not absent or unclear:
@@ -239,7 +239,7 @@ async def _probe_create(
     )
 
 
-def _one_each(outcomes: Sequence[Outcome], writes: Mapping[str, Write]) -> list[Outcome]:
+def one_each(outcomes: Sequence[Outcome], writes: Mapping[str, Write]) -> list[Outcome]:
     """Two creates of one request under one name: at most one of them acted, so what both of them
     found belongs to the one of which it shows more; the other was refused for its name."""
     claims: dict[ExternalRef, list[Confirmed]] = {}

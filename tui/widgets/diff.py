@@ -144,7 +144,8 @@ def chunks(value: JsonValue) -> list[str]:
 
 def wrap(text: str, width: int, most: int = MOST_LINES) -> list[str]:
     """Clean text in lines of ``width`` columns, broken at spaces where there are any."""
-    text, found = clean(text), []
+    text = clean(text)
+    found: list[str] = []
     while text and len(found) < most:
         if cells(text) <= width:
             found.append(text)
@@ -168,9 +169,7 @@ def _titles(systems: Sequence[str], writes: bool) -> list[str]:
     return ["field", "last agreed", *systems, *(("will be",) if writes else ())]
 
 
-def _beside(
-    field: FieldShown, systems: Sequence[str], width: int, writes: bool
-) -> Iterator[str]:
+def _beside(field: FieldShown, systems: Sequence[str], width: int, writes: bool) -> Iterator[str]:
     told = [noun(field.field), agreed_text(field)]
     for name in systems:
         changed = "> " if name in field.changed_in else ""

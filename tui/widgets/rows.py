@@ -113,6 +113,7 @@ class Rows(ScrollView, Generic[RowT], can_focus=True):
         self._source: Source[RowT] | None = None
         self._asked: set[int] = set()
         self._generation = 0
+        self._plain = plain
         self._table = Table(columns, plain=plain)
         self._told: tuple[int, RowT | None] = (-1, None)
 
@@ -128,6 +129,11 @@ class Rows(ScrollView, Generic[RowT], can_focus=True):
             self._pages.seek(self._pages.key(row) if row is not None else "")
             self.scroll_to(0, 0, animate=False)
         self._fetch_anew()
+
+    def lay_out(self, columns: Sequence[Column[RowT]]) -> None:
+        """Other columns for the same rows."""
+        self._table = Table(columns, plain=self._plain)
+        self.refresh()
 
     def reload(self) -> None:
         """Fetch what is visible anew; what is shown stays until it is there."""

@@ -45,11 +45,11 @@ class Sheet(ScrollView, can_focus=True):
     class Opened(Message):
         """Enter, or a second click."""
 
-        stop: str
+        what: str
 
     @dataclass
     class Moved(Message):
-        stop: str
+        what: str
 
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, Sheet.Moved)

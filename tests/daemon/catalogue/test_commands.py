@@ -21,6 +21,7 @@ from tests.daemon.catalogue.support import (
     conductor,
     delete_in_qbo,
     finish,
+    inactivate_and_keep_name,
     sku,
 )
 from tests.daemon.cli.conftest import Said, call
@@ -149,3 +150,29 @@ def test_no_cell_is_a_formula() -> None:
     assert safe("=HYPERLINK(1)") == "'=HYPERLINK(1)"
     assert safe("@x") == "'@x"
     assert safe("BR-1") == "BR-1"
+
+
+async def test_F13_an_operator_settles_a_name_that_an_old_item_still_has(tmp_path: Path) -> None:
+    async with village(tmp_path, catalogue(3)) as one:
+        await one.agree()
+        for number in (0, 1):
+            inactivate_and_keep_name(one, sku(number))
+        job = conductor(one)
+        async with office(one, job) as (typed, _):
+            said = await typed("plan")
+            assert "2 names still held by an old item" in said.out
+            said = await typed("settle", sku(0), "--rename")
+            assert said.code == 0
+            said = await typed("settle", sku(1), "--keep")
+            assert said.code == Exit.BAD_INPUT
+            assert "reactivate, rename, suffix, skip" in said.err
+            said = await typed("plan", "--clashes", "suffix")
+            assert "1  created anew; the old item is renamed first" in said.out
+            assert "1  created anew under a name with a number" in said.out
+            await typed("approve", "--company", COMPANY)
+            await typed("run")
+            await finish(one, job)
+            said = await typed("report")
+            assert said.code == 0
+            assert f"Bracket {sku(1)} (2)" in {row["Name"] for row in active(one)}
+            assert f"Bracket {sku(0)}" in {row["Name"] for row in active(one)}

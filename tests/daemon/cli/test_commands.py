@@ -212,6 +212,25 @@ async def test_an_ambiguous_name_says_where_each_record_stands(
     assert "(qbo/item/2)" in said.err
 
 
+async def test_a_rehearsed_send_shows_what_would_go_and_checks_the_kind(
+    office: Office, ask_daemon: Ask
+) -> None:
+    await office.renamed_vendor()
+    await office.plan()
+    head = office.ledger.head
+    wrong = await ask_daemon("send", "item", "Bolts 1", "--dry-run")
+    assert (wrong.code, wrong.out) == (66, "")
+    assert "it is: vendor" in wrong.err
+    await ask_daemon("approve", "--all", "--expect-count", "1")
+    said = await ask_daemon("send", "vendor", "Bolts 1", "--dry-run")
+    assert "1 change would be sent" in said.out
+    assert "update vendor Bolts 1 in qbo" in said.out
+    assert office.ledger.head > head  # the approval alone
+    again = office.ledger.head
+    assert (await ask_daemon("apply", "--dry-run")).code == 0
+    assert office.ledger.head == again
+
+
 async def test_unknown_things_end_with_66(ask_daemon: Ask) -> None:
     for args in (("send", "vendor", "Nobody"), ("retry", "Nobody"), ("ledger", "history", "x")):
         said = await ask_daemon(*args)

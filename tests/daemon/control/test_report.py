@@ -10,6 +10,7 @@ import pytest
 from daemon.control.client import ControlClient
 from daemon.control.protocol import Code, Declined
 from daemon.control.protocol_report import RecordShown, ReportRequest, ReportSummary
+from daemon.control.reporting import PAGE
 from daemon.report.collect import Collected, Lines, parse_record, parse_summary
 from ledger.model.entries import Released
 from ledger.model.ids import RecordId
@@ -132,6 +133,18 @@ async def test_without_agreed_records_they_are_counted_all_the_same(
     summary, records = await made(daemon, ReportRequest(period="2026", agreed=False))
     assert records == []
     assert summary.statements[0].agreed.count == 1
+
+
+async def test_more_documents_than_are_read_in_one_go(
+    office: Office, daemon: ControlClient
+) -> None:
+    count = PAGE + 3
+    for number in range(count):
+        await office.show(QBO, f"b{number}", bill(in_qbo=True, number=f"RENT-{number}"))
+    summary, records = await made(daemon)
+    (one,) = summary.statements
+    assert (one.books_count, one.books_total) == (count, f"{195 * count}.00")
+    assert len({record.number for record in records}) == count
 
 
 async def test_some_kinds_alone(office: Office, daemon: ControlClient) -> None:
