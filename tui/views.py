@@ -7,6 +7,7 @@ from tui.screens.base import BaseScreen
 from tui.screens.drift import DriftScreen
 from tui.screens.health import HealthScreen
 from tui.screens.overview import OverviewScreen
+from tui.screens.queue import QueueScreen
 from tui.screens.record import RecordScreen
 from tui.state import Counts
 
@@ -35,6 +36,7 @@ class View:
 VIEWS: tuple[View, ...] = (
     View(OverviewScreen, 1, cli="trueup status"),
     View(DriftScreen, 2, count=lambda counts: counts.drift, cli="trueup drift"),
+    View(QueueScreen, 3, count=lambda counts: counts.queue, cli="trueup queue"),
     View(HealthScreen, 7, cli="trueup status"),
     View(RecordScreen, cli="trueup drift show RECORD"),
 )

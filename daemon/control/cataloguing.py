@@ -10,6 +10,7 @@ from daemon.catalogue.job import Job, load
 from daemon.catalogue.words import (
     CHUNK,
     UNDER_WAY,
+    Act,
     Finished,
     JobRefused,
     Keeping,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from daemon.control.desk import Actor, Desk
 
 _Rehearsable = CatalogueSettleRequest | CatalogueApproveRequest | CatalogueRequest
-Act = Callable[["Desk", Conductor, "Actor", Any], Awaitable[CatalogueAnswer]]
+Handling = Callable[["Desk", Conductor, "Actor", Any], Awaitable[CatalogueAnswer]]
 
 _NEXT = {
     State.FROZEN: "trueup catalogue plan",
@@ -144,7 +145,7 @@ async def abort(
     return await _done(desk, conductor, job, text, request)
 
 
-ROUTES: dict[str, tuple[type[Any], Act]] = {
+ROUTES: dict[str, tuple[type[Any], Handling]] = {
     "/v1/catalogue/plan": (CataloguePlanRequest, plan),
     "/v1/catalogue/settle": (CatalogueSettleRequest, settle),
     "/v1/catalogue/approve": (CatalogueApproveRequest, approve),
@@ -156,9 +157,14 @@ ROUTES: dict[str, tuple[type[Any], Act]] = {
 
 
 async def report(
-    desk: "Desk", conductor: Conductor, *, limit: int, offset: int
+    desk: "Desk", conductor: Conductor, *, limit: int, offset: int, act: str = ""
 ) -> CatalogueReportAnswer:
-    """A page of the plan's rows; of what became of them, once the job is done."""
+    """A page of the plan's rows; of what became of them, once the job is done. With ``act`` only
+    of those."""
+    if act and act not in set(Act):
+        raise Declined(
+            Code.BAD_REQUEST, f"{act!r} is no act of a plan", cure=f"known: {', '.join(Act)}"
+        )
     job = await conductor.current()
     if job is None or job.memo.plan is None:
         raise Declined(Code.NOT_FOUND, "there is no plan", cure="trueup catalogue plan")
@@ -166,12 +172,18 @@ async def report(
     chunks = ended.chunks if ended is not None else job.memo.plan.chunks
     sort: type[Finished] | type[Row] = Finished if ended is not None else Row
     rows: list[Finished | Row] = []
-    first = offset // CHUNK
-    for chunk in chunks[first : first + limit // CHUNK + 2]:
-        rows += await _kept(load(desk.ledger, chunk, sort))
-    page = rows[offset % CHUNK :][:limit]
+    # Rows of one act may lie anywhere; those of all acts lie where their number says.
+    first = 0 if act else offset // CHUNK
+    last = len(chunks) if act else first + limit // CHUNK + 2
+    skipped = offset if act else offset % CHUNK
+    for chunk in chunks[first:last]:
+        loaded: list[Finished | Row] = await _kept(load(desk.ledger, chunk, sort))
+        rows += [row for row in loaded if not act or row.act == act]
+        if act and len(rows) > skipped + limit:
+            break
+    page = rows[skipped:][:limit]
     documents: list[Keeping] = []
-    if offset == 0:
+    if offset == 0 and not act:
         for chunk in job.memo.plan.document_chunks[:MOST_DOCUMENT_CHUNKS]:
             documents += await _kept(load(desk.ledger, chunk, Keeping))
     return CatalogueReportAnswer(
@@ -183,7 +195,7 @@ async def report(
             for d in documents
         ),
         offset=offset,
-        more=offset % CHUNK + limit < len(rows) or first + limit // CHUNK + 2 < len(chunks),
+        more=skipped + limit < len(rows) or (not act and last < len(chunks)),
     )
 
 

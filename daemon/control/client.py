@@ -269,10 +269,11 @@ class ControlClient:
         return await self._post(f"/v1/catalogue/{act}", request, CatalogueAnswer, REPORT_S)
 
     async def catalogue_report(
-        self, *, limit: int = DEFAULT_PAGE, offset: int = 0
+        self, *, limit: int = DEFAULT_PAGE, offset: int = 0, act: str = ""
     ) -> CatalogueReportAnswer:
-        """A page of the plan, or of what became of it once the job is over."""
-        page = {"limit": str(limit), "offset": str(offset)}
+        """A page of the plan, or of what became of it once the job is over; with ``act``
+        (``clash``, ``create`` ...) only of those rows, and no documents."""
+        page = {"limit": str(limit), "offset": str(offset), "act": act}
         return await self._get("/v1/catalogue/report", CatalogueReportAnswer, **page)
 
     async def verify(self) -> VerifyAnswer:

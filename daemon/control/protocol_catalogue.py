@@ -116,6 +116,14 @@ class CatalogueEndShown(Part):
     doubled: tuple[str, ...] = ()
 
 
+class AnswerGivenShown(Part):
+    """What a person said to one question of the plan."""
+
+    what: str
+    by: str
+    to: str = ""
+
+
 class CatalogueJobShown(Part):
     """One job at its latest state."""
 
@@ -128,6 +136,8 @@ class CatalogueJobShown(Part):
     opened_at: str = ""
     proof: ProofShown | None = None
     plan: CataloguePlanShown | None = None
+    answers: dict[str, AnswerGivenShown] = Field(default_factory=dict)
+    """Record -> the answer to what the plan asked of it."""
     approvals: tuple[YesShown, ...] = ()
     people: int = 1
     """How many different people have to approve."""

@@ -136,10 +136,11 @@ class Routes:
 
         async def report(request: web.Request) -> web.Response:
             limit, offset = page_of(request)
-            asked = cataloguing.report(self.desk, conductor, limit=limit, offset=offset)
+            act = request.query.get("act", "")
+            asked = cataloguing.report(self.desk, conductor, limit=limit, offset=offset, act=act)
             return await quick(asked, REPORT_S)
 
-        def acts(model: type[BaseModel], act: cataloguing.Act) -> Handler:
+        def acts(model: type[BaseModel], act: cataloguing.Handling) -> Handler:
             async def handle(request: web.Request) -> web.StreamResponse:
                 request_body = await body(request, model)
                 return await self._long(act(self.desk, conductor, request[ACTOR], request_body))

@@ -114,7 +114,7 @@ def question(chosen: Chosen, status: StatusAnswer | None, environment: str) -> Q
     if chosen.sums:
         facts.append(("Sum", chosen.sums))
     targets = ", ".join(f"{name} ({number:,})" for name, number in sorted(chosen.targets.items()))
-    facts.append(("Written to", targets))
+    facts.append(("Writes to", targets))
     facts.append(("Digests", digests_text(chosen.digests)))
     facts += [("Effect", text) for text in _effects(chosen, status)]
     big = count > BIG or chosen.removals > 0 or bool(chosen.reasons & OVER_A_LIMIT)

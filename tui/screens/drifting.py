@@ -13,6 +13,7 @@ from tui.export import cell
 from tui.state import Connection, State, fine
 from tui.times import age, since
 from tui.widgets.columns import Cell, Column
+from tui.widgets.diff import BOOKS
 
 GLYPHS = {
     "conflict": "!",
@@ -43,7 +44,7 @@ SHORT_KINDS = {
     "time_activity": "time",
 }
 """Kinds whose name is longer than the column; the filter takes the whole name."""
-TITLES = {"qbo": "QUICKBOOKS"}
+TITLES = {BOOKS: "QUICKBOOKS"}
 CSV = (
     *("class", "kind", "label", "title", "party"),
     *("difference", "currency", "fields", "age_s", "since", "state", "reason", "text", "targets"),
@@ -64,7 +65,7 @@ def looks(answer: DriftAnswer) -> Looks:
     currencies = {row.amount.currency for row in answer.rows if row.amount is not None}
     currencies |= {amount.currency for amount in answer.amounts}
     only = next(iter(currencies)) if len(currencies) == 1 else ""
-    return Looks(tuple(first), only)
+    return Looks(tuple(sorted(first, key=lambda name: (name == BOOKS, name))), only)
 
 
 def columns(looked: Looks) -> tuple[Column[DriftRow], ...]:
@@ -77,7 +78,7 @@ def columns(looked: Looks) -> tuple[Column[DriftRow], ...]:
         Column("CLASS", class_cell, width=10),
         Column("KIND", lambda row: SHORT_KINDS.get(row.kind, noun(row.kind)), width=8, drop=5),
         Column("REF", lambda row: row.label, width=13, flex=2),
-        Column("PARTY", lambda row: row.party, width=11, flex=1, drop=6),
+        Column("PARTY, NAME", party_text, width=11, flex=1, drop=6),
         *sides,
         Column(
             "DELTA", lambda row: delta_text(row.amount, looked.currency), width=11, align="right"
@@ -94,6 +95,13 @@ def _side(name: str) -> Callable[[DriftRow], str]:
 
 def class_cell(row: DriftRow) -> Cell:
     return Cell(f"{GLYPHS.get(row.class_, ' ')} {row.class_}", STYLES.get(row.class_, ""))
+
+
+def party_text(row: DriftRow) -> str:
+    """Whom a document is about; of a code or SKU, what it stands for."""
+    if row.party or not row.title.startswith(row.label):
+        return row.party
+    return row.title[len(row.label) :].strip(" ,")
 
 
 def delta_text(amount: AmountShown | None, silent: str = "") -> str:

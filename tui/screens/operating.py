@@ -9,7 +9,6 @@ from daemon.control.slugs import noun, wait_words
 from tui.screens.queueing import FINISHED, LOST, needs_text
 from tui.widgets.diff import chunks, shown_text
 
-ALL_OF_IT = frozenset({"Approved", "FirstPlanApproved"})
 NO_UNDO = {
     "confirmed": "It is written: trueup cannot take it back. Correct the record in its source.",
     "sending": "It is on its way: nothing calls it back.",
@@ -140,8 +139,9 @@ def _names(one: HistoryRowShown, row: QueueRow) -> bool:
         return True
     if row.request and details.get("request") == row.request:
         return True
-    several = (details.get("operations"), details.get("digests"))
-    return any(
-        isinstance(names, list) and (row.operation in names or row.digest in names)
-        for names in several
+    digests, items = details.get("digests"), details.get("items")
+    if isinstance(digests, list) and row.digest in digests:
+        return True
+    return isinstance(items, list) and any(
+        isinstance(item, dict) and item.get("operation") == row.operation for item in items
     )

@@ -69,17 +69,23 @@ MINUTE_S = 60
 
 
 def columns(now: Callable[[], datetime], currency: str) -> tuple[Column[QueueRow], ...]:
-    """At 80 columns what stays is what it is, how it stands and what it waits for."""
+    """At 80 columns what stays is what it is, how it stands and what it waits for. ``currency``:
+    the one that all amounts are in; empty: each names its own."""
     return (
         Column("STATE", lambda row: state_cell(row, now()), width=15),
         Column("ACTION", action_text, width=16),
         Column("TO", lambda row: row.system, width=5, drop=6),
-        Column("REF", lambda row: row.title or row.label, width=12, flex=2),
-        Column("AMOUNT", lambda row: delta_text(row.amount, currency), width=12, align="right"),
+        Column("REF", lambda row: row.title or row.label, width=12, flex=4),
+        Column(
+            f"AMOUNT {currency}".rstrip(),
+            lambda row: delta_text(row.amount, currency),
+            width=12,
+            align="right",
+        ),
         Column("NEEDS", needs_text, width=13, flex=1),
         Column("BY", by_text, width=9, drop=7),
         Column("TRY", lambda row: f"{row.attempts:,}" if row.attempts else "-", width=3, drop=8),
-        Column("LAST RESULT", result_text, width=15, flex=3, drop=9),
+        Column("LAST RESULT", result_text, width=15, flex=2, drop=9),
     )
 
 
@@ -153,7 +159,8 @@ def _pace(one: PaceShown, *, wide: bool) -> str:
     limit = f" of {one.limit_per_minute:,}" if one.limit_per_minute else ""
     eta = eta_text(one)
     if not wide:
-        return f"{one.system} {one.in_flight} out, {one.per_minute:,}{limit}/min, {one.left:,} left{eta}"
+        rate = f"{one.per_minute:,}{limit}/min"
+        return f"{one.system} {one.in_flight:,} out, {rate}, {one.left:,} left{eta}"
     if not (one.in_flight or one.per_minute or one.left):
         return f"{one.system}: idle, 0{limit} a minute"
     rate = f"{one.per_minute:,}{limit} a minute"

@@ -18,6 +18,7 @@ from daemon.control.text import ELLIPSIS, cells, clean, clip, pad, plural, value
 
 MARKS = {"same": " ", "changed": "~", "conflict": "!", "new": "+", "gone": "x"}
 STYLES = {"conflict": "bold red", "changed": "yellow", "new": "green", "gone": "red", "same": "dim"}
+BOOKS = "qbo"
 BESIDE = 100
 """Columns from which the systems stand beside each other."""
 NAME = 20
@@ -48,14 +49,16 @@ def diff_lines(
     wanted = [field for field in fields if everything or field.status != "same"]
     grouped = any(field.group for field in wanted)
     beside = width >= BESIDE
-    writes = any(field.will_be for field in wanted)
+    targets = list(dict.fromkeys(name for field in wanted for name in field.will_be))
     if beside and wanted:
-        yield SheetLine(_row("", _titles(systems, writes), width)[0], "bold")
+        yield SheetLine(_row("", _titles(systems, targets), width)[0], "bold")
     for group, members in groupby(wanted, key=lambda field: field.group):
         if grouped:
             yield SheetLine(rule(group or "header", width), "bold")
         for field in members:
-            lines = _beside(field, systems, width, writes) if beside else _below(field, systems)
+            lines = (
+                _beside(field, systems, width, targets) if beside else _below(field, systems, width)
+            )
             for line in lines:
                 text = clip(line, width)
                 yield SheetLine(text, STYLES[field.status], stop_of(field))
@@ -72,9 +75,9 @@ def differing(fields: Sequence[FieldShown]) -> int:
 
 
 def systems_of(fields: Sequence[FieldShown], first: Sequence[str] = ()) -> list[str]:
-    """Every system that shows or will show something, those given first."""
+    """Every system that shows or will show something; the books are the last column."""
     named = [name for field in fields for name in (*field.now, *field.will_be, *field.agreed)]
-    return list(dict.fromkeys((*first, *named)))
+    return sorted({*first, *named}, key=lambda name: (name == BOOKS, name))
 
 
 def shown_text(value: JsonValue) -> str:
@@ -165,16 +168,21 @@ def _whole(name: str, value: JsonValue) -> str:
     return f"  {name}: {shown_text(value)}"
 
 
-def _titles(systems: Sequence[str], writes: bool) -> list[str]:
-    return ["field", "last agreed", *systems, *(("will be",) if writes else ())]
+def _titles(systems: Sequence[str], targets: Sequence[str]) -> list[str]:
+    writes = f"will be ({targets[0]})" if len(targets) == 1 else "will be"
+    return ["field", "last agreed", *systems, *((writes,) if targets else ())]
 
 
-def _beside(field: FieldShown, systems: Sequence[str], width: int, writes: bool) -> Iterator[str]:
+def _beside(
+    field: FieldShown, systems: Sequence[str], width: int, targets: Sequence[str]
+) -> Iterator[str]:
     told = [noun(field.field), agreed_text(field)]
     for name in systems:
         changed = "> " if name in field.changed_in else ""
         told.append(f"{changed}{now_text(field.now, name)}")
-    if writes:
+    if len(targets) == 1:
+        told.append(shown_text(field.will_be[targets[0]]) if field.will_be else "")
+    elif targets:
         told.append(will_text(field))
     yield from _row(MARKS[field.status], told, width)
 
@@ -190,26 +198,39 @@ def _row(mark: str, told: Sequence[str], width: int) -> list[str]:
     return lines
 
 
-def _below(field: FieldShown, systems: Sequence[str]) -> Iterator[str]:
+def _below(field: FieldShown, systems: Sequence[str], width: int) -> Iterator[str]:
     owners = {"both": "  (both may change it)", "": ""}
-    owner = owners.get(field.owner, f"  ({field.owner} decides)")
+    owner = owners.get(field.owner, f"  ({clean(field.owner)} decides)")
     yield f"{MARKS[field.status]} {noun(field.field)}{owner}"
     if field.status == "same":
         first = next((name for name in systems if name in field.now), "")
         yield f"      {now_text(field.now, first)}"
         return
-    names = ["agreed", *systems]
-    room = max(cells(name) for name in names)
-    yield f"      {pad('agreed', room)} {agreed_text(field)}"
-    for name in systems:
-        sign = ">" if name in field.changed_in else " "
-        parts = wrap(now_text(field.now, name), 60)
-        yield f"    {sign} {pad(clean(name), room)} {parts[0]}"
-        yield from (f"      {' ' * room} {part}" for part in parts[1:])
-        if name in field.will_be:
-            told = wrap(shown_text(field.will_be[name]), 57)
-            yield f"      {' ' * room} -> {told[0]}"
-            yield from (f"      {' ' * room}    {part}" for part in told[1:])
+    names = [clean(name) for name in systems]
+    name_room = max(cells(name) for name in ("agreed", *names))
+    room = max(20, width - name_room - 7)
+    if field.agreed:
+        yield from _part(f"      {pad('agreed', name_room)} ", wrap(agreed_text(field), room))
+    for system, name in zip(systems, names, strict=True):
+        sign = ">" if system in field.changed_in else " "
+        told = now_text(field.now, system)
+        if system in field.will_be:
+            will = shown_text(field.will_be[system])
+            if cells(told) + cells(will) + 4 <= room:
+                told = f"{told} -> {will}"
+            else:
+                yield from _part(f"    {sign} {pad(name, name_room)} ", wrap(told, room))
+                yield from _part(f"      {' ' * name_room} -> ", wrap(will, room - 3))
+                continue
+        elif field.status == "new" and system not in field.now:
+            continue
+        yield from _part(f"    {sign} {pad(name, name_room)} ", wrap(told, room))
+
+
+def _part(head: str, lines: Sequence[str]) -> Iterator[str]:
+    """Lines of one value; the later ones stand under the first."""
+    yield f"{head}{lines[0]}"
+    yield from (f"{' ' * cells(head)}{line}" for line in lines[1:])
 
 
 def _sum(amounts: Sequence[JsonValue]) -> str:
