@@ -12,7 +12,8 @@ catalogue job); then the ordinary ladder, name checks and gate stand before the 
 look at documents themselves; ``documents.ending`` does.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -32,21 +33,21 @@ ACTIVE = "active"
 
 def removed(view: RecordView, gone: Sequence[tuple[SystemName, str]], world: World) -> Decision:
     """What follows from tombstones; ``gone`` are systems and their evidence."""
-    alive = [party for party in world.parties(view) if party.is_active]
+    others = _others(view, world)
     holds: list[Hold] = []
     operations: list[Operation] = []
-    for system, evidence in gone if alive else ():
+    for system, evidence in gone if others.alive else ():
         policy = world.policy.removed(view.kind, system)
         if policy == "ignore" or world.meant(system, view.record) is not None:
             continue
         how = f"was removed in {world.policy.title(system)} ({evidence})"
         found = relinks(view, system, world)
-        if policy == "follow" and not _edited(alive) and not found.candidates:
-            made, held = _followed(view, system, how, alive, world)
+        if policy == "follow" and not others.edited and not found.candidates:
+            made, held = _followed(view, system, how, others, world)
             operations += made
             holds += held
         else:
-            holds.append(_asked(view, system, how, alive, found, world))
+            holds.append(_asked(view, system, how, others, found, world))
     return Decision(operations=tuple(operations), holds=tuple(holds))
 
 
@@ -73,27 +74,45 @@ def at_rest(view: RecordView, source: Party, world: World) -> AtRest:
         is_so = f'is called "{shown}" now' if renamed else "keeps its name"
         remark = f"In {title} it {is_so}: inactive, not deleted." if books else ""
         return AtRest(is_proposed=True, remark=remark)
-    alive = [party for party in world.parties(view) if party.is_active]
     how = f"was made inactive in {title} ({called})"
-    return AtRest(hold=_asked(view, source.system, how, alive, found, world))
+    others = _others(view, world, source)
+    return AtRest(hold=_asked(view, source.system, how, others, found, world))
 
 
-def _edited(alive: Iterable[Party]) -> list[Party]:
-    return [party for party in alive if any(party.has_moved(f) for f in party.values)]
+class _Others(NamedTuple):
+    """The systems that still have the record active, and those of them that show something new."""
+
+    alive: tuple[Party, ...]
+    edited: tuple[Party, ...]
+
+
+def _others(view: RecordView, world: World, resting: Party | None = None) -> _Others:
+    """What the resting side shows as well is agreed, not edited."""
+
+    def is_edited(party: Party, field: str) -> bool:
+        if not party.has_moved(field):
+            return False
+        if resting is None or field not in resting.values:
+            return True
+        return not resting.agrees_with(party, field)
+
+    alive = tuple(party for party in world.parties(view) if party.is_active)
+    edited = tuple(p for p in alive if any(is_edited(p, field) for field in p.values))
+    return _Others(alive, edited)
 
 
 def _followed(
-    view: RecordView, system: SystemName, how: str, alive: Sequence[Party], world: World
+    view: RecordView, system: SystemName, how: str, others: _Others, world: World
 ) -> tuple[list[Operation], list[Hold]]:
     """By policy the others are made inactive; they are asked to be, like any inactivation."""
     operations: list[Operation] = []
     holds: list[Hold] = []
     key = f"kinds.{view.kind.value}.on_removed.{system}"
-    for party in alive:
+    for party in others.alive:
         rule = party.rule.fields.get(ACTIVE)
         can = party.rule.can_update and not party.rule.disabled
         if rule is None or rule.access is not Access.WRITE or not can or ACTIVE not in party.values:
-            holds.append(_asked(view, system, how, alive, Relinks(), world))
+            holds.append(_asked(view, system, how, others, Relinks(), world))
             continue
         change = FieldChange(
             field=ACTIVE, before=party.values[ACTIVE], after=False, trace=f"config {key}"
@@ -116,15 +135,14 @@ def _asked(
     view: RecordView,
     system: SystemName,
     how: str,
-    alive: Sequence[Party],
+    others: _Others,
     found: Relinks,
     world: World,
 ) -> Hold:
     """A person chooses between following it, undoing it and saying what took its place."""
-    title = world.policy.title
-    edited = _edited(alive)
-    others = " and ".join(title(party.system) for party in alive)
-    also = f" and is still active in {others}"
+    title, edited = world.policy.title, others.edited
+    where = " and ".join(title(party.system) for party in others.alive)
+    also = f" and is still active in {where}"
     if edited:
         also = f" and has been edited in {' and '.join(title(party.system) for party in edited)}"
     text = f"{thing(view.kind, view.label)} {how}{also}"
@@ -134,7 +152,7 @@ def _asked(
         record=view.record,
         code=HoldCode.EDITED_AND_REMOVED if edited else HoldCode.REMOVED,
         text=f"{text}; nothing is passed on.",
-        cure=_cure(view, system, others, found, world),
+        cure=_cure(view, system, where, found, world),
         system=system,
         candidates=found.candidates,
         waits_for=found.waits_for,

@@ -62,8 +62,10 @@ class Evidence:
             if (operation := self.operations.get(write.operation)) is not None
         ]
         whole = [o for o in found if event.moved.keys() <= {c.field for c in o.changes}]
-        exact = [o for o in whole or found if all(_gives(c, event) for c in o.changes)]
-        return next(reversed(exact or whole or found), None)
+        exact = [o for o in whole if _makes(o, event)]
+        # QuickBooks marks the name of what is made inactive, which no operation says.
+        marked = [o for o in found if _makes(o, event)]
+        return next(reversed(exact or marked or whole or found), None)
 
 
 def remapped_terms(evidence: Evidence) -> set[str]:
@@ -79,6 +81,12 @@ def remapped_terms(evidence: Evidence) -> set[str]:
         for stored in evidence.one.qbo.state.all("Term")
         if evidence.records.get(f"qbo/term/{stored.id}") in said
     }
+
+
+def _makes(operation: Operation, event: Event) -> bool:
+    """Whether it names some of what changed, and gives nothing but what was seen."""
+    named = any(change.field in event.moved for change in operation.changes)
+    return named and all(_gives(change, event) for change in operation.changes)
 
 
 def _gives(change: FieldChange, event: Event) -> bool:

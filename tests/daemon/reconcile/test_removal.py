@@ -125,6 +125,16 @@ def test_recreate_never_creates_while_the_old_reference_is_linked(how: str) -> N
     assert "trueup catalogue" in hold.cure
 
 
+def test_what_both_sides_show_alike_is_no_edit_of_the_one_that_stays() -> None:
+    ledger, _ = pair()
+    ledger.edit(QBO, Kind.ITEM, "1", description="Blue", active=False)
+    ledger.edit(DEAR, Kind.ITEM, "1", description="Blue")
+    wishes = removing(Kind.ITEM, qbo="recreate")
+    assert one_hold(ledger.plan(wishes)).code == "removed"
+    ledger.edit(DEAR, Kind.ITEM, "1", description="Green")
+    assert one_hold(ledger.plan(wishes)).code == "edited_and_removed"
+
+
 # -- the five ways of not being there ------------------------------------------------------------
 
 
