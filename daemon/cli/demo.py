@@ -243,6 +243,14 @@ class Demo:
                 click.echo(done.stderr.rstrip(), err=True)
         return done
 
+    def browse(self) -> None:
+        """The terminal front end on the live company, until the person leaves it."""
+        click.secho("\n$ trueup tui", fg="cyan")
+        command = [sys.executable, "-m", "daemon", "tui", "--config", str(self.config)]
+        done = subprocess.run(command, check=False)
+        if done.returncode != 0:
+            raise click.ClickException(f"`trueup tui` ended with {done.returncode}")
+
     def must(self, *argv: str, until: str = "") -> str:
         """As ``run``, but the demo ends when the command fails."""
         done = self.run(*argv, until=until)
@@ -330,13 +338,19 @@ def first_day() -> date:
     show_default=True,
     help="Where the demo keeps its files; emptied at the start.",
 )
-def demo(seed: int, size: str, clock_scale: float, folder: Path) -> int:
+@click.option(
+    "--tui/--no-tui",
+    "browse",
+    default=None,
+    help="End in the terminal front end (default: where there is a terminal).",
+)
+def demo(seed: int, size: str, clock_scale: float, folder: Path, browse: bool | None) -> int:
     """See the whole path on two simulators: a first plan, edits on both sides, and documents.
 
     A purchase from its order to two bills, a price corrected after export, invoices, one held for a
-    cent, one voided, and the totals of both sides.
+    cent, one voided, and the totals of both sides. On a terminal it ends in ``trueup tui``.
     """
-    from daemon.cli.demo_story import tell
+    from daemon.cli.demo_story import leave_open_ends, tell
 
     folder = folder.absolute()
     if folder.exists() and not (folder / MARK).exists() and any(folder.iterdir()):
@@ -354,6 +368,9 @@ def demo(seed: int, size: str, clock_scale: float, folder: Path) -> int:
     with show.sandbox(), show.daemon():
         show.wait_for_first_cycle()
         tell(show)
+        if browse if browse is not None else sys.stdin.isatty() and sys.stdout.isatty():
+            leave_open_ends(show)
+            show.browse()
     show.say("Done.")
     show.note(f"ledger, configuration and logs are kept in {folder}")
     return 0

@@ -152,6 +152,19 @@ def _prove(demo: Demo, papers: Papers) -> None:
     demo.must("ledger", "verify")
 
 
+def leave_open_ends(demo: Demo) -> None:
+    """Something of every sort for a person to look at, and to decide, in the front end."""
+    demo.say("12. Look around yourself: the company goes on living while you do.")
+    cast = choose(demo)
+    sku, vendor = cast.disputed["SKU"], cast.moved["DisplayName"]
+    demo.note(f"QuickBooks: product {sku} is made inactive; nothing follows that nobody approved.")
+    _set(demo, "qbo", "item", cast.disputed_in_qbo, Active=False)
+    demo.note(f"QuickBooks: {vendor} gets another telephone; it will be in DEAR in a moment.")
+    _set(demo, "qbo", "vendor", cast.moved["Id"], PrimaryPhone={"FreeFormNumber": "555 0188"})
+    demo.must("apply")
+    demo.note("Keys: 1-7 views, enter opens, a approves, ? helps, q leaves.")
+
+
 def _next_command(demo: Demo, cast: Cast) -> None:
     held = demo.ask("conflict", "show", cast.disputed["SKU"])["conflicts"][0]
     demo.say("The next command is a person's: decide the conflict of chapter 2.")
