@@ -6,6 +6,7 @@ simulators' own state and request log must say: exactly one active, linked item 
 no second one, and every request that went again carried its first id.
 
     python -m bench.catalogue_kill --items 10000 --kills 50
+    python -m bench.catalogue_kill --items 600 --kills 10 --clashes rename
 """
 
 import asyncio
@@ -71,6 +72,7 @@ class Bench:
         told = {
             "zero": self.clock._zero,
             "clock_scale": self.options.scale,
+            "clashes": self.options.clashes,
             "qbo": {**self.qbo.addresses(qbo_url), **self.qbo.credentials},
             "dear": {
                 "base_url": dear_url + self.dear.path.rstrip("/"),
@@ -122,9 +124,14 @@ class Bench:
         )
 
     def delete_everything(self) -> None:
-        """A person deletes every product on QuickBooks' screen."""
+        """A person deletes every product on QuickBooks' screen; where names are to clash, another
+        program makes them inactive, and they keep their names."""
         for stored in list(self.qbo.state.all("Item")):
-            if stored.active and stored.fields.get("Sku"):
+            if not stored.active or not stored.fields.get("Sku"):
+                continue
+            if self.options.clashes:
+                self.qbo.state.change(stored, {**stored.fields, "Active": False})
+            else:
                 control.edit(self.qbo.state, {"kind": "item", "id": stored.id, "delete": True})
 
     def active(self) -> list[Any]:
@@ -234,6 +241,9 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=10_000)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--lost", type=int, default=10, help="requests or answers that get lost")
+    parser.add_argument(
+        "--clashes", choices=("", "rename", "suffix"), default="", help="the old items keep names"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--scale", type=float, default=60.0, help="how much faster time passes")
     asyncio.run(run(parser.parse_args()))

@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.sample import KEY
 from bench.twins import connectors_of, policy_of
 from daemon.catalogue.conduct import Conductor, Person, Setting
-from daemon.catalogue.words import JobRefused, State
+from daemon.catalogue.words import JobRefused, Options, State
 from daemon.cycle.company import Company
 from daemon.cycle.schedule import Scheduler
 from ledger.model.entries import Approved, FirstPlanApproved
@@ -54,7 +54,9 @@ async def live(told: dict[str, object], folder: Path, what: str) -> None:
             await agree(company, scheduler)
         else:
             setting = Setting(company=COMPANY, expire_after=timedelta(days=30))
-            await export(Conductor(scheduler, setting), clock)
+            clashes = str(told.get("clashes") or "")
+            options = Options(clashes=clashes) if clashes else None
+            await export(Conductor(scheduler, setting), clock, options)
     finally:
         for connector in connectors.values():
             await connector.close()
@@ -82,12 +84,12 @@ async def agree(company: Company, scheduler: Scheduler) -> None:
         await company.clock.sleep(60)
 
 
-async def export(job: Conductor, clock: SharedClock) -> None:
+async def export(job: Conductor, clock: SharedClock, options: Options | None) -> None:
     """As the operator and the daemon do after every start."""
     now = await job.current()
     while now is None or now.state in {State.FROZEN, State.READ}:
         try:
-            now = await job.plan(WHO, None)
+            now = await job.plan(WHO, options)
         except JobRefused as error:
             if error.sort != "not_ready":
                 raise

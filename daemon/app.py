@@ -3,50 +3,65 @@
 The only module that knows every concrete class. Must not decide anything about records.
 """
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
-from importlib.metadata import packages_distributions, version
+from dataclasses import dataclass
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from daemon import log
-from daemon.catalogue.conduct import Conductor, Setting
+from daemon.catalogue.conduct import Conductor
 from daemon.clock import Clock, SystemClock
+from daemon.config.doors import make_doors
 from daemon.config.load import Loaded, load
 from daemon.config.model import Config
 from daemon.config.places import Places
 from daemon.config.policy import deciding_bytes, make_calendar, make_policy
-from daemon.config.watch import ConfigWatch, changed_sections
+from daemon.config.watch import ConfigWatch
 from daemon.connectors.base import Connector
 from daemon.connectors.dear.connector import DearConnector
 from daemon.connectors.qbo.connector import QboConnector
-from daemon.connectors.vault import FileVault
-from daemon.control.desk import Desk, Facts
+from daemon.connectors.vault import FileVault, key_from
+from daemon.control.desk import Desk
 from daemon.control.keeping import Keeper
-from daemon.control.protocol_live import Role
-from daemon.control.roles import Access, access
+from daemon.control.oneline import tell
 from daemon.control.server import ControlServer
 from daemon.cycle.company import Company
 from daemon.cycle.report import CycleReport
 from daemon.cycle.schedule import Scheduler
-from daemon.supervise import Service, notify, supervise
-from ledger.model.errors import ConfigProblem
+from daemon.incident import watch_loop
+from daemon.observe.lookout import Lookout
+from daemon.reloading import DISTRIBUTION, Reloader, access_of, facts_of, instant, setting_of
+from daemon.supervise import Service, supervise
+from daemon.systemd import (
+    inherited,
+    is_listening,
+    notify,
+    patience,
+    status,
+    watchdog,
+    watchdog_s,
+)
+from daemon.webhooks.hooks import Webhooks
+from ledger.model.errors import ConfigProblem, TrueupError
 from ledger.model.ids import SystemName
 from ledger.store.key import load_or_create
 from ledger.store.ledger import Ledger
 
 _log = log.Log(__name__)
 
-LIVE_SECTIONS = ("schedule", "kinds", "names", "limits", "approvals", "roles", "log")
-"""Sections that take effect between two cycles; a change of any other needs a restart."""
-DISTRIBUTION = "trueup"
+SOCKET_NAME = "control"
+"""``FileDescriptorName=`` of the unit that opens the control socket."""
 PACKAGES = ("daemon", "ledger", "tui")
 """Short names that somebody else may have taken too."""
-GRACE_S = 180.0
-"""A request under way may take 130 seconds to end, and its end must be written down."""
+GRACE_S = 8.0
+"""For requests under way; none begins any more. One that takes longer is left with an open intent,
+and the next start looks what became of it before anything is sent."""
 
 
 @dataclass
@@ -58,6 +73,8 @@ class App:
     ledger: Ledger
     keeper: Keeper
     scheduler: Scheduler
+    hooks: Webhooks | None = None
+    """The doorbells, while it serves and somebody may ring."""
 
     @property
     def config(self) -> Config:
@@ -71,23 +88,37 @@ class App:
         """Serve until a signal comes."""
         config = self.config
         now = self.clock.now()
-        facts = _facts(self.loaded, started_at=_instant(now), read_at=now)
+        facts = facts_of(self.loaded, started_at=instant(now), read_at=now)
         desk = Desk(keeper=self.keeper, scheduler=self.scheduler, clock=self.clock, facts=facts)
-        conductor = Conductor(self.scheduler, _setting(config))
-        server = ControlServer(desk, config.places.socket, conductor, _access(config))
+        conductor = Conductor(self.scheduler, setting_of(config))
+        server = ControlServer(desk, config.places.socket, conductor, access_of(config))
+        server.given = _given_socket(config)
+        reloader = Reloader(self.loaded, server)
+        desk.reload = reloader.asked_for
+        lookout = Lookout(config, server, reloader)
         await server.start()
         try:
-            await supervise(self._services(server, conductor), on_ready=self._ready)
+            services = self._services(server, conductor, reloader)
+            services = [*await self._doorbells(desk), *lookout.services(), *services]
+            await lookout.start()
+            await supervise(
+                services,
+                on_ready=self._ready,
+                on_signal={signal.SIGHUP: reloader.ask},
+            )
         finally:
             self.keeper.stop()
+            await lookout.close()
             await server.close()
 
     def _ready(self) -> None:
         config = self.config
         _log.info("ready", instance=config.instance, socket=str(config.places.socket))
-        notify("READY=1")
+        notify("READY=1\nSTATUS=ok; not compared yet")
 
-    def _services(self, server: ControlServer, conductor: Conductor) -> list[Service]:
+    def _services(
+        self, server: ControlServer, conductor: Conductor, reloader: Reloader
+    ) -> list[Service]:
         desk = server.desk
         catalogue = conductor.running
 
@@ -96,12 +127,12 @@ class App:
             self.scheduler.stop()  # its cycle may be one of the job's: it ends like any other
 
         services = [
+            Service("reload", reloader.run, reloader.stop, grace_s=5.0),
             Service("catalogue", catalogue.work, rest, grace_s=GRACE_S),
             Service("cycles", self.scheduler.run, self.scheduler.stop, grace_s=GRACE_S),
         ]
         if self.config.reload.watch:
-            good = self._changed(server, conductor)
-            watch = ConfigWatch(self.loaded, on_good=good, on_bad=_refused(desk))
+            watch = ConfigWatch(self.loaded, on_good=reloader.good, on_bad=reloader.bad)
             services.insert(0, Service("config", watch.run, watch.stop, grace_s=5.0))
         if self.keeper.backups is not None:
             every = self.config.ledger.backup.every
@@ -114,67 +145,25 @@ class App:
                 )
             )
         services.append(Service("lag", server.lag.run, lambda: None, grace_s=0.0))
-        return services
+        return [*services, *self._told_to_systemd(desk)]
 
-    def _changed(self, server: ControlServer, conductor: Conductor) -> "_OnGood":
-        return _OnGood(self, server, conductor)
+    async def _doorbells(self, desk: Desk) -> list[Service]:
+        """First to end: nobody is answered any more while the others come to their end."""
+        settings = make_doors(self.config)
+        if settings is None:
+            return []
+        hooks = self.hooks = Webhooks(settings, self.scheduler, self.clock)
+        await hooks.start()
+        desk.notices = lambda: hooks.tallies
+        return [Service("webhooks", hooks.run, lambda: None, grace_s=0.0)]
 
-
-@dataclass
-class _OnGood:
-    """A new configuration is valid: take what can be taken now, name what needs a restart."""
-
-    app: App
-    server: ControlServer
-    conductor: Conductor
-
-    async def __call__(self, new: Loaded) -> None:
-        app, desk = self.app, self.server.desk
-        if (problems := self._admit(new.config)) is not None:
-            _refused(desk)(problems)
-            return
-        changed = changed_sections(app.loaded, new)
-        live = {name: getattr(new.config, name) for name in changed if name in LIVE_SECTIONS}
-        later = [name for name in changed if name not in LIVE_SECTIONS]
-        config = app.config.model_copy(update=live)
-        app.loaded = replace(new, config=config)
-        if live:
-            app.scheduler.swap(make_policy(config), deciding_bytes(config))
-            app.scheduler.reschedule(
-                poll_s=config.schedule.poll.total_seconds(),
-                full_at=config.schedule.full_sweep,
-                calendar=make_calendar(config),
-            )
-            app.scheduler.nudge("configuration")
-            self.conductor.setting = _setting(config)
-            log.setup(config.log.level, config.log.format)
-        desk.facts = _facts(app.loaded, started_at=desk.facts.started_at, read_at=app.clock.now())
-        desk.config_problems = tuple(
-            f"{name}: changed on disk; takes effect when the daemon is started again"
-            for name in later
-        )
-        _log.info("configuration read", live=" ".join(live) or None, later=" ".join(later) or None)
-
-    def _admit(self, new: Config) -> tuple[str, ...] | None:
-        """Whom the new file lets in, from now on; the problems when that cannot be done."""
-        # The socket stays where it is, and who may open it goes by the old section: a change of
-        # ``control`` needs a restart.
-        config = new.model_copy(update={"control": self.app.config.control})
-        try:
-            rules = _access(config)
-            if rules != self.server.access:
-                self.server.admit(rules)
-        except ConfigProblem as problem:
-            _log.warning("configuration refused; the old one stays", count=len(problem.problems))
-            return tuple(problem.problems)
-        return None
-
-
-def _refused(desk: Desk) -> Callable[[Sequence[str]], None]:
-    def keep(problems: Sequence[str]) -> None:
-        desk.config_problems = tuple(problems)
-
-    return keep
+    def _told_to_systemd(self, desk: Desk) -> Iterator[Service]:
+        """Last, so that signs of life go on while the others end."""
+        if is_listening():
+            yield Service("status", lambda: tell(desk), lambda: None, grace_s=0.0)
+        if (limit_s := watchdog_s()) is not None:
+            alive = self.ledger.is_writing
+            yield Service("watchdog", lambda: watchdog(limit_s, alive), lambda: None, grace_s=0.0)
 
 
 @asynccontextmanager
@@ -185,7 +174,8 @@ async def opened(loaded: Loaded, clock: Clock) -> AsyncIterator[App]:
     _make_private(places)
     async with AsyncExitStack() as stack:
         key = _key(places)
-        ledger = await Ledger.open(places.ledger, now=clock.now, key=key)
+        async with patience("opening the ledger"):
+            ledger = await Ledger.open(places.ledger, now=clock.now, key=key)
         stack.push_async_callback(ledger.close)
         connectors: dict[SystemName, Connector] = {}
         for connector in _connectors(config, clock):
@@ -216,17 +206,44 @@ async def opened(loaded: Loaded, clock: Clock) -> AsyncIterator[App]:
         yield App(loaded=loaded, clock=clock, ledger=ledger, keeper=keeper, scheduler=scheduler)
 
 
-async def run(config_path: Path, *, once: bool = False, scale: float = 1.0) -> CycleReport | None:
-    """Run the daemon until a signal comes, or one cycle; the report of that cycle."""
+async def run(
+    config_path: Path, *, once: bool = False, scale: float = 1.0, instance: str = ""
+) -> CycleReport | None:
+    """Run the daemon until a signal comes, or one cycle; the report of that cycle.
+
+    ``instance``: the only one that the configuration may be of.
+    """
     os.umask(0o077)
-    check_owners()
-    loaded = load(config_path)
-    log.setup(loaded.config.log.level, loaded.config.log.format)
-    async with opened(loaded, SystemClock(scale)) as app:
-        if once:
-            return await app.run_once()
-        await app.run()
+    try:
+        check_owners()
+        loaded = load(config_path)
+        _check_instance(loaded, instance)
+        config = loaded.config
+        log.setup(config.log.level, config.log.format, instance=config.instance)
+        watch_loop(asyncio.get_running_loop())
+        async with opened(loaded, SystemClock(scale)) as app:
+            if once:
+                return await app.run_once()
+            await app.run()
+    except ConfigProblem as problem:
+        more = len(problem.problems) - 1
+        status(f"{problem.problems[0]}{f' (and {more} more)' if more else ''}")
+        raise
+    except TrueupError as error:
+        status(f"{error}")
+        raise
     return None
+
+
+def _check_instance(loaded: Loaded, instance: str) -> None:
+    """One unit started with the file of another would write into its books."""
+    if instance and loaded.config.instance != instance:
+        raise ConfigProblem(
+            [
+                f"{loaded.path}: instance: is {loaded.config.instance}, and was started as "
+                f"{instance}: name the right file, or correct the key"
+            ]
+        )
 
 
 def check_owners() -> None:
@@ -243,50 +260,40 @@ def check_owners() -> None:
             )
 
 
+def open_vault(config: Config) -> FileVault:
+    """Where the login of this company is kept. ``ConfigProblem`` when its key cannot be had."""
+    key, former = config.vault.key, config.vault.former_key
+    return FileVault(
+        config.state_dir / "vault",
+        system="qbo",
+        realm=config.qbo.realm_id,
+        key=key_from(key.resolve(), "vault.key") if key is not None else None,
+        former_key=key_from(former.resolve(), "vault.former_key") if former is not None else None,
+    )
+
+
 def _connectors(config: Config, clock: Clock) -> list[Connector]:
-    vault = FileVault(config.state_dir / "vault", system="qbo", realm=config.qbo.realm_id)
+    vault = open_vault(config)
     connectors: list[Connector] = [QboConnector.open(config.qbo, clock=clock, tokens=vault)]
     if config.dear is not None:
         connectors.append(DearConnector.open(config.dear, clock=clock))
     return connectors
 
 
-def _access(config: Config) -> Access:
-    given = config.roles.by_role if config.roles is not None else {}
-    keys = {"view": Role.VIEWER, "operate": Role.OPERATOR, "admin": Role.ADMIN}
-    return access(
-        {keys[key]: group for key, group in given.items()},
-        socket_group=config.control.group or "",
-        allow_root=config.approvals.allow_root,
-        people=config.approvals.catalogue,
-    )
-
-
-def _facts(loaded: Loaded, *, started_at: str, read_at: datetime) -> Facts:
-    config = loaded.config
-    return Facts(
-        instance=config.instance,
-        company=config.company.display_name,
-        version=version(DISTRIBUTION),
-        approvals_expire_after=config.approvals.expire_after,
-        timezone=config.company.timezone,
-        started_at=started_at,
-        config_path=str(loaded.path.absolute()),
-        config_read_at=_instant(read_at),
-    )
-
-
-def _instant(at: datetime) -> str:
-    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _setting(config: Config) -> Setting:
-    return Setting(
-        company=config.company.display_name,
-        people=config.approvals.catalogue,
-        expire_after=config.approvals.expire_after,
-        batches_per_minute=config.qbo.rates.batches_per_minute,
-    )
+def _given_socket(config: Config) -> socket.socket | None:
+    """The control socket that systemd opened, when it did."""
+    given = inherited(SOCKET_NAME)
+    if given is None:
+        return None
+    path = config.places.socket
+    if given.getsockname() != str(path):
+        raise ConfigProblem(
+            [
+                f"control.socket: systemd listens on {given.getsockname()}, the configuration "
+                f"says {path}: set control.socket: {given.getsockname()}"
+            ]
+        )
+    return given
 
 
 def _make_private(places: Places) -> None:

@@ -6,6 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
+def since_boot_us() -> int:
+    """Microseconds of the machine's monotonic clock, the one that systemd compares."""
+    return time.monotonic_ns() // 1_000
+
+
 class Clock(Protocol):
     def now(self) -> datetime:
         """The present instant, in UTC."""
@@ -16,6 +21,21 @@ class Clock(Protocol):
         ...
 
     async def sleep(self, seconds: float) -> None: ...
+
+
+async def sleep_unless(clock: Clock, seconds: float, called: asyncio.Event) -> bool:
+    """Sleep so long, or until ``called`` is set; returns whether it is."""
+    if called.is_set():
+        return True
+    nap = asyncio.ensure_future(clock.sleep(seconds))
+    call = asyncio.ensure_future(called.wait())
+    try:
+        await asyncio.wait({nap, call}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (nap, call):
+            task.cancel()
+        await asyncio.gather(nap, call, return_exceptions=True)
+    return called.is_set()
 
 
 class SystemClock:

@@ -11,11 +11,16 @@ import re
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal, TextIO, TypeAlias
+
+from daemon.flood import Flood
+from daemon.journald import SOCKET, JournalHandler, priority
 
 Format: TypeAlias = Literal["auto", "json", "text"]
 Field: TypeAlias = str | int | bool | None
 HIDDEN = "[hidden]"
+OURS = ("daemon", "ledger", "tui")
 
 _SECRET_NAMES = (
     r"(?:access_?token|refresh_?token|id_?token|client_?secret|authorization|password|secret"
@@ -28,7 +33,6 @@ _SECRETS = (
     re.compile(r"\b(eyJ)[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+)*"),
 )
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9_./:@+#-]+")
-_PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3}
 
 
 class Log:
@@ -73,17 +77,37 @@ class Turns:
         return failures > 0
 
 
-def setup(level: str, style: Format, *, stream: TextIO | None = None) -> None:
-    """Send everything that is logged in this process to ``stream`` (stderr), in ``style``."""
+def setup(
+    level: str,
+    style: Format,
+    *,
+    stream: TextIO | None = None,
+    instance: str = "",
+    journal: Path = SOCKET,
+) -> None:
+    """Send everything that is logged in this process to ``stream`` (stderr), in ``style``.
+
+    Where ``stream`` is systemd's journal, ``auto`` speaks to it in fields at ``journal`` and
+    ``text`` in lines with a priority; ``json`` stays JSON.
+    """
     stream = stream or sys.stderr
-    handler = logging.StreamHandler(stream)
     for_journal = style != "json" and _is_journal(stream)
+    handler: logging.Handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLines() if style == "json" else TextLines(priority=for_journal))
+    if style == "auto" and for_journal:
+        handler = JournalHandler(
+            _Sentences(), parts_of, instance=instance, fallback=handler, path=journal
+        )
+    handler.addFilter(Flood())
     root = logging.getLogger()
+    for old in root.handlers:
+        if isinstance(old, JournalHandler):
+            old.close()
     root.handlers[:] = [handler]
-    root.setLevel(level.upper())
-    for chatty in ("aiohttp.access", "asyncio", "watchfiles"):
-        logging.getLogger(chatty).setLevel(max(root.level, logging.WARNING))
+    for package in OURS:
+        logging.getLogger(package).setLevel(level.upper())
+    # Libraries quote what they work on: statements with their values, addresses, whole tasks.
+    root.setLevel(max(logging.getLogger(OURS[0]).level, logging.WARNING))
 
 
 class TextLines(logging.Formatter):
@@ -94,19 +118,24 @@ class TextLines(logging.Formatter):
         self._priority = priority
 
     def format(self, record: logging.LogRecord) -> str:
-        message, fields = _parts(self, record)
-        told = "".join(f" {name}={_word(value)}" for name, value in fields.items())
-        text = f"{record.levelname.lower()} {record.name}: {_one_line(message)}{told}"
+        text = f"{record.levelname.lower()} {record.name}: {_sentence(record)}"
         if self._priority:
-            return f"<{_PRIORITY.get(record.levelno, 3)}>{text}"
+            return f"<{priority(record.levelno)}>{text}"
         return f"{_instant(record)} {text}"
+
+
+class _Sentences(logging.Formatter):
+    """``cycle ended cycle=c-12 sent=3``: level, time and logger have fields of their own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _sentence(record)
 
 
 class JsonLines(logging.Formatter):
     """One JSON object per line: at, level, logger, event and the fields."""
 
     def format(self, record: logging.LogRecord) -> str:
-        message, fields = _parts(self, record)
+        message, fields = parts_of(record)
         head = {
             "at": _instant(record),
             "level": record.levelname.lower(),
@@ -123,7 +152,14 @@ def hide_secrets(text: str) -> str:
     return text
 
 
-def _parts(formatter: logging.Formatter, record: logging.LogRecord) -> tuple[str, dict[str, Field]]:
+def _sentence(record: logging.LogRecord) -> str:
+    message, fields = parts_of(record)
+    told = "".join(f" {name}={_word(value)}" for name, value in fields.items())
+    return f"{_one_line(message)}{told}"
+
+
+def parts_of(record: logging.LogRecord) -> tuple[str, dict[str, Field]]:
+    """What a record says, and its fields, without secrets and without the text of an error."""
     given = getattr(record, "fields", None)
     fields: dict[str, Field] = {}
     if isinstance(given, Mapping):

@@ -52,7 +52,7 @@ _STANDARD = {
         Key("a", "Approve", "approve", act="approve", cli="trueup approve DIGEST"),
         Key("s", "Skip", "skip", act="skip", cli="trueup skip RECORD"),
         Key("r", "Retry", "retry", act="retry", cli="trueup retry RECORD"),
-        Key("u", "Withdraw", "withdraw", act="approve", cli="trueup skip RECORD"),
+        Key("u", "Withdraw", "withdraw", act="approve", cli="trueup withdraw DIGEST"),
         Key("c", "Compare now", "compare", act="cycle", cli="trueup apply"),
         Key("p", "Pause/resume", "pause", act="pause", cli="trueup pause / trueup resume"),
         Key("x", "Export", "export", help="write the whole list to a file"),

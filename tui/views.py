@@ -4,8 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tui.screens.base import BaseScreen
+from tui.screens.catalogue import CatalogueScreen
+from tui.screens.conflicts import ConflictsScreen
 from tui.screens.drift import DriftScreen
 from tui.screens.health import HealthScreen
+from tui.screens.ledger import LedgerScreen
 from tui.screens.overview import OverviewScreen
 from tui.screens.queue import QueueScreen
 from tui.screens.record import RecordScreen
@@ -37,6 +40,14 @@ VIEWS: tuple[View, ...] = (
     View(OverviewScreen, 1, cli="trueup status"),
     View(DriftScreen, 2, count=lambda counts: counts.drift, cli="trueup drift"),
     View(QueueScreen, 3, count=lambda counts: counts.queue, cli="trueup queue"),
+    View(
+        ConflictsScreen,
+        4,
+        count=lambda counts: counts.conflicts,
+        cli="trueup conflict list",
+    ),
+    View(CatalogueScreen, 5, cli="trueup catalogue status"),
+    View(LedgerScreen, 6, cli="trueup ledger list"),
     View(HealthScreen, 7, cli="trueup status"),
     View(RecordScreen, cli="trueup drift show RECORD"),
 )

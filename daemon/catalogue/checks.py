@@ -1,7 +1,8 @@
 """What a catalogue job refuses before it begins: options that make no sense, half a catalogue."""
 
 from daemon.catalogue.clashes import ASK, WAYS
-from daemon.catalogue.words import JobRefused, Options
+from daemon.catalogue.job import Job
+from daemon.catalogue.words import UNDER_WAY, JobRefused, Options, State, Summary
 from daemon.cycle.company import Company
 from daemon.cycle.report import CycleReport
 from ledger.model.ids import Kind
@@ -55,3 +56,27 @@ def check_read(report: CycleReport, company: Company) -> None:
         cure="items stay frozen; when the connection works again: trueup catalogue plan",
         sort="not_ready",
     )
+
+
+def check_approval(job: Job, *, typed: str, company: str, plan: str) -> Summary:
+    """The plan that a yes is about; ``JobRefused`` where it cannot be about one."""
+    summary = job.memo.plan
+    if summary is None or job.state not in {State.PLANNED, State.APPROVED, *UNDER_WAY}:
+        raise JobRefused(
+            f"{job.id} is {job.state.value}: there is no plan to approve",
+            cure="answer its questions (trueup catalogue status), then trueup catalogue plan",
+            sort="stale",
+        )
+    if typed.strip() != company.strip():
+        raise JobRefused(
+            f"{typed!r} is not the name of this company",
+            cure="type it as trueup status shows it",
+            sort="bad_request",
+        )
+    if plan and plan != summary.id:
+        raise JobRefused(
+            f"the plan is {summary.id} now, not {plan}; nothing was approved",
+            cure="look at it: trueup catalogue status",
+            sort="stale",
+        )
+    return summary

@@ -12,13 +12,21 @@ from datetime import timedelta
 import msgspec
 
 from daemon.catalogue import job as jobs
-from daemon.catalogue.checks import check_options, check_read
+from daemon.catalogue.checks import check_approval, check_options, check_read
+from daemon.catalogue.clashes import WAYS
 from daemon.catalogue.due import relinks
 from daemon.catalogue.job import Job
 from daemon.catalogue.running import Rehearsed, Running
-from daemon.catalogue.settling import answered, settle_entries
+from daemon.catalogue.settling import (
+    answered,
+    require_all,
+    require_clash,
+    settle_all_entries,
+    settle_entries,
+)
 from daemon.catalogue.survey import Survey, forget
 from daemon.catalogue.words import (
+    TO_RUN,
     UNDER_WAY,
     WHAT,
     Answer,
@@ -203,25 +211,60 @@ class Conductor:
     ) -> Job:
         """Answer one question of the plan: an unknown item, or a name that clashes."""
         async with self._planning:
-            job = await self.open_job()
-            if job.memo.plan is None or job.state in FIXED:
-                raise JobRefused(
-                    f"{job.id} is {job.state.value}: it asks nothing now",
-                    cure="trueup catalogue plan",
-                    sort="stale",
-                )
+            job = await self._asking()
+            assert job.memo.plan is not None, "a job that asks has a plan"
             policy = self.company.rules()
             entries = await self.company.ledger.read(
                 lambda views: settle_entries(views, policy, record, what, to, who.name)
             )
+            if what in WAYS and record not in job.memo.answers:
+                require_clash(await self._row_of(job.memo.plan, record), what)
             memo = answered(job.memo, record, Answer(what=what, by=who.name, to=to or ""))
-            memo = msgspec.structs.replace(memo, note=reason or memo.note)
-            entries += await self._void(job, who) if job.memo.approvals else []
-            assert memo.plan is not None, "it was there before"
-            state = State.SETTLED if memo.plan.is_settled else State.SORTED
-            return await self.running.advance(
-                self.company.ledger, job, state, memo, by=who.name, entries=entries
+            return await self._settled(job, memo, entries, who, reason)
+
+    async def settle_all(self, who: Person, what: str, expect: int, reason: str = "") -> Job:
+        """The same answer for every unknown item, if there are exactly ``expect``."""
+        async with self._planning:
+            job = await self._asking()
+            plan = job.memo.plan
+            assert plan is not None, "a job that asks has a plan"
+            require_all(plan, what, expect)
+            memo, answer = job.memo, Answer(what=what, by=who.name)
+            entries = await self.company.ledger.read(
+                lambda views: settle_all_entries(views, memo, what, who.name)
             )
+            for stranger in plan.strangers:
+                memo = answered(memo, stranger.record, answer)
+            return await self._settled(job, memo, entries, who, reason)
+
+    async def _asking(self) -> Job:
+        """The open job, at a point where it takes answers."""
+        job = await self.open_job()
+        if job.memo.plan is None or job.state in FIXED:
+            raise JobRefused(
+                f"{job.id} is {job.state.value}: it asks nothing now",
+                cure="trueup catalogue plan",
+                sort="stale",
+            )
+        return job
+
+    async def _row_of(self, plan: Summary, record: RecordId) -> Row | None:
+        for chunk in plan.chunks:
+            for row in await jobs.load(self.company.ledger, chunk, Row):
+                if row.record == record:
+                    return row
+        return None
+
+    async def _settled(
+        self, job: Job, memo: Memo, entries: list[Entry], who: Person, reason: str
+    ) -> Job:
+        memo = msgspec.structs.replace(memo, note=reason or memo.note)
+        entries += await self._void(job, who) if job.memo.approvals else []
+        assert memo.plan is not None, "it was there before"
+        state = State.SETTLED if memo.plan.is_settled else State.SORTED
+        return await self.running.advance(
+            self.company.ledger, job, state, memo, by=who.name, entries=entries
+        )
 
     async def approve(self, who: Person, company: str, plan: str = "", reason: str = "") -> Job:
         """One person's yes to exactly this plan. With enough of them its digests are approved.
@@ -229,25 +272,7 @@ class Conductor:
         A job under way takes a fresh yes to the same plan, for when the first one has expired.
         """
         job = await self.open_job()
-        summary = job.memo.plan
-        if summary is None or job.state not in {State.PLANNED, State.APPROVED, *UNDER_WAY}:
-            raise JobRefused(
-                f"{job.id} is {job.state.value}: there is no plan to approve",
-                cure="answer its questions (trueup catalogue status), then trueup catalogue plan",
-                sort="stale",
-            )
-        if company.strip() != self.setting.company.strip():
-            raise JobRefused(
-                f"{company!r} is not the name of this company",
-                cure="type it as trueup status shows it",
-                sort="bad_request",
-            )
-        if plan and plan != summary.id:
-            raise JobRefused(
-                f"the plan is {summary.id} now, not {plan}; nothing was approved",
-                cure="look at it: trueup catalogue status",
-                sort="stale",
-            )
+        summary = check_approval(job, typed=company, company=self.setting.company, plan=plan)
         now = self.company.clock.now()
         fresh = (now - self.setting.expire_after).isoformat()
         said = [yes for yes in job.memo.approvals if yes.plan == summary.id and yes.at > fresh]
@@ -298,9 +323,7 @@ class Conductor:
         if job.state is not State.APPROVED:
             raise JobRefused(
                 f"{job.id} is {job.state.value}, not approved",
-                cure="trueup catalogue resume"
-                if job.state is State.PAUSED
-                else "trueup catalogue approve --company NAME",
+                cure=TO_RUN.get(job.state, "trueup catalogue status"),
             )
         memo = msgspec.structs.replace(
             job.memo, run_by=who.name, run_at=self.company.now_text(), note=""

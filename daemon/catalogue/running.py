@@ -15,6 +15,7 @@ from daemon.catalogue.due import DUE, Work, done, due
 from daemon.catalogue.job import Job
 from daemon.catalogue.outcome import Outcomes, look_back
 from daemon.catalogue.words import Ended, JobRefused, Memo, Row, State
+from daemon.clock import sleep_unless
 from daemon.cycle.lookups import LedgerLookups
 from daemon.cycle.report import CycleReport
 from daemon.cycle.schedule import Scheduler
@@ -93,17 +94,7 @@ class Running:
             if wait is None:
                 await self._woken.wait()
             elif wait > 0:
-                await self._nap(wait)
-
-    async def _nap(self, seconds: float) -> None:
-        nap = asyncio.ensure_future(self._scheduler.company.clock.sleep(seconds))
-        call = asyncio.ensure_future(self._woken.wait())
-        try:
-            await asyncio.wait({nap, call}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (nap, call):
-                task.cancel()
-            await asyncio.gather(nap, call, return_exceptions=True)
+                await sleep_unless(self._scheduler.company.clock, wait, self._woken)
 
     async def step(self) -> float | None:
         """One step of the job; seconds to leave it alone then, None = no job runs."""

@@ -6,15 +6,20 @@ from daemon.catalogue.clashes import ways_of
 from daemon.catalogue.plan import apart
 from daemon.catalogue.sort import Standing, classify
 from daemon.catalogue.survey import source_of
-from daemon.catalogue.words import Answer, JobRefused, Memo
+from daemon.catalogue.words import Act, Answer, JobRefused, Memo, Row, Summary
 from daemon.reconcile.policy import Policy
+from daemon.reconcile.successors import replaced_by
 from ledger.model.entries import ConflictResolved, Entry, Linked, Skipped, Unlinked
 from ledger.model.facts import RecordView
-from ledger.model.ids import ExternalRef, RecordId
+from ledger.model.ids import ExternalRef, RecordId, own_ids
 from ledger.store.views import Views
 
 PENDING = ("planned", "waiting", "approved")
 FOR_UNKNOWN = ("keep", "ignore", "link")
+IN_BULK = ("keep", "ignore")
+"""What can be said of all unknown items at once: which product one is, is said one by one."""
+OF_CLASHES = frozenset({Act.CLASH, Act.REACTIVATE, Act.RENAME, Act.SUFFIX})
+"""What a plan says of a product whose name is taken: that it waits, or how that was answered."""
 
 
 def settle_entries(
@@ -41,18 +46,62 @@ def settle_entries(
             return []
 
 
+def require_clash(row: Row | None, what: str) -> None:
+    """A way around a taken name is an answer only where the plan found the name taken."""
+    if row is not None and row.act in OF_CLASHES:
+        return
+    told = "it is not in the plan"
+    if row is not None:
+        told = f"{row.label!r} is planned as: {row.act.value}{f' ({row.why})' if row.why else ''}"
+    raise JobRefused(
+        f"the plan asks nothing about this product, so {what} answers nothing: {told}",
+        cure="what it asks: trueup catalogue status",
+        sort="bad_request",
+    )
+
+
+def require_all(plan: Summary, what: str, expect: int) -> None:
+    """One answer for all that is unknown: only for as many as the person has seen."""
+    if what not in IN_BULK:
+        raise JobRefused(
+            f"{what} is said of one item at a time",
+            cure="of all unknown items: keep or ignore; of all clashes: trueup catalogue plan "
+            "--clashes WAY",
+            sort="bad_request",
+        )
+    if plan.unknown != expect:
+        raise JobRefused(
+            f"{plan.unknown} unknown items wait for an answer, not {expect}; nothing was answered",
+            cure="look at them: trueup catalogue status",
+            sort="stale",
+        )
+
+
+def settle_all_entries(views: Views, memo: Memo, what: str, by: str) -> list[Entry]:
+    """As ``settle_entries``, for every unknown item that the plan names."""
+    named = memo.plan.strangers if memo.plan is not None else ()
+    if what != "ignore":
+        return []
+    found = views.views(stranger.record for stranger in named)
+    return [entry for view in found for entry in _ignored(views, view, by)]
+
+
 def _ignored(views: Views, view: RecordView, by: str) -> list[Entry]:
-    """It stays in the books alone: whatever is planned for it is set aside."""
-    rows = views.operations_of([view.record], PENDING).get(view.record, [])
+    """It stays in the books alone: whatever is planned for it, or holds it, is set aside."""
+    subjects = [(row.subject, row.payload) for row in views.holds(record=view.record)]
+    subjects += [
+        (f"operation:{row.operation.system}", row.operation.digest)
+        for row in views.operations_of([view.record], PENDING).get(view.record, [])
+    ]
     return [
         Skipped(
             record=view.record,
-            subject=f"operation:{row.operation.system}",
-            digest=row.operation.digest,
+            subject=subject,
+            digest=digest,
             reason="catalogue job: the item stays in the books alone",
             by=by,
         )
-        for row in rows
+        for subject, digest in subjects
     ]
 
 
@@ -77,6 +126,7 @@ def _linked(
                 cure="unlink that first (trueup link --unlink), or keep this one",
             )
         entries += unlink(product.record, old.ref, "replaced by another item", by)
+        entries.append(replacement(views, old.ref, product.record, policy, by))
     ref = view.sides[policy.books].ref
     reason = "catalogue job: a person said that they are one"
     return [
@@ -99,6 +149,23 @@ def unlink(record: RecordId, ref: ExternalRef, reason: str, by: str) -> list[Ent
             reason=reason,
         ),
     ]
+
+
+def replacement(
+    views: Views, old: ExternalRef, product: RecordId, policy: Policy, by: str
+) -> ConflictResolved:
+    """Documents that show the old item mean the product: said of the record that the old item
+    has by itself once it is unlinked."""
+    own = next(record for record in own_ids(old) if views.view(record) is None)
+    answer = replaced_by(product, policy.books)
+    return ConflictResolved(
+        record=own,
+        field=answer.field,
+        take=answer.take,
+        value_digest=answer.value_digest,
+        by=by,
+        reason="another item takes its place",
+    )
 
 
 def answered(memo: Memo, record: RecordId, answer: Answer) -> Memo:

@@ -129,11 +129,11 @@ def look(
             strangers.append(_stranger(view, books))
         if is_tracked(view, books=books) and standing is not Standing.UNKNOWN_INACTIVE:
             tracked += 1
-            with_quantity += bool(quantity(view, books=books))
         if is_chosen(view, standing, options, books=books):
             said = answers.get(view.record)
             answer = said.what if said is not None else ""
             chosen.append(Chosen(view=view, standing=standing, answer=answer))
+            with_quantity += is_tracked(view, books=books) and bool(quantity(view, books=books))
     found = Found(lookups, views, chosen, policy) if chosen else lookups
     rows = plan_rows(chosen, found, policy, options) if chosen else []
     adopted = [ref for row in rows if row.act is Act.ADOPT for ref in _free(views, row, books)]
@@ -225,7 +225,9 @@ class Survey:
                 await self._add(row)
         await self._flush()
         documents, document_chunks = await self._documents()
-        open_ = [s for s in strangers if s.ref not in adopted and s.record not in self._answers]
+        # Who names the products has looked at them; the ladder still asks about what is like them.
+        asked = [] if self._options.only else strangers
+        open_ = [s for s in asked if s.ref not in adopted and s.record not in self._answers]
         summary = Summary(
             id="",
             chunks=tuple(self._chunks),

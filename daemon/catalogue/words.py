@@ -39,6 +39,12 @@ class State(StrEnum):
 
 OVER = frozenset({State.DONE, State.ABORTED})
 UNDER_WAY = frozenset({State.RUNNING, State.PAUSED, State.VERIFYING})
+TO_RUN = {
+    State.SETTLED: "trueup catalogue plan",
+    State.PLANNED: "trueup catalogue approve --company NAME",
+    State.PAUSED: "trueup catalogue resume",
+}
+"""What comes before a job runs; in other states its status says it."""
 
 
 class Act(StrEnum):

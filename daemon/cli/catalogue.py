@@ -2,8 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,7 @@ from daemon.control.protocol_catalogue import (
     CatalogueApproveRequest,
     CatalogueOptions,
     CataloguePlanRequest,
+    CatalogueSettleAllRequest,
     CatalogueSettleRequest,
 )
 from daemon.control.text import clean, columns, plural
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for a formula at the beginning of a cell."""
 MOST_SHOWN = 20
+OVER = ("done", "aborted")
 STANDINGS = {
     "alive": "ours, and active on both sides",
     "inactive": "ours, inactive in the books",
@@ -104,25 +106,35 @@ def plan(
 ) -> int:
     """Freeze items, read both catalogues to the end, sort every item and plan. Writes nothing.
 
-    Without options a job that is open keeps those it has.
+    A job that is open keeps the options that are not given.
     """
-    options = None
-    if missing_only or only or as_type or clashes or reactivate:
-        options = CatalogueOptions.model_validate(
-            {
-                "missing_only": missing_only,
-                "only": only,
-                "as_type": as_type,
-                "clashes": clashes or "ask",
-                "reactivate": reactivate,
-            }
-        )
+    options = _options(
+        {
+            "missing_only": missing_only,
+            "only": only,
+            "as_type": as_type,
+            "clashes": clashes,
+            "reactivate": reactivate,
+        }
+    )
     request = CataloguePlanRequest(options=options, reason=reason, dry_run=dry_run)
     return _told(ask(lambda daemon: daemon.catalogue_plan(request)), as_json)
 
 
+def _options(said: Mapping[str, object]) -> CatalogueOptions | None:
+    """What was asked for, over what the open job was asked for already."""
+    given = {name: value for name, value in said.items() if value}
+    if not given:
+        return None
+    job = ask(lambda daemon: daemon.catalogue()).job
+    before = job.options.model_dump() if job is not None and job.state not in OVER else {}
+    return CatalogueOptions.model_validate(before | given)
+
+
 @catalogue.command()
-@click.argument("item")
+@click.argument("item", default="")
+@click.option("--all", "every", is_flag=True, help="All unknown items; with --keep or --ignore.")
+@click.option("--expect-count", type=click.IntRange(1), help="With --all: how many you saw.")
 @click.option("--keep", "what", flag_value="keep", help="Leave it alone; it syncs after the job.")
 @click.option("--ignore", "what", flag_value="ignore", help="It stays in the books alone.")
 @click.option("--link", "to", default="", metavar="REF", help="It is this product.")
@@ -135,20 +147,34 @@ def plan(
 @json_option
 @shared_options
 def settle(
-    *, item: str, what: str | None, to: str, reason: str, dry_run: bool, as_json: bool
+    *,
+    item: str,
+    every: bool,
+    expect_count: int | None,
+    what: str | None,
+    to: str,
+    **how: Any,
 ) -> int:
-    """Answer a question of the plan about ITEM: one that the source does not know, or a clash."""
+    """Answer a question of the plan about ITEM: one that the source does not know, or a clash.
+
+    With --all one answer for all that the source does not know. Of all clashes: trueup catalogue
+    plan --clashes WAY.
+    """
+    if every == bool(item):
+        raise click.UsageError("give ITEM, or --all --expect-count N")
+    as_json = how.pop("as_json")
+    if every:
+        if what not in ("keep", "ignore") or to or expect_count is None:
+            raise click.UsageError("--all goes with --expect-count N and with --keep or --ignore")
+        asked = CatalogueSettleAllRequest.model_validate(
+            {"what": what, "expect_count": expect_count, **how}
+        )
+        return _told(ask(lambda daemon: daemon.catalogue_settle_all(asked)), as_json)
     if bool(to) == bool(what):
         ways = "--reactivate, --rename, --suffix, --skip"
         raise click.UsageError(f"give one of --keep, --ignore, --link REF, {ways}")
     request = CatalogueSettleRequest.model_validate(
-        {
-            "item": item,
-            "what": what or "link",
-            "to": to,
-            "reason": reason,
-            "dry_run": dry_run,
-        }
+        {"item": item, "what": what or "link", "to": to, **how}
     )
     return _told(ask(lambda daemon: daemon.catalogue_settle(request)), as_json)
 
@@ -315,7 +341,7 @@ def _lines(job: "CatalogueJobShown | None") -> Iterator[str]:
         read = ", ".join(f"{name} {count:,}" for name, count in job.proof.items.items())
         yield f"  both catalogues read to the end at {job.proof.at[:16]}: {read} items"
     if job.plan is not None:
-        yield from _plan_lines(job.plan)
+        yield from _plan_lines(job.plan, asks=job.state not in OVER)
     for yes in job.approvals:
         yield f"  approved by {clean(yes.by)} at {yes.at[:16]} (plan {yes.plan})"
     if job.approvals and len(job.approvals) < job.people:
@@ -331,7 +357,7 @@ def _lines(job: "CatalogueJobShown | None") -> Iterator[str]:
             yield f"  ! more than one active item has the {clean(text)}"
 
 
-def _plan_lines(plan: "CataloguePlanShown") -> Iterator[str]:
+def _plan_lines(plan: "CataloguePlanShown", *, asks: bool = True) -> Iterator[str]:
     for word, count in plan.standings.items():
         yield f"  {count:>7,}  {STANDINGS.get(word, word)}"
     yield f"  plan {plan.id}: {plural(plan.calls, 'call')}, about {plural(plan.minutes, 'minute')}"
@@ -341,17 +367,23 @@ def _plan_lines(plan: "CataloguePlanShown") -> Iterator[str]:
         yield f"           {count:,} x {clean(why)}"
     if plan.with_quantity:
         yield (
-            f"  ! {plan.with_quantity:,} tracked items have a quantity: a new tracked item would "
-            "post a starting value to opening balance equity; ask the accountant"
+            f"  ! {plan.with_quantity:,} of these are tracked and have a quantity: it stays with "
+            "the old item, and a new tracked one would post a starting value to opening balance "
+            "equity; ask the accountant"
         )
     if plan.accounts_change:
         yield f"  ! {plan.accounts_change:,} would post to another income account than before"
     if plan.documents:
         yield f"  ! {plural(plan.documents, 'open document')} will keep the old item (see report)"
+    if not asks:
+        return
     if plan.unknown:
-        yield f"  ? {plural(plan.unknown, 'item')} of the books unknown to the source: settle each"
+        yield f"  ? {plural(plan.unknown, 'item')} of the books unknown to the source: settle each,"
+        yield f"    or all: trueup catalogue settle --all --keep --expect-count {plan.unknown}"
         for one in plan.strangers[:MOST_SHOWN]:
             on_hand = f", {one.quantity} on hand" if one.quantity else ""
             yield f"      {one.ref}  {clean(one.label)}  {clean(one.name)}{on_hand}"
     if plan.clashes:
-        yield f"  ? {plural(plan.clashes, 'name')} still held by an old item: --clashes, or settle"
+        held = f"  ? {plural(plan.clashes, 'name')} still held by an old item"
+        yield f"{held} (trueup catalogue report names them): settle each,"
+        yield "    or all: trueup catalogue plan --clashes reactivate|rename|suffix|skip"

@@ -16,6 +16,7 @@ import click
 
 from daemon.cli.exits import Exit
 from daemon.control.text import clean
+from daemon.incident import SHOWN, incident_of, only
 from ledger.model.errors import (
     Broken,
     ConfigProblem,
@@ -25,7 +26,6 @@ from ledger.model.errors import (
     TrueupError,
     Unauthorised,
 )
-from ledger.model.ids import derive
 
 DISK = frozenset({errno.ENOSPC, errno.EIO, errno.EROFS, errno.EDQUOT, errno.ENOENT, errno.ENOTDIR})
 
@@ -48,7 +48,7 @@ class Edge:
         if error is None:
             self.code = _flushed(self.code)
             return True
-        error = _only(error)
+        error = only(error)
         if isinstance(error, SystemExit):
             return False
         if os.environ.get("TRUEUP_DEBUG"):
@@ -142,24 +142,15 @@ _DECLINED = {
 }
 
 
-def _only(error: BaseException) -> BaseException:
-    """The one error inside a group of one."""
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error
-
-
 def _words(text: str) -> None:
     for line in text.splitlines():
         click.echo(clean(line), err=True)
 
 
 def _bug(error: BaseException) -> int:
-    frames = traceback.extract_tb(error.__traceback__)
-    places = [f"{os.path.basename(f.filename)}:{f.lineno} {f.name}" for f in frames]
-    incident = derive(type(error).__name__, *places, length=10)
-    _words(f"internal error {incident}: {type(error).__name__}. This is a bug; please report it:")
-    for place in places[-8:]:
+    found = incident_of(error)
+    _words(f"internal error {found.id}: {found.error}. This is a bug; please report it:")
+    for place in found.places[-SHOWN:]:
         _words(f"  {place}")
     _words("  (TRUEUP_DEBUG=1 shows the whole error; look through it before you pass it on)")
     return Exit.INTERNAL

@@ -179,6 +179,11 @@ def operation_lines(operation: "OperationShown", *, whole: bool = True) -> Itera
     yield from _document(operation, whole=whole)
     if operation.why:
         yield f"      {clean(operation.why)}"
+    if operation.reason == "inactivates" and operation.state == "waiting":
+        yield f"      if it shall not: trueup skip {operation.record} --reason TEXT"
+        if operation.kind == "item":
+            label = shlex.quote(clean(operation.label))
+            yield f"      to create it anew: trueup catalogue plan --only {label}"
 
 
 def _document(operation: "OperationShown", *, whole: bool) -> Iterator[str]:
@@ -234,7 +239,8 @@ def _because(hold: "HoldShown") -> Iterator[str]:
         yield f"        to accept it: {_resolve(hold.record, hold.field, [hold.system])}"
     for candidate in hold.candidates:
         yield f"      {candidate.ref}  {clean(candidate.label)}  ({clean(candidate.evidence)})"
-        if candidate.ref.split("/")[1] == hold.kind:  # a vendor may have the name of a customer
+        # A vendor may have the name of a customer; what is linked is not linked a second time.
+        if candidate.ref.split("/")[1] == hold.kind and not candidate.is_linked:
             command = f"trueup link {hold.record} {shlex.quote(candidate.ref)}"
             yield f"        {command}  # or with --apart: another one"
     if hold.cure and not hold.conflict:

@@ -21,6 +21,9 @@ COMPLETION = "_TRUEUP_COMPLETE"
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("daemon.cli.run:run", "Run the daemon, or one cycle of it."),
+    "connect": ("daemon.cli.connect:connect", "Give access to QuickBooks, or look how it stands."),
+    "disconnect": ("daemon.cli.connect:disconnect", "End the login; the ledger stays."),
+    "vault": ("daemon.cli.vault:vault", "The key that the login is kept under."),
     "status": ("daemon.cli.status:status", "Is it running, is it equal, what needs me."),
     "plan": ("daemon.cli.plan:plan", "What would be written, what waits, and why."),
     "drift": ("daemon.cli.drift:drift", "The records that differ, and one of them whole."),
@@ -42,6 +45,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "totals": ("daemon.cli.totals:totals", "Both sides' totals, every difference explained."),
     "report": ("daemon.cli.report:report", "The reconciliation of a period, made to be signed."),
     "ledger": ("daemon.cli.ledger:ledger", "Verify, show, export, back up and restore."),
+    "reload": ("daemon.cli.reload:reload", "Read the configuration again, between two cycles."),
+    "service": ("daemon.cli.service:service", "Install the units of systemd."),
     "config": ("daemon.cli.config:config", "Check, show and describe the configuration."),
     "sandbox": ("daemon.cli.sandbox:sandbox", "Serve simulators of QuickBooks and DEAR."),
     "demo": ("daemon.cli.demo:demo", "See the whole path on two simulators."),

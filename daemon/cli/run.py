@@ -22,16 +22,18 @@ if TYPE_CHECKING:
     hidden=True,
     help="Let time pass so many times faster (demonstrations only).",
 )
+@click.option("--instance", default="", help="Refuse the configuration of any other instance.")
 @json_option
 @shared_options
-def run(*, once: bool, clock_scale: float, as_json: bool) -> int:
+def run(*, once: bool, clock_scale: float, instance: str, as_json: bool) -> int:
     """Run the daemon until it is stopped with SIGTERM or ctrl-C.
 
     It only observes until the first plan is approved (trueup plan, trueup approve).
     """
     from daemon.app import run as run_app
 
-    report = asyncio.run(run_app(settings().config_path(), once=once, scale=clock_scale))
+    path = settings().config_path()
+    report = asyncio.run(run_app(path, once=once, scale=clock_scale, instance=instance))
     if report is None:
         return Exit.DONE
     return _told(report, as_json)

@@ -31,7 +31,8 @@ def print_record(shown: "RecordAnswer", *, everything: bool, side_by_side: bool)
     differing = [field for field in shown.fields if field.status != "same"]
     same = len(shown.fields) - len(differing)
     hint = "" if everything or not same else " (--all shows them)"
-    say(f"{plural(len(differing), 'field')} differ, {same:,} the same{hint}")
+    verb = "differs" if len(differing) == 1 else "differ"
+    say(f"{plural(len(differing), 'field')} {verb}, {same:,} the same{hint}")
     wanted = shown.fields if everything else differing
     for line in _fields(shown, wanted, side_by_side=side_by_side):
         say(line)

@@ -237,6 +237,9 @@ def _secrets(value: object, where: Where) -> Iterator[tuple[Where, SecretRef]]:
     """Every secret reference below ``value``."""
     if isinstance(value, SecretRef):
         yield where, value
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield from _secrets(item, (*where, index))
     elif isinstance(value, BaseModel):
         for name, field in type(value).model_fields.items():
             yield from _secrets(getattr(value, name), (*where, field.alias or name))

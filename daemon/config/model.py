@@ -12,10 +12,13 @@ from pydantic import AfterValidator, Field, StrictBool, model_validator
 from pydantic_core import PydanticCustomError
 
 from daemon.config.kinds import KindsConfig
+from daemon.config.observing import NotifyConfig, ObserveConfig
 from daemon.config.places import Places, places
 from daemon.config.types import Day, Duration, FilePath, Section, TimeOfDay, Weekdays
+from daemon.config.webhooks import WebhooksConfig
 from daemon.connectors.dear.config import DearConfig
 from daemon.connectors.qbo.config import QboConfig
+from daemon.connectors.secrets import SecretRef
 
 SOURCES = ("dear",)
 """Sections of which exactly one is given: the operations system across from the books."""
@@ -200,6 +203,23 @@ class ControlConfig(Section):
     be in it. The daemon's user must be a member. Default: the group of the least role given."""
 
 
+class VaultConfig(Section):
+    """Where the key lies that the QuickBooks login in ``state_dir`` is sealed with."""
+
+    key: SecretRef | None = None
+    """32 bytes as hex digits (openssl rand -hex 32) or in base64. Default: a file beside the login,
+    made at the first start; elsewhere, such as in a systemd credential, it protects copies of
+    ``state_dir`` too."""
+    former_key: SecretRef | None = None
+    """The key before: what it sealed is sealed anew with ``key`` at the next start."""
+
+    @model_validator(mode="after")
+    def _former_needs_key(self) -> Self:
+        if self.former_key is not None and self.key is None:
+            raise PydanticCustomError("vault", "former_key has no effect without key")
+        return self
+
+
 class ReloadConfig(Section):
     """Changes to this file while the daemon runs."""
 
@@ -241,10 +261,25 @@ class Config(Section):
     everything (single-user mode)."""
     log: LogConfig = LogConfig()
     """What the daemon says while it works."""
+    vault: VaultConfig = VaultConfig()
+    """The key of the QuickBooks login."""
     control: ControlConfig = ControlConfig()
     """How the command line reaches the daemon."""
     reload: ReloadConfig = ReloadConfig()
     """Changes to this file while the daemon runs."""
+    webhooks: WebhooksConfig | None = None
+    """Where the systems call when something changed. Left out: nothing listens, and changes are
+    found by looking alone."""
+    observe: ObserveConfig = ObserveConfig()
+    """Figures and signs of life for monitors of this machine."""
+    notify: Annotated[tuple[NotifyConfig, ...], Field(max_length=20)] = ()
+    """Word to people who are away, by whatever they read."""
+
+    @model_validator(mode="after")
+    def _systems_that_ring_are_there(self) -> Self:
+        if self.webhooks is not None and self.webhooks.dear is not None and self.dear is None:
+            raise PydanticCustomError("webhooks", "webhooks.dear needs a section `dear`")
+        return self
 
     @model_validator(mode="after")
     def _socket_can_be_reached(self) -> Self:

@@ -9,11 +9,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from watchfiles import awatch
 
 from daemon.config.load import Loaded, content_hash, load, read
-from daemon.log import Log
 from ledger.model.errors import ConfigProblem
 
-_log = Log(__name__)
-MAX_LOGGED = 20
+MOST_TOLD = 20
 LOOK_EVERY_MS = 5_000
 """Looks without an event: a change before the watch began, or where no event is given."""
 
@@ -58,14 +56,6 @@ class ConfigWatch:
             self._content = content
             loaded = load(self._path)
         except ConfigProblem as problem:
-            _log.warning("configuration refused; the old one stays", count=len(problem.problems))
-            self._on_bad(problem.problems[:MAX_LOGGED])
+            self._on_bad(problem.problems[:MOST_TOLD])
             return
         await self._on_good(loaded)
-
-
-def changed_sections(old: Loaded, new: Loaded) -> list[str]:
-    """Names of the top-level sections that differ."""
-    before, after = old.config, new.config
-    names = type(before).model_fields
-    return [name for name in names if getattr(before, name) != getattr(after, name)]

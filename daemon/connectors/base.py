@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
-from daemon.connectors.calls import Call
+from daemon.connectors.calls import Call, CallTally
 from ledger.model.capabilities import Capabilities
 from ledger.model.facts import Cursor, Observation, Page, Problem, Tombstone
 from ledger.model.ids import ExternalRef, Kind, SystemName
@@ -30,6 +30,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     """Capability alarms: features the plan lacks, tracked quantities, native links ..."""
     closed_until: str = ""
     """Last closed day, ``YYYY-MM-DD``, or ``""``."""
+    plan: str = ""
+    """What the company has subscribed to, where the system tells."""
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +117,11 @@ class Connector(Protocol):
         """
         ...
 
+    def stop(self) -> None:
+        """Begin no further call: what waits for the pace raises ``Stopping`` (a ``Throttled``) at
+        once, and so does whatever is asked later. A call under way goes on to its end."""
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -136,6 +143,11 @@ class Watched(Protocol):
     @property
     def calls(self) -> Sequence[Call]:
         """The newest calls, oldest first."""
+        ...
+
+    @property
+    def tally(self) -> CallTally:
+        """All calls since the start, counted."""
         ...
 
     @property

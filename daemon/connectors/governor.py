@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from daemon.clock import Clock
+from daemon.clock import Clock, sleep_unless
 from daemon.connectors.base import Budget, Limit
-from ledger.model.errors import Throttled
+from ledger.model.errors import Stopping, Throttled
 
 JITTER = 0.1
 """Part of a pause that is added at random, so that several daemons do not come back as one."""
@@ -84,6 +84,7 @@ class Governor:
         self._most_in_flight = in_flight
         self._flying = 0
         self._paused_until = 0.0
+        self._stopping = asyncio.Event()
         self._metered_per_month = metered_per_month
         self._meter = Meter()
         self._calls = 0
@@ -94,8 +95,9 @@ class Governor:
     async def slot(self, lane: str = "", *, metered: bool = False) -> AsyncIterator[None]:
         """Wait for the pace, then hold one place in flight for the length of one call.
 
-        Raises ``Throttled`` at once when the metered reads of this month are spent. Being
-        cancelled while waiting gives up nothing but the place in the queue.
+        Raises ``Throttled`` at once when the metered reads of this month are spent, and
+        ``Stopping`` after ``stop``. Being cancelled while waiting gives up nothing but the place
+        in the queue.
         """
         if metered:
             self._require_metered()
@@ -113,6 +115,15 @@ class Governor:
                 yield
             finally:
                 self._flying -= 1
+
+    def stop(self) -> None:
+        """Let no further call begin: all waits end at once. Calls under way go on."""
+        self._stopping.set()
+
+    async def rest(self, seconds: float) -> None:
+        """Wait for another reason than the pace; raises ``Stopping`` after ``stop``."""
+        if await sleep_unless(self._clock, seconds, self._stopping):
+            raise Stopping
 
     def pause(self, seconds: float) -> None:
         """Leave the system alone: it said "too many". A shorter pause never ends a longer one."""
@@ -178,11 +189,13 @@ class Governor:
     async def _wait_for(self, windows: tuple[_Window, ...]) -> None:
         # Each round ends later on the clock than the last; only a renewed pause adds a round.
         while True:
+            if self._stopping.is_set():
+                raise Stopping
             now = self._clock.monotonic()
             delay = max(self._paused_until - now, *(window.wait(now) for window in windows))
             if delay <= SLACK_S:
                 break
-            await self._clock.sleep(delay)
+            await sleep_unless(self._clock, delay, self._stopping)
         for window in windows:
             window.take(now)
 

@@ -24,8 +24,10 @@ from yarl import URL
 from daemon.clock import Clock
 from daemon.connectors.calls import SLOW_START_S, Call, CallLog
 from daemon.connectors.governor import Governor
+from daemon.log import Log
 from ledger.model.errors import OutcomeIsUnknown, Transient
 
+_log = Log(__name__)
 MIB = 1024 * 1024
 CONNECT_TIMEOUT_S = 15.0
 CHUNK = 256 * 1024
@@ -140,7 +142,7 @@ class Http:
         """
         method = "GET" if body is None else "POST"
         attempts = AsyncRetrying(
-            sleep=self._clock.sleep,
+            sleep=self._governor.rest,
             stop=stop_after_attempt(self._retries.attempts),
             wait=self._backoff,
             retry=(
@@ -193,6 +195,9 @@ class Http:
             raise
         finally:
             took = round((self._clock.monotonic() - begun) * 1000)
+            _log.debug(
+                "call", host=self._host, what=what, status=status, ms=took, intuit_tid=tid or None
+            )
             self._calls.add(
                 Call(
                     number=number,

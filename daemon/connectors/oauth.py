@@ -6,35 +6,23 @@ in two processes for one login: only the daemon refreshes.
 """
 
 import asyncio
-import base64
 import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
-from urllib.parse import urlencode
 
 import aiohttp
-import msgspec
-from yarl import URL
 
 from daemon.clock import Clock
 from daemon.connectors.base import LoginLife
 from daemon.connectors.calls import CallLog
-from daemon.connectors.governor import Governor
-from daemon.connectors.http import Http, Reply
+from daemon.connectors.loginserver import Grant, LoginServer
 from daemon.connectors.vault import Tokens, TokenStore
-from ledger.model.errors import OutcomeIsUnknown, Throttled, Transient, Unauthorised
+from ledger.model.errors import ConfigProblem, Throttled, Transient, Unauthorised
 
 EARLY = timedelta(minutes=5)
 """An access token this close to its end is renewed before it is used."""
-TIMEOUT_S = 60.0
-ASKS_PER_TOKEN = 2
-"""A reply that is lost is asked for once more with the same token, at once."""
-RECONNECT = (
-    "authorise the app again in QuickBooks and put the new refresh token where "
-    "{system}.refresh_token of the configuration points, then start the daemon again"
-)
+RECONNECT = "authorise trueup again: trueup connect --reconnect"
 
 
 class Phase(StrEnum):
@@ -49,10 +37,17 @@ class Phase(StrEnum):
     """The refresh token has surely ended: a person must authorise again."""
     REAUTH_NEEDED = "reauth_needed"
     """The server refused the refresh tokens: a person must authorise again."""
+    DISCONNECTED = "disconnected"
+    """A person ended the login."""
+
+
+NEEDS_PERSON = frozenset({Phase.MISSING, Phase.EXPIRED, Phase.REAUTH_NEEDED, Phase.DISCONNECTED})
 
 
 def phase(tokens: Tokens | None, now: datetime, *, refused: bool = False) -> Phase:
     """The phase that tokens are in, from what the server said about their ends."""
+    if tokens is not None and tokens.disconnected_at is not None:
+        return Phase.DISCONNECTED
     if tokens is None or not tokens.refresh_token:
         return Phase.MISSING
     if refused:
@@ -63,19 +58,6 @@ def phase(tokens: Tokens | None, now: datetime, *, refused: bool = False) -> Pha
     if any(e is not None and e <= now for e in (tokens.refresh_expires_at, tokens.hard_expires_at)):
         return Phase.EXPIRED
     return Phase.DUE
-
-
-class _Grant(msgspec.Struct, frozen=True, kw_only=True):
-    access_token: str
-    refresh_token: str = ""
-    expires_in: int = 3600
-    x_refresh_token_expires_in: int | None = None
-    x_refresh_token_hard_expires_in: int | None = None
-
-
-class _Refusal(msgspec.Struct, frozen=True, kw_only=True):
-    error: str
-    error_description: str = ""
 
 
 class OAuth:
@@ -91,21 +73,26 @@ class OAuth:
         bootstrap: Callable[[], str],
         token_url: str,
         discovery_url: str = "",
+        pages_url: str = "",
         transport: aiohttp.BaseConnector | None = None,
         calls: CallLog | None = None,
     ) -> None:
         """``credentials`` gives client id and secret, ``bootstrap`` the first refresh token (or
-        ``""``); ``discovery_url`` names a document that may overrule ``token_url``."""
+        ``""``); the addresses are those of ``LoginServer``."""
         self._system = system
         self._clock = clock
         self._store = store
-        self._credentials = credentials
         self._bootstrap = bootstrap
-        self._token_url = token_url
-        self._discovery_url = discovery_url
-        self._transport = transport
-        self._calls = calls or CallLog()
-        self._governor = Governor(clock, per_second=2, per_minute=30, in_flight=1)
+        self.server = LoginServer(
+            system=system,
+            clock=clock,
+            credentials=credentials,
+            token_url=token_url,
+            discovery_url=discovery_url,
+            pages_url=pages_url,
+            transport=transport,
+            calls=calls,
+        )
         self._tokens: Tokens | None = None
         self._is_loaded = False
         self._is_unsaved = False
@@ -145,7 +132,7 @@ class OAuth:
             if self._is_unsaved:
                 self._save(tokens)
             return tokens.access_token
-        if tokens is None or now in {Phase.MISSING, Phase.EXPIRED, Phase.REAUTH_NEEDED}:
+        if tokens is None or now in NEEDS_PERSON:
             raise self._reauth(now)
         if self._exchange is None or self._exchange.done():
             self._exchange = asyncio.ensure_future(self._renew(tokens))
@@ -158,9 +145,50 @@ class OAuth:
                 return tokens.access_token
             raise
 
+    def stop(self) -> None:
+        """Begin no further call; an exchange under way is waited for by ``close``."""
+        self.server.stop()
+
+    async def adopt(self, grant: Grant) -> None:
+        """A person authorised anew: these tokens are the login from now on.
+
+        Durable on return; ``Transient`` when they cannot be stored.
+        """
+        if not grant.refresh_token:
+            raise Transient(f"the login service of {self._system} gave no refresh token")
+        await self._settled()
+        self._is_loaded = True
+        self._refused = ""
+        before = Tokens(refresh_token="", origin=self._origin(self._first()))
+        self._save(self._granted(before, "", grant))
+
+    async def end(self, *, even_unheard: bool = False) -> bool:
+        """Revoke the login there, then forget it here; False when it was over there already.
+
+        Nothing is forgotten when the server cannot be asked, unless ``even_unheard``.
+        """
+        await self._settled()
+        was_known = False
+        try:
+            tokens = self._load()
+            if tokens is not None and tokens.refresh_token:
+                was_known = await self.server.revoke(tokens.refresh_token)
+        except (Transient, Throttled, Unauthorised):
+            if not even_unheard:
+                raise
+        await self._settled()
+        origin = self._origin(self._first())
+        self._is_loaded = True
+        self._refused = ""
+        self._save(Tokens(refresh_token="", origin=origin, disconnected_at=self._clock.now()))
+        return was_known
+
     async def close(self) -> None:
         """Wait for an exchange under way."""
-        if self._exchange is not None:
+        await self._settled()
+
+    async def _settled(self) -> None:
+        while self._exchange is not None and not self._exchange.done():
             await asyncio.wait({self._exchange})
 
     def _still_good(self, tokens: Tokens, rejected: str) -> bool:
@@ -175,14 +203,35 @@ class OAuth:
         if self._is_loaded:
             return self._tokens
         stored = self._store.load()
-        first = self._bootstrap()
-        origin = hashlib.sha256(first.encode()).hexdigest()[:16] if first else ""
+        try:
+            first = self._bootstrap()
+        except ConfigProblem as problem:
+            # It is used once: whoever took the file away afterwards did nothing wrong.
+            if stored is None:
+                raise Unauthorised(
+                    f"{self._system}: nobody has authorised trueup yet, and the first refresh "
+                    f"token cannot be had: {problem}",
+                    state="reauth_needed",
+                    cure=RECONNECT,
+                ) from problem
+            first = ""
+        origin = self._origin(first)
         if first and (stored is None or stored.origin != origin):
             # A person put a new first token into the configuration: it overrules the old chain.
             stored = Tokens(refresh_token=first, origin=origin)
         self._tokens = stored
         self._is_loaded = True
         return stored
+
+    def _first(self) -> str:
+        try:
+            return self._bootstrap()
+        except ConfigProblem:
+            return ""
+
+    @staticmethod
+    def _origin(first: str) -> str:
+        return hashlib.sha256(first.encode()).hexdigest()[:16] if first else ""
 
     def _save(self, tokens: Tokens) -> None:
         self._tokens = tokens
@@ -197,70 +246,20 @@ class OAuth:
         self._is_unsaved = False
 
     async def _renew(self, tokens: Tokens) -> Tokens:
+        refusal = ""
         for candidate in (tokens.refresh_token, tokens.former_refresh_token):
             if not candidate:
                 continue
-            answer = await self._ask(candidate)
-            if isinstance(answer, _Grant):
+            answer = await self.server.renew(candidate)
+            if isinstance(answer, Grant):
                 renewed = self._granted(tokens, candidate, answer)
                 self._save(renewed)
                 return renewed
-            self._refused = answer.error
+            refusal = answer.error
+        self._refused = refusal
         raise self._reauth(Phase.REAUTH_NEEDED)
 
-    async def _ask(self, refresh_token: str) -> _Grant | _Refusal:
-        """What the server says to this token; a lost reply is asked for again at once."""
-        client_id, client_secret = self._credentials()
-        basic = base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
-        form = urlencode({"grant_type": "refresh_token", "refresh_token": refresh_token})
-        headers = {
-            "Authorization": f"Basic {basic}",
-            "Accept": "application/json",
-            "Content-Type": "application/x-www-form-urlencoded",
-            # Opt-in: without it the day of the hard end is not told.
-            "x-include-refresh-token-hard-expires-in": "true",
-        }
-        http = self._http(await self._endpoint())
-        try:
-            for _ in range(ASKS_PER_TOKEN):
-                try:
-                    reply = await http.send(
-                        "POST", "", body=form.encode(), headers=headers, what="login"
-                    )
-                except OutcomeIsUnknown:
-                    continue
-                if reply.status < 500:
-                    return self._understand(reply)
-        finally:
-            await http.close()
-        raise Transient(f"the login service of {self._system} does not answer")
-
-    def _understand(self, reply: Reply) -> _Grant | _Refusal:
-        if reply.status == 429:
-            raise Throttled(f"the login service of {self._system} is throttled")
-        if reply.status == 200:
-            try:
-                return msgspec.json.decode(reply.body, type=_Grant)
-            except msgspec.MsgspecError:
-                raise Transient(
-                    f"the login service of {self._system} sent something else than a token"
-                ) from None
-        try:
-            refusal = msgspec.json.decode(reply.body, type=_Refusal)
-        except msgspec.MsgspecError:
-            raise Transient(
-                f"the login service of {self._system} answered {reply.status} without a reason"
-            ) from None
-        if refusal.error == "invalid_grant":
-            return refusal
-        raise Unauthorised(
-            f"the login service of {self._system} refused this application ({refusal.error})",
-            state="bad_credentials",
-            cure="check client_id and client_secret: both must belong to the same app and to the "
-            "configured environment",
-        )
-
-    def _granted(self, before: Tokens, used: str, grant: _Grant) -> Tokens:
+    def _granted(self, before: Tokens, used: str, grant: Grant) -> Tokens:
         now = self._clock.now()
         refresh = grant.refresh_token or used
         hard = grant.x_refresh_token_hard_expires_in
@@ -277,54 +276,14 @@ class OAuth:
             origin=before.origin,
         )
 
-    async def _endpoint(self) -> str:
-        """The token address, by the discovery document where one is named and can be had."""
-        if not self._discovery_url:
-            return self._token_url
-        http = self._http(self._discovery_url)
-        try:
-            headers = {"Accept": "application/json"}
-            reply = await http.send("GET", "", headers=headers, what="discovery")
-            document: dict[str, Any] = msgspec.json.decode(reply.body, type=dict[str, Any])
-        except (Transient, OutcomeIsUnknown, msgspec.MsgspecError):
-            return self._token_url
-        finally:
-            await http.close()
-        named = document.get("token_endpoint")
-        if isinstance(named, str) and _may_receive_secrets(named, self._token_url):
-            self._token_url = named
-            self._discovery_url = ""
-        return self._token_url
-
-    def _http(self, url: str) -> Http:
-        return Http(
-            url,
-            clock=self._clock,
-            governor=self._governor,
-            timeout_s=TIMEOUT_S,
-            transport=self._transport,
-            max_bytes=1024 * 1024,
-            calls=self._calls,
-        )
-
     def _reauth(self, now: Phase) -> Unauthorised:
         reason = {
             Phase.MISSING: "nobody has authorised trueup yet",
             Phase.EXPIRED: "the login has expired",
+            Phase.DISCONNECTED: "the login was ended here by a person (trueup disconnect)",
         }.get(now, "the login was refused: it expired, was revoked, or was renewed elsewhere")
-        return Unauthorised(
-            f"{self._system}: {reason}",
-            state="reauth_needed",
-            cure=RECONNECT.format(system=self._system),
-        )
-
-
-def _may_receive_secrets(url: str, known: str) -> bool:
-    """Whether a discovered address is on the same site as the one that we know."""
-    found, ours = URL(url), URL(known)
-    site = ".".join((ours.host or "").split(".")[-2:])
-    host = found.host or ""
-    return found.scheme == "https" and (host == site or host.endswith(f".{site}"))
+        state = "disconnected" if now is Phase.DISCONNECTED else "reauth_needed"
+        return Unauthorised(f"{self._system}: {reason}", state=state, cure=RECONNECT)
 
 
 def _look_at(exchange: "asyncio.Future[Tokens]") -> None:

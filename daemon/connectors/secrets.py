@@ -13,6 +13,8 @@ from ledger.model.errors import ConfigProblem
 
 MAX_BYTES = 64 * 1024
 """More than this is not a secret but the wrong file."""
+INSTANCE_ENV = "TRUEUP_INSTANCE"
+"""Set by the unit. A credential whose name ends with it is encrypted for this company alone."""
 
 
 class SecretRef(BaseModel):
@@ -21,7 +23,8 @@ class SecretRef(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     credential: str | None = Field(default=None, min_length=1, pattern=r"^[^/\x00]+$")
-    """Name of a systemd credential (``LoadCredential=``), read from ``$CREDENTIALS_DIRECTORY``."""
+    """Name of a systemd credential (``LoadCredential=``), read from ``$CREDENTIALS_DIRECTORY``:
+    NAME-INSTANCE where there is one, else NAME."""
     file: Path | None = None
     """A file that only its owner may read (mode 0400 or 0600); a final newline is dropped."""
     env: str | None = Field(default=None, min_length=1, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
@@ -65,8 +68,11 @@ def _read_credential(name: str) -> str:
                 f"LoadCredential={name}:PATH, or use file: instead"
             ]
         )
-    # systemd guards the directory itself; the mode of the file says nothing more here.
-    return _read(Path(directory) / name)
+    # systemd guards the directory itself; the mode of the file says nothing more here. A directory
+    # without any credential may not even be entered.
+    instance = os.environ.get(INSTANCE_ENV, "")
+    own = Path(directory) / f"{name}-{instance}"
+    return _read(own if instance and os.access(own, os.R_OK) else Path(directory) / name)
 
 
 def _read_private(path: Path) -> str:

@@ -30,6 +30,7 @@ from daemon.control.protocol_catalogue import (
     CatalogueReportAnswer,
     CatalogueRequest,
     CatalogueRowShown,
+    CatalogueSettleAllRequest,
     CatalogueSettleRequest,
     KeepingShown,
 )
@@ -38,13 +39,15 @@ from ledger.model.ids import ExternalRef, Kind
 if TYPE_CHECKING:
     from daemon.control.desk import Actor, Desk
 
-_Rehearsable = CatalogueSettleRequest | CatalogueApproveRequest | CatalogueRequest
+_Rehearsable = (
+    CatalogueSettleRequest | CatalogueSettleAllRequest | CatalogueApproveRequest | CatalogueRequest
+)
 Handling = Callable[["Desk", Conductor, "Actor", Any], Awaitable[CatalogueAnswer]]
 
 _NEXT = {
     State.FROZEN: "trueup catalogue plan",
     State.READ: "trueup catalogue plan",
-    State.SORTED: "trueup catalogue settle ITEM --keep  # then: trueup catalogue plan",
+    State.SORTED: "answer what is asked (trueup catalogue settle), then: trueup catalogue plan",
     State.SETTLED: "trueup catalogue plan",
     State.PLANNED: 'trueup catalogue approve --company "NAME"',
     State.APPROVED: "trueup catalogue run",
@@ -101,6 +104,17 @@ async def settle(
     return await _done(desk, conductor, job, text, request)
 
 
+async def settle_all(
+    desk: "Desk", conductor: Conductor, actor: "Actor", request: CatalogueSettleAllRequest
+) -> CatalogueAnswer:
+    acting = _acting(conductor, request)
+    job = await _kept(
+        acting.settle_all(_person(actor), request.what, request.expect_count, request.reason)
+    )
+    text = f"{request.expect_count} unknown items: {request.what}"
+    return await _done(desk, conductor, job, text, request)
+
+
 async def approve(
     desk: "Desk", conductor: Conductor, actor: "Actor", request: CatalogueApproveRequest
 ) -> CatalogueAnswer:
@@ -148,6 +162,7 @@ async def abort(
 ROUTES: dict[str, tuple[type[Any], Handling]] = {
     "/v1/catalogue/plan": (CataloguePlanRequest, plan),
     "/v1/catalogue/settle": (CatalogueSettleRequest, settle),
+    "/v1/catalogue/settle-all": (CatalogueSettleAllRequest, settle_all),
     "/v1/catalogue/approve": (CatalogueApproveRequest, approve),
     "/v1/catalogue/run": (CatalogueRequest, run),
     "/v1/catalogue/pause": (CatalogueRequest, pause),

@@ -33,7 +33,16 @@ from daemon.control.protocol_catalogue import (
     CataloguePlanRequest,
     CatalogueReportAnswer,
     CatalogueRequest,
+    CatalogueSettleAllRequest,
     CatalogueSettleRequest,
+)
+from daemon.control.protocol_connect import (
+    ConnectAnswer,
+    ConnectCheckRequest,
+    ConnectFinishRequest,
+    ConnectionsAnswer,
+    ConnectRequest,
+    DisconnectRequest,
 )
 from daemon.control.protocol_drift import (
     DriftAnswer,
@@ -48,6 +57,7 @@ from daemon.control.protocol_drift import (
 )
 from daemon.control.protocol_ledger import BackupAnswer, BackupRequest, VerifyAnswer
 from daemon.control.protocol_live import Event, HealthAnswer, WhoAnswer
+from daemon.control.protocol_reload import ReloadAnswer, ReloadRequest
 from daemon.control.protocol_report import ReportRequest
 from daemon.control.protocol_totals import TotalsAnswer, TotalsRequest
 from daemon.control.protocol_valves import (
@@ -70,6 +80,8 @@ REPORT_S = 600.0
 """A report reads every document there is."""
 LONG_S = 4 * 3600.0
 """A first cycle over a large company, or a backup, may take hours."""
+CONNECT_S = 600.0
+"""A system that is asked how it stands may be slow, or make us wait for its limits."""
 SILENT_S = 15.0
 """Three times as long as an event stream is ever silent."""
 
@@ -216,6 +228,22 @@ class ControlClient:
     async def link(self, request: LinkRequest) -> DoneAnswer:
         return await self._post("/v1/link", request, DoneAnswer)
 
+    async def connect(self, request: ConnectRequest) -> ConnectAnswer:
+        """Where a person gives access to a system."""
+        return await self._post("/v1/connect", request, ConnectAnswer, CONNECT_S)
+
+    async def connect_finish(self, request: ConnectFinishRequest) -> ConnectionsAnswer:
+        """Bring the answer; the new login is in force when this returns."""
+        return await self._post("/v1/connect/finish", request, ConnectionsAnswer, CONNECT_S)
+
+    async def connect_check(self) -> ConnectionsAnswer:
+        """How every system stands, asked of it now."""
+        request = ConnectCheckRequest()
+        return await self._post("/v1/connect/check", request, ConnectionsAnswer, CONNECT_S)
+
+    async def disconnect(self, request: DisconnectRequest) -> DoneAnswer:
+        return await self._post("/v1/disconnect", request, DoneAnswer, CONNECT_S)
+
     async def pause(self, request: PauseRequest) -> DoneAnswer:
         return await self._post("/v1/pause", request, DoneAnswer)
 
@@ -247,6 +275,10 @@ class ControlClient:
     async def remaps(self) -> RemapsAnswer:
         return await self._get("/v1/remaps", RemapsAnswer)
 
+    async def reload(self, *, wait: bool = False) -> ReloadAnswer:
+        """Read the configuration again; ``ok`` is False when the former one stays in force."""
+        return await self._post("/v1/reload", ReloadRequest(wait=wait), ReloadAnswer)
+
     async def catalogue(self) -> CatalogueAnswer:
         """Where the catalogue job stands."""
         return await self._get("/v1/catalogue", CatalogueAnswer)
@@ -257,6 +289,9 @@ class ControlClient:
 
     async def catalogue_settle(self, request: CatalogueSettleRequest) -> CatalogueAnswer:
         return await self._post("/v1/catalogue/settle", request, CatalogueAnswer)
+
+    async def catalogue_settle_all(self, request: CatalogueSettleAllRequest) -> CatalogueAnswer:
+        return await self._post("/v1/catalogue/settle-all", request, CatalogueAnswer)
 
     async def catalogue_approve(self, request: CatalogueApproveRequest) -> CatalogueAnswer:
         return await self._post("/v1/catalogue/approve", request, CatalogueAnswer, REPORT_S)

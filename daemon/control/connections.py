@@ -6,6 +6,7 @@ What a client sends is not looked at here.
 import asyncio
 import logging
 import socket
+import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -115,6 +116,11 @@ class Site(web.BaseSite):
         await super().start()
         server = self._runner.server
         assert server is not None
+        # From Python 3.13 on the loop would remove the socket's file, which is not always ours.
+        keep: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
         self._server = await asyncio.get_running_loop().create_unix_server(
-            lambda: _Guarded(self._connections, server()), sock=self._sock, backlog=self._backlog
+            lambda: _Guarded(self._connections, server()),
+            sock=self._sock,
+            backlog=self._backlog,
+            **keep,
         )

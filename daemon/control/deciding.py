@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from daemon.catalogue.settling import replacement
 from daemon.control.finding import the_record, the_ref
 from daemon.control.protocol import (
     Code,
@@ -19,7 +20,7 @@ from daemon.reconcile.policy import Policy
 from daemon.reconcile.world import Party, World
 from ledger.model.entries import ConflictResolved, Entry, Linked, Retried, Unlinked
 from ledger.model.facts import HoldCode, RecordView
-from ledger.model.ids import ExternalRef, SystemName
+from ledger.model.ids import ExternalRef, Kind, SystemName
 from ledger.model.values import Value
 from ledger.store.errors import LinkRefused
 from ledger.store.views import Views
@@ -150,6 +151,16 @@ async def link(desk: "Desk", actor: "Actor", request: LinkRequest) -> DoneAnswer
     if ref.kind is not view.kind:
         raise Declined(Code.BAD_REQUEST, f"{ref} is not a {view.kind.value} like {view.label!r}")
     entries, text = _link_entries(view, ref, other, request, str(actor))
+    gone = [one.ref for one in entries if isinstance(one, Unlinked) and one.ref != ref]
+    if gone and view.kind is Kind.ITEM:
+        policy = desk.scheduler.company.rules()
+        entries += await desk.ledger.ask(
+            lambda views: [
+                replacement(views, one, view.record, policy, str(actor))
+                for one in gone
+                if one.system == policy.books
+            ]
+        )
     undo = " --unlink" if request.action == "link" else ""
     back = f"trueup link {view.record} {ref}{undo}"
     try:

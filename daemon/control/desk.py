@@ -4,7 +4,7 @@ Decisions become entries under the name of whoever made them; nothing is written
 here, only by the cycle that follows.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
 
@@ -17,6 +17,7 @@ from daemon.control.drifting import drift_history, the_drift
 from daemon.control.finding import the_kind, the_record
 from daemon.control.keeping import Keeper
 from daemon.control.listing import PENDING, of_digest, of_record, the_plan
+from daemon.control.noticing import with_notices
 from daemon.control.protocol import (
     ApproveAnswer,
     ApproveRequest,
@@ -44,6 +45,7 @@ from daemon.control.protocol_drift import (
     TimelineAnswer,
     TimelineQuery,
 )
+from daemon.control.protocol_reload import ReloadAnswer, ReloadRequest
 from daemon.control.protocol_report import ReportRequest
 from daemon.control.protocol_totals import TotalsAnswer, TotalsRequest
 from daemon.control.protocol_valves import DeskAnswer, RemapsAnswer, SkipsAnswer
@@ -63,6 +65,7 @@ from daemon.control.tallying import totals
 from daemon.control.timelines import the_timeline
 from daemon.control.trouble import shown_skips, skipped_holds, the_desk
 from daemon.cycle.schedule import Scheduler
+from daemon.webhooks.tally import Tally
 from ledger.model.entries import Entry
 from ledger.model.facts import HoldCode
 from ledger.model.ids import SystemName
@@ -106,6 +109,10 @@ class Desk:
         self.clock = clock
         self.facts = facts
         self.config_problems: tuple[str, ...] = ()
+        self.notices: Callable[[], tuple[Tally, ...]] = tuple
+        """How the doorbells do; none where nothing listens."""
+        self.reload: Callable[[Actor, ReloadRequest], Awaitable[ReloadAnswer]] | None = None
+        """Reads the configuration anew; whoever owns it puts this here."""
 
     @property
     def systems(self) -> tuple[SystemName, ...]:
@@ -153,7 +160,7 @@ class Desk:
                 drift_by_class={one.value: n for one, n in drift.by_class.items()},
             )
 
-        systems = tuple(map(shown_system, self.scheduler.health.values()))
+        systems = with_notices(map(shown_system, self.scheduler.health.values()), self.notices())
         last = self.scheduler.last
         documents = shown_documents(self.scheduler.company.policy, self.now().date().isoformat())
         return await self.ledger.ask(ask)

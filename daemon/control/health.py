@@ -15,6 +15,7 @@ from daemon.connectors.base import Limit, LoginLife, Watched
 from daemon.connectors.calls import KEPT
 from daemon.control.desk import Desk
 from daemon.control.keeping import BACKUP_KEY, VERIFIED_KEY
+from daemon.control.noticing import shown_tallies
 from daemon.control.protocol_live import BudgetShown, CallShown, HealthAnswer, TokenShown
 from daemon.control.text import clean
 from ledger.model.ids import SystemName
@@ -63,7 +64,7 @@ async def health(desk: Desk, lag: Lag) -> HealthAnswer:
     return HealthAnswer(
         as_of=now,
         tokens=tuple(
-            _token(name, life)
+            shown_life(name, life)
             for name, one in watched.items()
             if (life := one.login_life) is not None
         ),
@@ -74,12 +75,13 @@ async def health(desk: Desk, lag: Lag) -> HealthAnswer:
         started_at=facts.started_at,
         config_path=facts.config_path,
         config_read_at=facts.config_read_at,
-        ledger_bytes=sum(map(_size, _files(ledger.path))),
+        ledger_bytes=size_of_files(ledger.path),
         ledger_entries=ledger.head,
         backup_at=(backup or b"").decode(),
         verified_at=(verified or b"").decode(),
         loop_lag_ms=lag.worst_ms,
-        rss_bytes=_rss(),
+        rss_bytes=memory_in_use(),
+        webhooks=shown_tallies(desk.notices()),
     )
 
 
@@ -115,7 +117,8 @@ def _by_end_of_month(used: int, now: datetime) -> int:
     return round(used + used / past * max(0.0, days - past))
 
 
-def _token(system: SystemName, life: LoginLife) -> TokenShown:
+def shown_life(system: SystemName, life: LoginLife) -> TokenShown:
+    """When a login ends, as it is shown."""
     return TokenShown(
         system=system,
         access_until=_instant(life.access_until),
@@ -146,8 +149,9 @@ def _instant(at: datetime | None) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _files(path: Path) -> tuple[Path, ...]:
-    return path, path.with_name(f"{path.name}-wal")
+def size_of_files(path: Path) -> int:
+    """Bytes of a ledger and of what lies beside it while it is in use."""
+    return _size(path) + _size(path.with_name(f"{path.name}-wal"))
 
 
 def _size(path: Path) -> int:
@@ -157,7 +161,7 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _rss() -> int:
+def memory_in_use() -> int:
     """Memory of this process that is in use; 0 where the system does not tell."""
     try:
         pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]

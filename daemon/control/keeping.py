@@ -24,6 +24,8 @@ _STAMP = "%Y%m%dT%H%M%SZ"
 CHUNK = 256 * 1024
 BACKUP_KEY, VERIFIED_KEY = "last_backup", "last_verify"
 """When a proved copy was made last, and when the whole journal was last found sound."""
+DAMAGED_KEY = "verify_failed"
+"""When the journal was found damaged; empty once it was found sound again."""
 
 
 class Interrupted(TrueupError):
@@ -54,6 +56,8 @@ class Keeper:
             )
         if report.is_sound:
             await self._remember(VERIFIED_KEY)
+        if report.is_sound != (await self.found_damaged_at() == ""):
+            await self._remember(DAMAGED_KEY, forget=report.is_sound)
         return VerifyAnswer(
             as_of=self.clock.now(),
             ok=report.is_sound,
@@ -113,11 +117,17 @@ class Keeper:
                 self.prune()
             await self.clock.sleep(every.total_seconds())
 
-    async def _remember(self, key: str) -> None:
+    async def found_damaged_at(self) -> str:
+        """RFC 3339 instant of the proof that failed, unless a later one went well."""
+        found = await self.ledger.ask(lambda views: views.runtime(DAMAGED_KEY))
+        return (found or b"").decode()
+
+    async def _remember(self, key: str, *, forget: bool = False) -> None:
         """Beside the journal, for it says nothing about records; not kept by a ledger that cannot
         be written just now."""
         draft = self.ledger.draft(actor="daemon")
-        draft.runtime(key, self.clock.now().isoformat(timespec="seconds").encode())
+        now = self.clock.now().isoformat(timespec="seconds").encode()
+        draft.runtime(key, b"" if forget else now)
         try:
             await self.ledger.append(draft)
         except LedgerUnavailable as error:

@@ -180,6 +180,8 @@ class CandidateShown(Part):
     ref: str
     label: str
     evidence: str
+    is_linked: bool = False
+    """It has a counterpart already: linking it as it is would be refused; the cure says more."""
 
 
 class FieldConflictShown(Part):

@@ -45,6 +45,16 @@ class CatalogueSettleRequest(Request):
     dry_run: bool = False
 
 
+class CatalogueSettleAllRequest(Request):
+    """The same answer for every item that the source does not know."""
+
+    what: Literal["keep", "ignore"]
+    expect_count: Annotated[int, Field(ge=1)]
+    """How many the caller saw; another number is refused."""
+    reason: Text = ""
+    dry_run: bool = False
+
+
 class CatalogueApproveRequest(Request):
     company: Text
     """The name of the company, typed."""

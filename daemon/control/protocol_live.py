@@ -23,7 +23,7 @@ class Role(StrEnum):
     OPERATOR = "operator"
     """Decide about single records and sets within the limits, pause and resume."""
     ADMIN = "admin"
-    """Also: re-export the catalogue, accept absence, remap accounts, copy the ledger."""
+    """Also: re-export the catalogue, accept absence, remap accounts, copy the ledger, connect."""
 
 
 class WhoAnswer(Answer):
@@ -36,7 +36,7 @@ class WhoAnswer(Answer):
     may: tuple[str, ...]
     """Names of the acts allowed: ``approve``, ``skip``, ``retry``, ``resolve``, ``link``,
     ``send``, ``cycle``, ``pause``, ``resume``, ``catalogue``, ``accept_absence``, ``remap``,
-    ``backup``."""
+    ``backup``, ``connect``, ``disconnect``."""
     why_not: str = ""
     """Why other acts are not allowed, and the way to them; empty when all are."""
 
@@ -82,6 +82,32 @@ class TokenShown(Part):
     refresh_hard_until: str = ""
 
 
+class WebhooksShown(Part):
+    """Notices of one system since the daemon started."""
+
+    system: str
+    """Empty: requests to an address that is no system's."""
+    received: dict[str, int]
+    """Requests by how they ended: ``accepted``, ``bad_signature`` ..."""
+    good: int
+    """Signed well, and answered so."""
+    refused: int
+    by_secret: tuple[int, ...] = ()
+    """Good ones by the secret they came with: one that is no longer used can be removed."""
+    ignored: int = 0
+    """Events about what is not read here."""
+    elsewhere: int = 0
+    """Events of other companies of the same Intuit app."""
+    expected: bool = False
+    missed: int = 0
+    """Kinds found changed of which no notice came in time."""
+    last_at: str = ""
+    """Of the last good one."""
+    text: str = ""
+    """What is wrong, if anything is."""
+    cure: str = ""
+
+
 class HealthAnswer(Answer):
     """What ``status`` does not say about connections, budgets and the process."""
 
@@ -99,6 +125,8 @@ class HealthAnswer(Answer):
     loop_lag_ms: float = 0.0
     """The longest that the daemon's loop stood still in the last minute."""
     rss_bytes: int = 0
+    webhooks: tuple[WebhooksShown, ...] = ()
+    """Empty where nothing listens."""
 
 
 class WorkShown(Part):

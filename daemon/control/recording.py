@@ -3,7 +3,7 @@
 Reads one transaction of the ledger and asks the pure core; works with and without a daemon.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -20,7 +20,7 @@ from daemon.control.comparing import (
 )
 from daemon.control.comparing_lines import Document, line_rows
 from daemon.control.finding import the_record
-from daemon.control.listing import PENDING, Listing
+from daemon.control.listing import OPERATION, PENDING, Listing
 from daemon.control.pointing import Pointing, records_in
 from daemon.control.protocol import PlanTotals
 from daemon.control.protocol_drift import FieldShown, RecordAnswer, SideShown, UseShown
@@ -37,6 +37,7 @@ from daemon.reconcile.documents.parties import (
     wishing,
 )
 from daemon.reconcile.documents.wanted import Wanted, want
+from daemon.reconcile.gate import SKIPPED
 from daemon.reconcile.merge import FieldMerge, merge
 from daemon.reconcile.policy import Policy
 from daemon.reconcile.world import World
@@ -51,6 +52,7 @@ from ledger.store.views_queue import UNKNOWN
 
 MOST_HISTORY = 100
 UNFINISHED = (*PENDING, "intended")
+ASIDE = "A person set it aside; trueup retry takes it up again."
 _USED_BY: dict[Kind, tuple[tuple[Kind, str], ...]] = {
     Kind.VENDOR: ((Kind.PURCHASE_ORDER, "party"), (Kind.BILL, "party")),
     Kind.CUSTOMER: ((Kind.INVOICE, "party"),),
@@ -99,9 +101,10 @@ def record_of(
     named = the_record(views, text, systems=systems or policy.systems)
     looked = _look(views, named, policy, as_of)
     rows = _rows(looked, policy, views)
-    listing = Listing(
-        [_in_words(row) for row in looked.work], list(looked.holds), False, _NO_TOTALS
-    )
+    skips = views.skips_of([named.record]).get(named.record, [])
+    aside = {(skip.subject, skip.digest) for skip in skips}
+    work = [_in_words(row, aside) for row in looked.work]
+    listing = Listing(work, list(looked.holds), False, _NO_TOTALS)
     operations, holds = shown_page(views, listing, home_currency=policy.home_currency)
     view = looked.view
     seqs = [side.seq for side in view.sides.values()] + [b.seq for b in view.baselines.values()]
@@ -309,10 +312,14 @@ def _side(side: Side, instants: Mapping[int, str]) -> SideShown:
     )
 
 
-def _in_words(row: OperationRow) -> OperationRow:
-    """An operation on its way is called as the queue calls it."""
+def _in_words(row: OperationRow, aside: Collection[tuple[str, str]]) -> OperationRow:
+    """An operation on its way is called as the queue calls it; one that was set aside is told as
+    such at once, not only when the gate has looked at it again."""
+    operation = row.operation
     if row.state != "intended":
-        return row
+        if (f"{OPERATION}{operation.system}", operation.digest) not in aside:
+            return row
+        return msgspec.structs.replace(row, state="waiting", reason=SKIPPED, text=ASIDE)
     state = "unknown" if row.reason.startswith(UNKNOWN) else "sending"
     return msgspec.structs.replace(row, state=state)
 

@@ -39,6 +39,9 @@ LEAST: Mapping[str, Role] = {
     "accept_absence": Role.ADMIN,
     "remap": Role.ADMIN,
     "backup": Role.ADMIN,
+    "connect": Role.ADMIN,
+    "disconnect": Role.ADMIN,
+    "reload": Role.ADMIN,
 }
 """The one table: the least role that each act asks for."""
 ADDRESSES: Mapping[str, str] = {
@@ -56,9 +59,14 @@ ADDRESSES: Mapping[str, str] = {
     "/v1/accept-absence": "accept_absence",
     "/v1/remap": "remap",
     "/v1/ledger/backup": "backup",
+    "/v1/connect": "connect",
+    "/v1/connect/finish": "connect",
+    "/v1/connect/check": "cycle",
+    "/v1/disconnect": "disconnect",
+    "/v1/reload": "reload",
 }
 """Which act an address is; everything below ``/v1/catalogue/`` that is sent is ``catalogue``."""
-SERVICE_MAY = frozenset({"cycle"})
+SERVICE_MAY = frozenset({"cycle", "reload"})
 """What the daemon's own user may do beside looking when roles are configured: timers and deploy
 scripts run as that user, and whoever may become it is not thereby an operator."""
 ORDER = (Role.VIEWER, Role.OPERATOR, Role.ADMIN)
@@ -203,7 +211,7 @@ def caller(rules: Access, peer: Peer) -> Caller:
             actor=actor,
             role=Role.VIEWER,
             may=SERVICE_MAY,
-            why_not="the daemon's own user may only look and ask for a cycle; "
+            why_not="the daemon's own user may only look, ask for a cycle and reload; "
             f"decisions are made by people: {rules.told}",
         )
     raise Declined(

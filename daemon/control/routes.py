@@ -14,7 +14,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from daemon.catalogue.conduct import Conductor
-from daemon.control import approving, cataloguing, skipping, valves
+from daemon.control import approving, cataloguing, connecting, skipping, valves
 from daemon.control.desk import Actor, Desk
 from daemon.control.health import Lag, health
 from daemon.control.protocol import (
@@ -32,6 +32,7 @@ from daemon.control.protocol import (
 )
 from daemon.control.protocol_drift import DriftQuery, QueueQuery, TimelineQuery
 from daemon.control.protocol_ledger import BackupRequest
+from daemon.control.protocol_reload import ReloadAnswer, ReloadRequest
 from daemon.control.protocol_report import ReportRequest
 from daemon.control.protocol_totals import TotalsRequest
 from daemon.control.protocol_valves import (
@@ -73,6 +74,14 @@ QUERIES: dict[str, tuple[type[Any], float, _Query[Any]]] = {
     "/v1/ledger/entries": (TimelineQuery, QUICK_S, lambda desk, query: desk.timeline(query)),
 }
 """Questions whose words are a body: model, deadline, answer."""
+
+
+async def _reload(desk: Desk, actor: Actor, request: ReloadRequest) -> ReloadAnswer:
+    if desk.reload is None:
+        raise Declined(Code.NOT_READY, "the configuration cannot be read yet", cure="try again")
+    return await desk.reload(actor, request)
+
+
 ACTS: dict[str, tuple[type[Any], _Act[Any]]] = {
     "/v1/approve": (ApproveRequest, lambda desk, actor, request: desk.approve(actor, request)),
     "/v1/withdraw": (WithdrawRequest, approving.withdraw),
@@ -85,6 +94,7 @@ ACTS: dict[str, tuple[type[Any], _Act[Any]]] = {
     "/v1/retry-pattern": (RetryPatternRequest, skipping.retry_pattern),
     "/v1/accept-absence": (AcceptAbsenceRequest, valves.accept_absence),
     "/v1/remap": (RemapRequest, valves.remap),
+    "/v1/reload": (ReloadRequest, _reload),
 }
 """Decisions that are noted at once."""
 
@@ -115,6 +125,8 @@ class Routes:
             route.add_post(path, self._query(model, limit_s, query))
         for path, (model, act) in ACTS.items():
             route.add_post(path, self._act(model, act))
+        for path, (model, connect) in connecting.ACTS.items():
+            route.add_post(path, self._connect(model, connect))
         route.add_post("/v1/cycle", self._cycle)
         route.add_post("/v1/send", self._send)
         if self.conductor is not None:
@@ -243,6 +255,15 @@ class Routes:
         async def handle(request: web.Request) -> web.StreamResponse:
             asked = await body(request, model)
             return await quick(act(self.desk, request[ACTOR], asked))
+
+        return handle
+
+    def _connect(self, model: type[BaseModel], act: connecting.Act) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            scheduler = self.desk.scheduler
+            one = connecting.Connecting(scheduler.company, scheduler.nudge)
+            asked = await body(request, model)
+            return await self._long(act(one, str(request[ACTOR]), asked))
 
         return handle
 

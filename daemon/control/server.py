@@ -35,6 +35,7 @@ from daemon.control.roles import (
     who_answer,
 )
 from daemon.control.routes import ACTOR, Handler, Routes, as_json
+from daemon.incident import Guarded
 from daemon.log import Log
 from ledger.model.errors import ConfigProblem, Throttled, Transient, TrueupError
 from ledger.store.errors import LedgerUnavailable
@@ -76,8 +77,12 @@ class ControlServer:
     """Of the events. People watch in real time, however fast the company's clock runs."""
 
     def __post_init__(self) -> None:
+        self.given: socket.socket | None = None
+        """A socket that somebody opened for us: its file, its group and its mode are theirs."""
         self._runner: web.AppRunner | None = None
         self._in_flight = 0
+        self.bugs = 0
+        """Requests that met an error nobody expected."""
         self._refusals = Refusals(self.desk)
         self._routes = Routes(self.desk, self.conductor, self.lag)
         self.hub = Hub(self.desk, self.conductor, pace=self.pace)
@@ -88,7 +93,7 @@ class ControlServer:
         """Raises ``ConfigProblem`` when the socket cannot be made or somebody listens on it."""
         app = web.Application(
             client_max_size=MAX_REQUEST,
-            middlewares=[self._guard, _refusals, self._known_caller],
+            middlewares=[self._guard, self._bugs, _refusals, self._known_caller],
         )
         self._routes.add_to(app)
         app.router.add_get("/v1/who", self._who)
@@ -105,12 +110,13 @@ class ControlServer:
             server_logger.addFilter(NotTheirs())
         await runner.setup()
         self._runner = runner
-        await Site(runner, _listening(self.path, self.access), self.connections).start()
+        sock = self.given or _listening(self.path, self.access)
+        await Site(runner, sock, self.connections).start()
 
     def admit(self, access: Access) -> None:
         """Go by other rules from now on. ``ConfigProblem`` when they cannot be had: the rules in
         force stay then."""
-        if self._runner is not None:
+        if self._runner is not None and self.given is None:
             _open_to(self.path, access)
         self.access = access
 
@@ -120,7 +126,8 @@ class ControlServer:
             await self._runner.cleanup()
             self._runner = None
             await self._routes.close()
-            self.path.unlink(missing_ok=True)
+            if self.given is None:
+                self.path.unlink(missing_ok=True)
 
     async def _hang_up(self, _app: web.Application) -> None:
         await self._listening.hang_up()
@@ -141,6 +148,22 @@ class ControlServer:
             return await handler(request)
         finally:
             self._in_flight -= 1
+
+    @web.middleware
+    async def _bugs(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """An error that nobody expected: its places go to the log, its id to both ends."""
+        with Guarded("control", meant=(web.HTTPException, ConnectionError)) as guard:
+            return await handler(request)
+        self.bugs += 1
+        if request.writer.output_size > 0 and request.transport is not None:
+            request.transport.abort()  # half an answer is out: it must not look like a whole one
+        told = guard.incident
+        refused = Refusal(
+            code=Code.INTERNAL,
+            message=f"internal error {told.id if told else ''} in the daemon. This is a bug",
+            cure="report it with the line of the daemon's log that has the same id",
+        )
+        return as_json(refused, status=_STATUS[Code.INTERNAL])
 
     @web.middleware
     async def _known_caller(self, request: web.Request, handler: Handler) -> web.StreamResponse:

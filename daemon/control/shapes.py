@@ -164,7 +164,8 @@ def shown_hold(
         for field in (row.conflict.fields if row.conflict else ())
     )
     candidates = tuple(
-        CandidateShown(ref=str(c.ref), label=c.label, evidence=c.evidence) for c in hold.candidates
+        CandidateShown(ref=str(c.ref), label=c.label, evidence=c.evidence, is_linked=c.is_linked)
+        for c in hold.candidates
     )
     return HoldShown(
         record=row.record,

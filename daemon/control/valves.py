@@ -16,6 +16,7 @@ from daemon.control.protocol_valves import (
     RemapShown,
     ResumeRequest,
 )
+from daemon.control.showing import name_of
 from daemon.control.trouble import questions
 from daemon.control.words import scope_text
 from ledger.model.entries import AbsenceAccepted, Entry, Paused, Remapped, Resumed
@@ -32,7 +33,9 @@ async def pause(desk: "Desk", actor: "Actor", request: PauseRequest) -> DoneAnsw
     system, kind = _scope(desk, request)
     entry = Paused(system=system, kind=kind, reason=request.reason, by=str(actor))
     back = f"trueup resume{_options(system, kind)} --reason TEXT"
-    text = f"nothing of {scope_text(kind, system)} is written until it is resumed"
+    to_all = f"nothing to {system or 'any system'}"
+    what = f"nothing of {scope_text(kind, system)}" if kind else to_all
+    text = f"{what} is written until it is resumed"
     return await done(desk, actor, [entry], text=text, back=back, dry_run=request.dry_run)
 
 
@@ -113,12 +116,18 @@ async def remap(desk: "Desk", actor: "Actor", request: RemapRequest) -> DoneAnsw
         by=str(actor),
     )
     if new is None:
-        text = f"in {system}, {old.label!r} means itself again"
+        text = f'in {system}, "{_titled(old)}" means itself again'
         back = f"trueup remap {old.record} NEW --reason TEXT"
     else:
-        text = f"in {system}, {new.label!r} is meant where {old.label!r} is said"
+        text = f'in {system}, "{_titled(new)}" is meant where "{_titled(old)}" is said'
         back = f"trueup remap {old.record} --undo --reason TEXT"
     return await done(desk, actor, [entry], text=text, back=back, dry_run=request.dry_run)
+
+
+def _titled(view: RecordView) -> str:
+    """``Q79 Sales of Product Income``: a code says little to a person."""
+    name = name_of(view)
+    return view.label if name == view.label else f"{view.label} {name}"
 
 
 def _check_target(views: Views, old: RecordView, new: RecordView, system: SystemName) -> None:
@@ -148,7 +157,8 @@ async def remaps(desk: "Desk") -> RemapsAnswer:
 
     def ask(views: Views) -> RemapsAnswer:
         rows = views.remaps()
-        labels = {v.record: v.label for v in views.views({r for x in rows for r in (x.old, x.new)})}
+        named = views.views({record for row in rows for record in (row.old, row.new)})
+        labels = {view.record: _titled(view) for view in named}
         return RemapsAnswer(
             as_of=desk.now(),
             remaps=tuple(

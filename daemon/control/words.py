@@ -10,8 +10,10 @@ from ledger.model.entries import (
     Approved,
     BaselineAdvanced,
     ConfigApplied,
+    Connected,
     Confirmed,
     ConflictResolved,
+    Disconnected,
     Entry,
     FirstPlanApproved,
     GateHeld,
@@ -106,6 +108,10 @@ def entry_text(entry: Entry, body: bytes | None = None) -> str:
             return f"restored from a backup of entry {seq}{_by(by)}"
         case FirstPlanApproved(by=by):
             return f"the first plan was approved by {by}"
+        case Connected(system=system, by=by):
+            return f"access to {system} was given{_by(by)}"
+        case Disconnected(system=system, reason=reason, by=by):
+            return f"the login to {system} was ended{_by(by)}: {reason}"
         case Refused(actor=actor, act=act, why=why):
             return f"{actor} was refused to {act.replace('_', ' ')}: {why}"
         case Skipped() | Paused() | Resumed() | Remapped() | AbsenceAccepted() | JobAdvanced():

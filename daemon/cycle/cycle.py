@@ -9,14 +9,23 @@ from daemon.connectors.base import Connector, Health, Metered
 from daemon.cycle.company import Company, Told
 from daemon.cycle.execute import execute
 from daemon.cycle.observe import observe, resweep
+from daemon.cycle.pinning import pin
 from daemon.cycle.planning import REVIEW_KEY, pass_gate, plan_dirty
 from daemon.cycle.recover import recover
 from daemon.cycle.report import IDLE, CycleReport, Link, Seen, SystemStatus
 from daemon.log import Log, Turns
 from daemon.reconcile.gate import Shut
 from ledger.model.encoding import decode, encode
-from ledger.model.entries import ConfigApplied, Pinned
-from ledger.model.errors import Refused, Throttled, Transient, TrueupError, Unauthorised, Unsafe
+from ledger.model.entries import ConfigApplied
+from ledger.model.errors import (
+    Refused,
+    Stopping,
+    Throttled,
+    Transient,
+    TrueupError,
+    Unauthorised,
+    Unsafe,
+)
 from ledger.model.facts import Problem
 from ledger.model.ids import SystemName
 from ledger.store.errors import LedgerUnavailable
@@ -89,7 +98,7 @@ class Cycle:
             self._hear_told()
             await self._note_rules(report)
         if self._checked == self._company.connectors.keys():
-            await plan_dirty(self._company, report)
+            await plan_dirty(self._company, report, stopping=self._stopping)
             await self._reach_agreement(report, may_write=heard)
         await self._keep_meters()
         report.complete = heard
@@ -115,7 +124,7 @@ class Cycle:
             await self._load_meter(connector)
             health = await connector.check()
             self._checked.add(system)
-            await self._pin(system, health)
+            await pin(company.ledger, system, health.company_id, health.environment)
             await (resweep if full else observe)(company, system, seen, cycle=report.cycle)
             await recover(company, connector, report)
         except TrueupError as error:
@@ -130,6 +139,8 @@ class Cycle:
         """Plan and send in rounds: what one wave creates, the next may refer to."""
         company = self._company
         for _ in range(company.pace.rounds):
+            if self._stopping():
+                break  # what is not planned or ruled on yet is at the next start
             report.rounds += 1
             seq, _ = await company.ledger.read(lambda views: views.head())
             shut = company.calendar.shut(company.clock.now())
@@ -146,12 +157,12 @@ class Cycle:
                 self._standing = (report.waiting, report.halted)
                 break
             if not may_write or self._stopping():
-                break
+                break  # the gate may have taken a while
             sent_before = report.sent
             failures = await execute(company, ready, report, stopping=self._stopping)
             for system, error in failures.items():
                 self._down(system, error, report)
-            await plan_dirty(company, report)
+            await plan_dirty(company, report, stopping=self._stopping)
             if failures or report.sent == sent_before:
                 break
         if may_write:
@@ -232,25 +243,6 @@ class Cycle:
         if not draft.is_empty:
             await self._company.ledger.append(draft)
 
-    async def _pin(self, system: SystemName, health: Health) -> None:
-        """Refuse a company that this ledger does not belong to; pin the first one seen."""
-        ledger = self._company.ledger
-        fingerprint = ledger.digest(f"{system}:{health.company_id}".encode())
-        pinned = (await ledger.read(lambda views: views.pins())).get(system)
-        if pinned is None:
-            draft = ledger.draft(actor="daemon")
-            draft.add(
-                Pinned(system=system, fingerprint=fingerprint, environment=health.environment)
-            )
-            await ledger.append(draft)
-        elif (pinned.fingerprint, pinned.environment) != (fingerprint, health.environment):
-            raise Unauthorised(
-                f"{system} now answers for another company or environment than this ledger's",
-                state=Link.WRONG_COMPANY.value,
-                cure=f"reconnect {system} to the company this ledger was opened for, or set up a "
-                "separate instance with its own state directory for the other one",
-            )
-
     def _same_currency(self, report: CycleReport) -> bool:
         currencies = {s.system: s.home_currency for s in self.health.values() if s.home_currency}
         if self._company.home_currency:
@@ -287,6 +279,8 @@ class Cycle:
         )
 
     def _down(self, system: SystemName, error: Exception, report: CycleReport) -> None:
+        if isinstance(error, Stopping):
+            return  # nothing is the matter with the system
         link = _link_for(error)
         self._turns.down(system, state=link.value)
         cure = getattr(error, "cure", "") or TRIES_AGAIN

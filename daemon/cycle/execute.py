@@ -5,6 +5,7 @@ Nothing is sent that cannot be journalled first. A lost reply is ``Unknown`` and
 """
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 
@@ -14,6 +15,7 @@ from daemon.cycle.observe import note
 from daemon.cycle.prepare import Ready, cut, make_intent, make_ready, make_request, shares
 from daemon.cycle.report import CycleReport, Seen
 from daemon.cycle.stops import Stops, stops
+from daemon.log import Log
 from daemon.reconcile.waves import RESTING
 from ledger.model.capabilities import Capabilities
 from ledger.model.encoding import comparable_bytes
@@ -30,6 +32,8 @@ from ledger.store.ledger import Draft, Ledger
 from ledger.store.payloads import pack
 from ledger.store.views import Views
 
+_log = Log(__name__)
+_WORD = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 SLICE_BATCHES = 30
 """Batches that are made ready at once: their records and what these point to are in memory."""
 
@@ -236,6 +240,16 @@ async def settle(
                     )
                 )
                 report.rejected += outcome.refusal is not RefusalKind.NOT_SENT
+                _log.info(
+                    "write refused",
+                    system=intent.system,
+                    cycle=report.cycle,
+                    request=intent.id,
+                    operation=item.operation,
+                    record=item.record,
+                    refusal=outcome.refusal.value,
+                    code=outcome.code if _WORD.fullmatch(outcome.code) else None,
+                )
                 if outcome.shown is not None:
                     head = heads.get(outcome.shown.ref)
                     note(ledger, draft, outcome.shown, head, via="read", seen=Seen())
@@ -244,6 +258,13 @@ async def settle(
                 report.unknown += 1
     if unknown:
         draft.add(OutcomeUnknown(request=intent.id, reason=unknown[0]))
+        _log.warning(
+            "reply lost",
+            system=intent.system,
+            cycle=report.cycle,
+            request=intent.id,
+            writes=len(unknown),
+        )
     await ledger.append(draft)
 
 

@@ -172,6 +172,7 @@ def note(
             )
         )
         seen.observed += 1
+        seen.changed.add(observation.ref.kind)
         return
     assert head is not None  # is_known says so
     has_version = bool(observation.version) and head.version == observation.version
@@ -231,6 +232,7 @@ def bury(draft: Draft, tombstone: Tombstone, head: Head | None, seen: Seen) -> N
     if head is not None and not head.tombstone:
         draft.add(Tombstoned(ref=tombstone.ref, evidence=tombstone.evidence))
         seen.tombstoned += 1
+        seen.changed.add(tombstone.ref.kind)
 
 
 def _quarantine(

@@ -5,7 +5,7 @@ for it slice by slice and appends only what is new, so that planning twice says 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from daemon.cycle.amounts import amounts
@@ -61,25 +61,28 @@ def _lookups(views: Views, company: Company) -> LedgerLookups:
     return LedgerLookups(views, recent_since=company.clock.now() - window)
 
 
-async def plan_dirty(company: Company, report: CycleReport) -> bool:
-    """Plan every dirty record. Returns whether there was anything to plan.
+async def plan_dirty(
+    company: Company, report: CycleReport, *, stopping: Callable[[], bool] = lambda: False
+) -> bool:
+    """Plan every dirty record. Returns whether there was anything to plan. When ``stopping`` the
+    rest stays dirty, for the next start.
 
     One decision may wake another (a name came free, a counterpart appeared), so passes follow each
     other until nothing is dirty; what still moves after ``pace.passes`` waits for the next cycle.
     """
     worked = False
     for _ in range(company.pace.passes):
-        if not await _plan_pass(company, report):
+        if stopping() or not await _plan_pass(company, report, stopping):
             break
         worked = True
     return worked
 
 
-async def _plan_pass(company: Company, report: CycleReport) -> bool:
+async def _plan_pass(company: Company, report: CycleReport, stopping: Callable[[], bool]) -> bool:
     ledger = company.ledger
-    worked = await _link_first(company, report)
+    worked = await _link_first(company, report, stopping)
     after = ""
-    while True:
+    while not stopping():
         records = await _dirty(ledger, company.pace.slice_records, after)
         if not records:
             return worked
@@ -96,6 +99,7 @@ async def _plan_pass(company: Company, report: CycleReport) -> bool:
         await ledger.append(draft)
         planned = report.activity.done + len(records)
         report.doing("planning", done=planned, of=max(planned, report.activity.of))
+    return worked
 
 
 async def _dirty(ledger: Ledger, limit: int, after: str) -> list[RecordId]:
@@ -106,7 +110,9 @@ async def _look(company: Company, records: Sequence[RecordId]) -> Slice:
     return await company.ledger.read(lambda views: Slice(views, company, records))
 
 
-async def _link_first(company: Company, report: CycleReport) -> bool:
+async def _link_first(
+    company: Company, report: CycleReport, stopping: Callable[[], bool]
+) -> bool:
     """Link throughout before anything is planned, when there is more than one slice to plan:
     records that become one leave their slice, and those that take their places are linked in
     turn; planning the slice after each of these steps would decide most records several times.
@@ -115,7 +121,7 @@ async def _link_first(company: Company, report: CycleReport) -> bool:
     before, after = report.linked, ""
     if len(await _dirty(ledger, limit + 1, after)) <= limit:
         return False
-    while records := await _dirty(ledger, limit, after):
+    while not stopping() and (records := await _dirty(ledger, limit, after)):
         after = records[-1]
         await _link(company, await _find_links(company, records), report)
     return report.linked > before

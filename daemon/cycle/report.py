@@ -1,5 +1,6 @@
 """What a cycle did, as values for status, logs and tests; nothing here decides anything."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -17,6 +18,7 @@ class Link(StrEnum):
     DOWN = "down"
     THROTTLED = "throttled"
     REAUTH_NEEDED = "reauth_needed"
+    DISCONNECTED = "disconnected"
     WRONG_COMPANY = "wrong_company"
     ACCESS_REVOKED = "access_revoked"
     BAD_CREDENTIALS = "bad_credentials"
@@ -54,6 +56,8 @@ class Seen(msgspec.Struct, kw_only=True):
     moved: int = 0
     tombstoned: int = 0
     unreadable: int = 0
+    changed: set[Kind] = msgspec.field(default_factory=set)
+    """Kinds of which something was observed or gone."""
     swept: list[Kind] = msgspec.field(default_factory=list)
 
 
@@ -132,6 +136,22 @@ class CycleReport(msgspec.Struct, kw_only=True):
         )
 
 
+class CycleTally(msgspec.Struct, kw_only=True):
+    """All cycles since the start; these numbers only rise."""
+
+    whole: int = 0
+    """Heard every system to its end."""
+    partial: int = 0
+    seconds: float = 0.0
+
+    def add(self, report: CycleReport) -> None:
+        """Count one that is over."""
+        self.whole += report.complete
+        self.partial += not report.complete
+        took = datetime.fromisoformat(report.ended_at) - datetime.fromisoformat(report.started_at)
+        self.seconds += max(0.0, took.total_seconds())
+
+
 _ADD_UP = (
     "linked",
     "agreed",
@@ -166,5 +186,6 @@ def _added(earlier: Seen | None, later: Seen) -> Seen:
         moved=earlier.moved + later.moved,
         tombstoned=earlier.tombstoned + later.tombstoned,
         unreadable=later.unreadable,
+        changed=earlier.changed | later.changed,
         swept=[*earlier.swept, *later.swept],
     )

@@ -2,14 +2,15 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from daemon.clock import sleep_unless
 from daemon.cycle.calendar import Calendar
 from daemon.cycle.company import Company
 from daemon.cycle.cycle import Cycle
-from daemon.cycle.report import IDLE, Activity, CycleReport, SystemStatus, joined
+from daemon.cycle.report import IDLE, Activity, CycleReport, CycleTally, SystemStatus, joined
 from daemon.log import Log
 from daemon.reconcile.policy import Policy
 from ledger.model.ids import ExternalRef, RecordId, SystemName
@@ -45,12 +46,17 @@ class Scheduler:
         self._next_rules: tuple[Policy, bytes] | None = None
         self._next_calendar: Calendar | None = None
         self.last: CycleReport | None = None
+        self.tally = CycleTally()
+        self.last_good: datetime | None = None
+        """When a cycle that heard every system to its end was over."""
         self.ended: deque[CycleReport] = deque(maxlen=ENDED)
         """The newest cycles that did something."""
         self.ended_count = 0
         """How many there were since the start."""
         self.next_at = ""
         """When the next cycle begins if nothing nudges it; empty while one runs."""
+        self.watchers: list[Callable[[CycleReport], None]] = []
+        """Told of every cycle when it is over; they must return at once."""
 
     @property
     def health(self) -> Mapping[SystemName, SystemStatus]:
@@ -74,20 +80,27 @@ class Scheduler:
 
         A quiet cycle costs one metered read of each system that meters them.
         """
+        return max(self._poll_s, min(self.spacing_s, LONGEST_NAP_S))
+
+    @property
+    def spacing_s(self) -> float:
+        """How far apart looks have to be for the month's metered reads to last; 0 = unmetered."""
         left = [s.metered_left for s in self.health.values() if s.metered_left is not None]
         if not left:
-            return self._poll_s
+            return 0.0
         now = self._company.clock.now()
         next_month = (now.replace(day=1) + timedelta(days=32)).replace(
             day=1, hour=0, minute=0, second=0, microsecond=0
         )
-        stretched = (next_month - now).total_seconds() / max(1, min(left))
-        return max(self._poll_s, min(stretched, LONGEST_NAP_S))
+        return (next_month - now).total_seconds() / max(1, min(left))
 
     def stop(self) -> None:
-        """End after the request under way; what is open is settled at the next start."""
+        """End after the requests under way, and begin none: not even one that waits for the pace.
+        What is open is settled at the next start."""
         self._stop.set()
         self._nudge.set()
+        for connector in self._company.connectors.values():
+            connector.stop()
 
     def nudge(self, reason: str) -> None:
         """Bring the next cycle forward; many nudges make one cycle."""
@@ -104,16 +117,9 @@ class Scheduler:
     async def _wait(self) -> str:
         """Sleep until the interval is over or somebody nudges; returns the reason to go on."""
         nap_s = self._nap_s()
-        nap = asyncio.ensure_future(self._company.clock.sleep(nap_s))
-        call = asyncio.ensure_future(self._nudge.wait())
         begins = self._company.clock.now() + timedelta(seconds=nap_s)
         self.next_at = begins.isoformat(timespec="seconds").replace("+00:00", "Z")
-        try:
-            await asyncio.wait({nap, call}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (nap, call):
-                task.cancel()
-            await asyncio.gather(nap, call, return_exceptions=True)
+        await sleep_unless(self._company.clock, nap_s, self._nudge)
         self.next_at = ""
         self._nudge.clear()
         reason, self._reason = self._reason, "interval"
@@ -131,16 +137,17 @@ class Scheduler:
         under_way = self._cycle.current
         async with self._turn:
             full = full or await self._full_is_due()
-            if self._next_rules is not None:
-                self._company.policy, self._company.deciding = self._next_rules
-                self._next_rules = None
-            if self._next_calendar is not None:
-                self._company.calendar, self._next_calendar = self._next_calendar, None
+            self._take_rules()
             report = await self._cycle.run_once(reason, full=full)
             _tell(report)
             if report.complete and (full or self.last is None):
                 await self._remember_full(first=not full)
             self.last = report
+            self.tally.add(report)
+            if report.complete:
+                self.last_good = self._company.clock.now()
+            for watch in self.watchers:
+                watch(report)
             if not report.learned_nothing:
                 self.ended.append(report)
                 self.ended_count += 1
@@ -174,6 +181,23 @@ class Scheduler:
         """Keep these times from now on; the calendar from the next cycle on."""
         self._poll_s, self._full_at = poll_s, full_at
         self._next_calendar = calendar
+
+    @property
+    def has_rules_to_take(self) -> bool:
+        """Whether rules or a calendar wait for the end of the cycle under way."""
+        return self._next_rules is not None or self._next_calendar is not None
+
+    async def take_rules(self) -> None:
+        """Put what waits in force between two cycles, as soon as none is under way."""
+        async with self._turn:
+            self._take_rules()
+
+    def _take_rules(self) -> None:
+        if self._next_rules is not None:
+            self._company.policy, self._company.deciding = self._next_rules
+            self._next_rules = None
+        if self._next_calendar is not None:
+            self._company.calendar, self._next_calendar = self._next_calendar, None
 
     async def _full_is_due(self) -> bool:
         last = await self._company.ledger.read(lambda views: views.runtime(LAST_FULL_KEY))

@@ -245,11 +245,13 @@ def _candidates(claims: tuple[Claim, ...], view: RecordView) -> tuple[Candidate,
     rows = []
     for claim in claims[:MOST_CANDIDATES]:
         evidence = f"same {' and '.join([key_text(claim), *claim.also])}"
-        if not is_free(claim.view, view):
+        is_linked = not is_free(claim.view, view)
+        if is_linked:
             evidence += ", already linked"
         if not claim.is_active:
             evidence += ", inactive"
-        rows.append(Candidate(ref=claim.ref, label=claim.view.label, evidence=evidence))
+        label = claim.view.label
+        rows.append(Candidate(ref=claim.ref, label=label, evidence=evidence, is_linked=is_linked))
     return tuple(rows)
 
 

@@ -187,6 +187,7 @@ def _moved_to(
             ref=side.ref,
             label=survivor.label,
             evidence=f"{text} it{', already linked' if taken else ''}",
+            is_linked=taken,
         ),
         documents=count,
         remark=f"{text} {thing(survivor.kind, survivor.label)}: it looks merged",

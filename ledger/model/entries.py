@@ -246,6 +246,21 @@ class JobAdvanced(_Entry, frozen=True, tag="JobAdvanced"):
     by: str
 
 
+class Connected(_Entry, frozen=True, tag="Connected"):
+    """A person gave access to the company in that system: a new login is in force."""
+
+    system: SystemName
+    by: str
+
+
+class Disconnected(_Entry, frozen=True, tag="Disconnected"):
+    """A person ended the login to that system; nothing is read or written there from then on."""
+
+    system: SystemName
+    reason: str
+    by: str
+
+
 class Refused(_Entry, frozen=True, tag="Refused"):
     """Somebody asked the daemon for an act that they may not do, and nothing was done."""
 
@@ -340,6 +355,8 @@ Entry: TypeAlias = (
     | Remapped
     | AbsenceAccepted
     | JobAdvanced
+    | Connected
+    | Disconnected
     | Refused
     | Intended
     | Confirmed

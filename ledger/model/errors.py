@@ -24,6 +24,10 @@ class Throttled(TrueupError):
         """Seconds to leave the system alone."""
 
 
+class Stopping(Throttled):
+    """trueup is being stopped: no further call begins."""
+
+
 class Stale(TrueupError):
     """The record moved under us; it is read again and planned anew."""
 

@@ -152,12 +152,14 @@ class HoldCode(StrEnum):
     """Voided or deleted in the books while the source still stands by it."""
 
 
-class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+class Candidate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A record that may be the same thing, with the evidence for it."""
 
     ref: ExternalRef
     label: str
     evidence: str
+    is_linked: bool = False
+    """It has a counterpart already: it cannot simply be linked, the cure says what can be done."""
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
+from collections.abc import Iterator
 from enum import StrEnum
+from itertools import count
 from typing import NewType
 
 import msgspec
@@ -71,6 +73,15 @@ def derive(*parts: str, length: int = 16) -> str:
     # Five bytes make eight letters: only those that are kept are encoded.
     needed = hashlib.sha256(b"".join(told)).digest()[: (length + 7) // 8 * 5]
     return base64.b32encode(needed).decode().lower().rstrip("=")[:length]
+
+
+def own_ids(ref: ExternalRef) -> Iterator[RecordId]:
+    """The ids that a reference may have by itself, in the order in which they are taken: the first
+    may belong to a record that it opened and has left."""
+    yield record_id(ref)
+    for attempt in count(1):
+        own = derive(ref.system, ref.kind.value, ref.id, str(attempt), length=12)
+        yield RecordId(f"{ref.kind.value}-{own}")
 
 
 def record_id(ref: ExternalRef) -> RecordId:

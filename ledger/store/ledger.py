@@ -7,6 +7,7 @@ being cancelled included, never reaches a transaction.
 import asyncio
 import sqlite3
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -141,6 +142,13 @@ class Ledger:
         if task.done():
             self._fail_queued()  # the place became free because the ledger was closed
         return await asyncio.shield(done)
+
+    async def is_writing(self) -> bool:
+        """Whether the writer still takes work: answered through its queue and its thread, so a
+        disk that never answers keeps this waiting. A disk that refuses is an answer."""
+        with suppress(LedgerUnavailable):
+            await self.append(self.draft())
+        return self._task is not None and not self._task.done()
 
     async def read(self, query: Callable[[Views], T]) -> T:
         """Run a function over one consistent state of the ledger, in the reader's thread."""

@@ -102,6 +102,8 @@ def named_payloads(entry: Entry) -> tuple[Digest, ...]:
             | entries.Resumed()
             | entries.Remapped()
             | entries.AbsenceAccepted()
+            | entries.Connected()
+            | entries.Disconnected()
             | entries.Refused()
             | entries.Rejected()
             | entries.OutcomeUnknown()

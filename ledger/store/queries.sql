@@ -413,3 +413,28 @@ FROM (SELECT DISTINCT system, kind FROM tally WHERE kind IN ('vendor', 'customer
 CROSS JOIN key AS k ON k.system = known.system AND k.kind = known.kind AND k.name = 'name'
 JOIN object AS o ON o.id = k.object
 WHERE instr(k.value, :text) > 0
+
+-- name: oldest_in_state
+SELECT at FROM operation WHERE state = :state ORDER BY seq LIMIT 1
+
+-- name: oldest_drift
+SELECT min(since) FROM drift
+
+-- name: oldest_of_class
+SELECT min(since) FROM drift WHERE class = :class
+
+-- name: outcomes_since
+-- What became of requests in the entries behind one, by system.
+SELECT o.system, j.type, count(*) FROM journal AS j CROSS JOIN operation AS o
+  ON o.operation = json_extract(CAST(j.body AS TEXT), '$.operation')
+WHERE j.type IN ('Confirmed', 'Rejected') AND j.seq > :seq
+  AND json_extract(CAST(j.body AS TEXT), '$.refusal') IS NOT 'not_sent'
+GROUP BY o.system, j.type
+UNION ALL
+SELECT i.system, j.type, count(*) FROM journal AS j CROSS JOIN intent AS i
+  ON i.request = json_extract(CAST(j.body AS TEXT), '$.request')
+WHERE j.type = 'OutcomeUnknown' AND j.seq > :seq
+GROUP BY i.system
+
+-- name: people_refused_since
+SELECT count(*) FROM journal WHERE type = 'Refused' AND seq > :seq

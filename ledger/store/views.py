@@ -18,6 +18,7 @@ from ledger.store.rows import (
 )
 from ledger.store.views_documents import DocumentViews
 from ledger.store.views_drift import DriftCounts, DriftEntry, DriftHour, DriftPage, DriftViews
+from ledger.store.views_figures import FigureViews
 from ledger.store.views_history import HistoryViews
 from ledger.store.views_queue import QueuedRow, QueueViews
 from ledger.store.views_valves import AbsenceRow, JobRow, PauseRow, RemapRow, SkipRow, ValveViews
@@ -47,5 +48,5 @@ __all__ = [
 ]
 
 
-class Views(DriftViews, ValveViews, QueueViews, DocumentViews, HistoryViews):
+class Views(DriftViews, ValveViews, QueueViews, DocumentViews, HistoryViews, FigureViews):
     """The read side of one ledger at one moment."""

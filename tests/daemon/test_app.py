@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from daemon.app import LIVE_SECTIONS, check_owners, opened
+from daemon.app import check_owners, opened
 from daemon.clock import SystemClock
+from daemon.config.changes import LIVE_SECTIONS
 from daemon.config.load import Loaded, load
 from daemon.config.policy import make_calendar
 from ledger.model.entries import ConfigApplied

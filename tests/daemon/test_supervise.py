@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.supervise import Service, notify, supervise
+from daemon.supervise import Service, supervise
+from daemon.systemd import notify
 
 
 class Part:

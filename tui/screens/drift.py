@@ -17,7 +17,6 @@ from daemon.control.protocol_drift import (
     DriftSort,
     FieldShown,
 )
-from daemon.control.text import clean
 from ledger.model.errors import TrueupError
 from tui.address import Address
 from tui.export import csv_text, json_text
@@ -40,7 +39,7 @@ from tui.screens.drifting import (
 )
 from tui.state import State
 from tui.widgets.columns import Column
-from tui.widgets.diff import SheetLine, diff_lines, systems_of
+from tui.widgets.diff import SheetLine, diff_lines, systems_of, wrap
 from tui.widgets.safe import Line
 from tui.widgets.sheet import Sheet
 
@@ -55,13 +54,19 @@ class DriftScreen(DriftActs):
     view = "drift"
     heading = "Drift"
     KEYS: ClassVar[tuple[Key, ...]] = (
-        standard("open", when="nothing_to_open"),
+        standard("open", when="nothing_to_open", cli="trueup drift show RECORD"),
         standard("approve", when="nothing_to_approve"),
         standard("skip", when="nothing_to_skip"),
-        standard("filter"),
-        Key("o", "Sort", "order", help="another order: oldest, newest, class, kind, label, amount"),
+        standard("filter", cli="trueup drift list --filter TEXT"),
+        Key(
+            "o",
+            "Sort",
+            "order",
+            cli="trueup drift list --sort ORDER",
+            help="another order: oldest, newest, class, kind, label, amount",
+        ),
         standard("retry", when="nothing_to_retry"),
-        standard("withdraw", when="nothing_to_withdraw", cli="trueup withdraw DIGEST"),
+        standard("withdraw", when="nothing_to_withdraw"),
         standard("export", help="write all that the filter leaves as CSV (X: as JSON)"),
         Key("X", "Export JSON", "export_json", footer=False, cli="trueup drift list --json"),
         standard("previous"),
@@ -186,7 +191,8 @@ class DriftScreen(DriftActs):
         systems = systems_of(fields, tuple(row.sides))
 
         def lay_out(width: int) -> list[SheetLine]:
-            return [SheetLine(clean(told), "bold"), *diff_lines(fields, systems, width)]
+            head = [SheetLine(part, "bold") for part in wrap(told, width)]
+            return [*head, *diff_lines(fields, systems, width)]
 
         self.query_one("#preview", Sheet).show(lay_out, from_top=True)
 

@@ -10,6 +10,7 @@ from daemon.control.client import ControlClient, NoAnswer
 from daemon.control.protocol import (
     MAX_DIGESTS,
     ApproveAnswer,
+    Declined,
     OperationShown,
     RetryRequest,
     WithdrawRequest,
@@ -49,10 +50,9 @@ class DriftActs(ListScreen[DriftRow]):
         if len(chosen.digests) > MAX_DIGESTS:
             self.front.tell(f"one approval takes {MAX_DIGESTS:,} changes: mark fewer", bad=True)
             return
-        # What has changed since it was chosen is refused before anybody reads a question about it.
-        count = len(chosen.digests)
-        if await self.ask(lambda d: d.approve(chosen.digests, dry_run=True)) is None:
+        if not await self._is_current(waiting, chosen.digests):
             return
+        count = len(chosen.digests)
         said = await self.confirm(question(chosen, self.state.status, environment(self.state)))
         if said is None:
             return
@@ -63,6 +63,20 @@ class DriftActs(ListScreen[DriftRow]):
         )
         if answer is not None:
             self.rows.unmark(row.record for row in rows)
+
+    async def _is_current(self, rows: Sequence[DriftRow], digests: Sequence[str]) -> bool:
+        """What has changed since it was chosen is refused before anybody reads a question."""
+        try:
+            await self.front.link.ask(lambda daemon: daemon.approve(digests, dry_run=True))
+        except Declined as error:
+            told = sentence(error)
+            moved = [row.label for row in rows if any(one in told for one in row.digests)]
+            if moved:
+                named = ", ".join(moved[:MOST_NAMED])
+                told = f"{named} moved on since it was marked: ctrl+u unmarks, look again. {told}"
+            self.front.tell(told, bad=True)
+            return False
+        return True
 
     async def _operations(self, rows: Sequence[DriftRow]) -> dict[str, OperationShown] | None:
         """By digest, all that is planned for these records; ``None``: it cannot be told."""
@@ -158,6 +172,8 @@ class DriftActs(ListScreen[DriftRow]):
         if why:
             self.front.tell(why, bad=True)
             return
+        if len(rows) > MOST_LOOKED:
+            self.front.tell(f"{plural(len(rows), 'record')}, one after the other: it takes a while")
         carried, refused = [], []
         for row in rows:
             try:

@@ -77,20 +77,31 @@ def columns(looked: Looks) -> tuple[Column[DriftRow], ...]:
     return (
         Column("CLASS", class_cell, width=10),
         Column("KIND", lambda row: SHORT_KINDS.get(row.kind, noun(row.kind)), width=8, drop=5),
-        Column("REF", lambda row: row.label, width=13, flex=2),
-        Column("PARTY, NAME", party_text, width=11, flex=1, drop=6),
+        Column("REF", lambda row: row.label, width=16, flex=1),
+        Column("PARTY, NAME", party_text, width=11, flex=2, drop=6),
         *sides,
         Column(
             "DELTA", lambda row: delta_text(row.amount, looked.currency), width=11, align="right"
         ),
-        Column("FIELDS", fields_text, width=12, flex=2, drop=7),
+        Column("FIELDS", fields_text, width=12, flex=1, drop=7),
         Column("AGE", lambda row: age(row.age_s), width=4, align="right"),
         Column("PLAN", plan_text, width=8),
     )
 
 
 def _side(name: str) -> Callable[[DriftRow], str]:
-    return lambda row: row.sides.get(name, "(none)")
+    return lambda row: side_text(row, row.sides.get(name, "(none)"))
+
+
+def side_text(row: DriftRow, text: str) -> str:
+    """Totals of documents as people write them; everything else as the daemon tells it."""
+    if row.amount is None:
+        return text
+    try:
+        total = Decimal(text)
+    except InvalidOperation:
+        return text
+    return f"{total:,.2f}" if total.is_finite() and total == round(total, 2) else text
 
 
 def class_cell(row: DriftRow) -> Cell:

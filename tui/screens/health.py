@@ -1,12 +1,19 @@
 """How the connections, budgets and the process are: what to look at when something is slow."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import ClassVar
 
 from textual.app import ComposeResult
 
 from daemon.control.protocol import SystemShown
-from daemon.control.protocol_live import BudgetShown, CallShown, HealthAnswer, TokenShown
+from daemon.control.protocol_live import (
+    BudgetShown,
+    CallShown,
+    HealthAnswer,
+    TokenShown,
+    WebhooksShown,
+)
 from tui.keys import Key, standard
 from tui.screens.base import BaseScreen
 from tui.state import State
@@ -90,6 +97,9 @@ class HealthScreen(BaseScreen):
         for budget in health.budgets:
             if budget.limit and budget.forecast is not None and budget.forecast > budget.limit:
                 yield f" ! {budget.system} {budget.name}: {budget.text}"
+        for webhooks in health.webhooks:
+            if webhooks.system or webhooks.refused:
+                yield _notices(webhooks, self.front.clock.now())
         yield from self._process(health, state)
 
     def _system(self, system: SystemShown, token: TokenShown | None) -> Iterator[str]:
@@ -152,6 +162,17 @@ class HealthScreen(BaseScreen):
     def copied(self) -> str:
         call: CallShown | None = self.query_one(Rows).selected()
         return call.tid or call.path if call is not None else "health"
+
+
+def _notices(webhooks: WebhooksShown, now: datetime) -> str:
+    """What came of one system, and what is the matter with it."""
+    refused = f"refused {webhooks.refused:,}"
+    if not webhooks.system:
+        return f" Webhooks  to no address of ours: {refused}"
+    last = f"last {since(webhooks.last_at, now)}" if webhooks.last_at else "none yet"
+    told = f" Webhooks  {webhooks.system} {last}, good {webhooks.good:,}, {refused}"
+    missed = f", missed {webhooks.missed:,}" if webhooks.expected else ""
+    return f"{told}{missed}{f' -> {webhooks.text}' if webhooks.text else ''}"
 
 
 def _budget(budget: BudgetShown) -> str:

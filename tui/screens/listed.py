@@ -14,6 +14,7 @@ from textual.app import ComposeResult
 
 from tui.address import Address
 from tui.dialogs import Question
+from tui.link import sentence
 from tui.screens.base import BaseScreen
 from tui.widgets.columns import Column
 from tui.widgets.filterline import FilterLine
@@ -211,7 +212,7 @@ class ListScreen(BaseScreen, Generic[RowT]):
         self.draw()
 
     def on_rows_failed(self, event: Rows.Failed) -> None:
-        self.note = str(event.error)
+        self.note = sentence(event.error)
         self.draw()
 
     def on_rows_moved(self) -> None:

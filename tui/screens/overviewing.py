@@ -9,6 +9,7 @@ from daemon.control.protocol import StatusAnswer
 from daemon.control.protocol_drift import DriftAnswer
 from daemon.control.protocol_valves import DeskAnswer
 from daemon.control.text import plural
+from ledger.model.drift import DECISIONS
 from tui.address import Address
 from tui.state import State, fine, verdict
 from tui.times import instant, since
@@ -181,9 +182,10 @@ def _held(desk: DeskAnswer | None) -> Iterator[Need]:
         left = pattern.records - pattern.skipped
         if left <= 0:
             continue
-        ways = [Address("drift", query={"filter": f"reason:{pattern.code}"})]
-        if "conflict" in pattern.code:
-            ways.insert(0, Address("conflicts"))
+        query = {"filter": f"reason:{pattern.code}"}
+        ways = [Address("drift", query=query)]
+        if pattern.code in DECISIONS:
+            ways.insert(0, Address("conflicts", query=query))
         sample = f" ({', '.join(pattern.sample[:3])})" if pattern.sample else ""
         text = f"{plural(left, 'record')}: {pattern.text}{sample}"
         cures = (pattern.cure, f"trueup desk {pattern.pattern} lists them")

@@ -33,6 +33,7 @@ from tui.screens.queueing import (
     CSV,
     FINISHED,
     VIEWS,
+    about_text,
     columns,
     csv_row,
     looked_at,
@@ -53,6 +54,10 @@ PACE_S = 15.0
 class QueueScreen(QueueActs):
     view = "queue"
     heading = "Queue"
+    DEFAULT_CSS = """
+    QueueScreen #pace, QueueScreen #views, QueueScreen #row { height: 1; text-wrap: nowrap;
+        text-overflow: ellipsis; }
+    """
     KEYS: ClassVar[tuple[Key, ...]] = (
         standard("open", when="nothing_to_open", cli="trueup queue show DIGEST"),
         standard("approve", when="nothing_to_approve"),
@@ -70,7 +75,7 @@ class QueueScreen(QueueActs):
         standard("compare", help="run a cycle now: read both systems, look up lost replies, send"),
         standard("pause", help="stop or resume writing: everything, one system, one kind"),
         Key(
-            "d",
+            "f",
             "Record",
             "record",
             when="nothing_to_open",
@@ -131,6 +136,12 @@ class QueueScreen(QueueActs):
         yield Line("", id="pace")
         yield Line("", id="views")
 
+    def below(self) -> ComposeResult:
+        yield Line("", id="row")
+
+    def moved(self, row: QueueRow | None) -> None:
+        self.query_one("#row", Line).say(f" {about_text(row)}")
+
     def why_empty(self) -> str:
         return why_empty(self.state, self.answer, self.filter_text, self.chosen_view)
 
@@ -145,7 +156,6 @@ class QueueScreen(QueueActs):
             self.rows.refresh()
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.set_interval(PACE_S, self._older)
 
     def _older(self) -> None:

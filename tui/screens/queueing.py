@@ -82,7 +82,7 @@ def columns(now: Callable[[], datetime], currency: str) -> tuple[Column[QueueRow
             width=12,
             align="right",
         ),
-        Column("NEEDS", needs_text, width=13, flex=1),
+        Column("NEEDS", needs_text, width=13),
         Column("BY", by_text, width=9, drop=7),
         Column("TRY", lambda row: f"{row.attempts:,}" if row.attempts else "-", width=3, drop=8),
         Column("LAST RESULT", result_text, width=15, flex=2, drop=9),
@@ -118,12 +118,23 @@ def needs_text(row: QueueRow) -> str:
 
 def result_text(row: QueueRow) -> str:
     if row.state == "unknown":
-        return LOST
+        return "reply lost"
     if row.result:
         return row.result
     if row.state == "waiting":
         return wait_words(row.reason)
     return row.text or "-"
+
+
+def about_text(row: QueueRow | None) -> str:
+    """The row under the cursor in a sentence: there is no room for it in its columns."""
+    if row is None:
+        return ""
+    if row.state == "unknown":
+        return f"{row.label}: {LOST}"
+    told = {"rejected": row.result, "confirmed": row.result}.get(row.state) or row.text
+    reason = f" ({wait_words(row.reason)})" if row.state == "waiting" and row.reason else ""
+    return f"{row.label}: {row.state}{reason}{f': {told}' if told else ''}"
 
 
 def looked_at(answer: QueueAnswer | None, chosen: str) -> str:
@@ -185,9 +196,9 @@ def why_empty(state: State, answer: QueueAnswer | None, filter_text: str, view: 
         return "Not connected: what is queued is not known."
     if state.status.last_cycle is None:
         return "Nothing is planned yet: the first look at both systems is not finished."
-    other = "" if view == "open" else " (v shows the others)"
+    other = "." if view == "open" else ": v shows the others."
     return {
-        "open": "Nothing to do and nothing on its way.",
+        "open": "Nothing to do and nothing on its way",
         "waiting": "Nothing waits for a person, the calendar or a pause",
         "sending": "Nothing is about to be sent",
         "failed": "Nothing was refused, and no reply was lost",

@@ -34,7 +34,8 @@ from tui.screens.recording import (
     spots,
     title_text,
 )
-from tui.state import State, environment
+from tui.state import environment
+from tui.times import Zone
 from tui.widgets.diff import SheetLine
 from tui.widgets.safe import Line, Lines
 from tui.widgets.sheet import Sheet
@@ -43,6 +44,8 @@ WIDE = 100
 FILE_WIDTH = 118
 """Columns of the text that ``w`` writes."""
 CONFLICTS = "conflicts"
+SENT = "Confirmed"
+UNDO = "change it in the system that owns it, and that change follows"
 
 
 class RecordScreen(BaseScreen):
@@ -50,12 +53,23 @@ class RecordScreen(BaseScreen):
     heading = "Record"
     FIRST_FOCUS: ClassVar[str] = "Sheet"
     KEYS: ClassVar[tuple[Key, ...]] = (
-        standard("open", when="nothing_to_open", help="all of the field, change or hold"),
+        standard(
+            "open",
+            when="nothing_to_open",
+            cli="trueup drift show RECORD",
+            help="all of the field, change or hold",
+        ),
         standard("approve", when="nothing_to_approve"),
         standard("skip", when="nothing_to_skip"),
         standard("retry", when="nothing_to_retry"),
-        Key("equals_sign", "Same fields", "fold", help="show or hide the fields that are the same"),
-        standard("withdraw", when="nothing_to_withdraw", cli="trueup withdraw DIGEST"),
+        Key(
+            "equals_sign",
+            "Same fields",
+            "fold",
+            cli="trueup drift show RECORD --all",
+            help="show or hide the fields that are the same",
+        ),
+        standard("withdraw", when="nothing_to_withdraw"),
         Key(
             "l",
             "Link",
@@ -88,6 +102,8 @@ class RecordScreen(BaseScreen):
         self.shown: RecordAnswer | None = None
         self.everything = False
         self._anew = False
+        self._spots: dict[str, Spot] = {}
+        self._zone: Zone | None = None
 
     # -- where one is ----------------------------------------------------------------------
 
@@ -116,12 +132,15 @@ class RecordScreen(BaseScreen):
         if not about:
             return
         shown = await self.front.link.ask(lambda daemon: daemon.record(about))
-        if about == self.about:
-            self.shown = shown
+        if about != self.about:
+            return
+        before, zone = self.shown, self.front.zone
+        self.shown, self._spots = shown, spots(shown)
+        if before is None or zone is not self._zone or not _same(before, shown):
+            self._zone = zone
             self._say()
-
-    def show_state(self, state: State) -> None:
-        self._say()
+        else:
+            self._say_head()
 
     def on_mount(self) -> None:
         self._say()
@@ -130,29 +149,39 @@ class RecordScreen(BaseScreen):
         self._say()
 
     def on_sheet_moved(self) -> None:
+        self._say_head()
         self.draw()  # what l may do hangs on what the cursor is on
 
     def on_sheet_opened(self) -> None:
         self.action_press("enter")
 
     def _say(self) -> None:
+        self._say_head()
+        sheet = self.query_one(Sheet)
+        if self.shown is None:
+            sheet.show(lambda _width: ())
+            return
+        sheet.show(self._lay_out, from_top=self._anew)
+        self._anew = False
+
+    def _say_head(self) -> None:
         shown, wide = self.shown, self.size.width >= WIDE
-        where = f"{self.came_from.capitalize()} > " if self.came_from else ""
+        where = f" {self.came_from.capitalize()} > " if self.came_from else " "
         if shown is None:
             named = self.about or "no record: type : record SKU"
-            self.query_one("#title", Line).say(f" {where}{named}")
-            self.query_one("#sides", Lines).say(["" if not self.about else " reading ..."])
-            self.query_one(Sheet).show(lambda _width: ())
+            self.query_one("#title", Line).say(f"{where}{named}")
+            self.query_one("#sides", Lines).say([" reading ..." if self.about else ""])
             return
-        steps = "   [ previous  ] next" if self.came_from else ""
-        at = self.front.when(shown.as_of.isoformat(), short=True)
-        told = f" {where}{title_text(shown)}"
-        self.query_one("#title", Line).say(f"{told}{f'   {shown.record}{steps}' if wide else ''}")
+        told = f"{where}{title_text(shown)}"
+        spot = self.spot()
+        if isinstance(spot, FieldShown) and spot.group:
+            told += f" > {spot.group}"  # the heading may have scrolled away
+        elif wide:
+            told += f"   {shown.record}{'   [ previous  ] next' if self.came_from else ''}"
+        self.query_one("#title", Line).say(told)
         lines = side_lines(shown, self._when, wide=wide)
-        lines[-1] += f"   as of {at}"
+        lines[-1] += f"   as of {self.front.when(shown.as_of.isoformat(), short=True)}"
         self.query_one("#sides", Lines).say(lines)
-        self.query_one(Sheet).show(self._lay_out, from_top=self._anew)
-        self._anew = False
 
     def _when(self, at: str) -> str:
         return self.front.when(at, short=self.size.width < WIDE)
@@ -198,7 +227,7 @@ class RecordScreen(BaseScreen):
         """What the cursor is on."""
         if self.shown is None or not self.is_mounted:
             return None
-        return spots(self.shown).get(self.query_one(Sheet).stop)
+        return self._spots.get(self.query_one(Sheet).stop)
 
     def nothing_to_open(self) -> str:
         return "" if self.spot() is not None else "nothing under the cursor has more to show"
@@ -288,6 +317,8 @@ class RecordScreen(BaseScreen):
             return ""
         if any(one.state in {"sending", "unknown"} for one in self._operations()):
             return "it is on its way: only another change undoes it"
+        if self.shown is not None and any(row.entry == SENT for row in self.shown.history):
+            return f"it was sent and cannot be called back: {UNDO}"
         return "nothing of it is approved and unsent"
 
     async def withdraw(self) -> None:
@@ -315,10 +346,10 @@ class RecordScreen(BaseScreen):
 
     def _candidate(self) -> Candidate | None:
         """The one under the cursor, else the only one."""
+        known = candidates(self.shown) if self.shown is not None else ()
         spot = self.spot()
         if isinstance(spot, Candidate):
-            return spot
-        known = candidates(self.shown) if self.shown is not None else ()
+            return spot if spot in known else None
         return known[0] if len(known) == 1 else None
 
     def no_candidate(self) -> str:
@@ -359,3 +390,8 @@ class RecordScreen(BaseScreen):
                 }
             )
             await self.carry_out("link", lambda daemon: daemon.link(request))
+
+
+def _same(before: RecordAnswer, after: RecordAnswer) -> bool:
+    """Whether there is nothing to draw anew."""
+    return after.model_copy(update={"as_of": before.as_of, "head": before.head}) == before

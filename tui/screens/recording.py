@@ -7,7 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from daemon.control.protocol import CandidateShown, HoldShown, OperationShown
+from daemon.control.protocol import (
+    CandidateShown,
+    HistoryRowShown,
+    HoldShown,
+    OperationShown,
+)
 from daemon.control.protocol_drift import (
     FieldShown,
     RecordAnswer,
@@ -45,14 +50,15 @@ class Candidate(msgspec.Struct, frozen=True):
     candidate: CandidateShown
 
 
-Spot = FieldShown | OperationShown | HoldShown | Candidate
-"""What the cursor may stand on and enter opens; history and uses are only read."""
+Spot = FieldShown | OperationShown | HoldShown | Candidate | HistoryRowShown
+"""What the cursor may stand on and enter opens."""
 
 
 def spots(shown: RecordAnswer) -> dict[str, Spot]:
     """By the keys of the lines."""
     found: dict[str, Spot] = {stop_of(field): field for field in shown.fields}
     found |= {_operation_stop(one): one for one in shown.operations}
+    found |= {_history_stop(row): row for row in shown.history}
     for hold in shown.holds:
         found[_hold_stop(hold)] = hold
         for candidate in hold.candidates:
@@ -68,6 +74,10 @@ def _hold_stop(hold: HoldShown) -> str:
     return f"hold:{hold.code}:{hold.system}:{hold.field}:{hold.seq}"
 
 
+def _history_stop(row: HistoryRowShown) -> str:
+    return f"history:{row.seq}"
+
+
 def _candidate_stop(candidate: CandidateShown) -> str:
     return f"candidate:{candidate.ref}"
 
@@ -77,7 +87,7 @@ def title_text(shown: RecordAnswer) -> str:
 
 
 def side_lines(shown: RecordAnswer, when: When, *, wide: bool) -> list[str]:
-    """Per system where it is and how it stands, then when they last agreed."""
+    """Per system how it stands and where it is, then when they last agreed."""
     told = [_side(side, when, wide) for side in shown.sides]
     if not shown.agreed_at:
         return [*told, " agreed   never"]
@@ -86,11 +96,26 @@ def side_lines(shown: RecordAnswer, when: When, *, wide: bool) -> list[str]:
 
 
 def _side(side: SideShown, when: When, wide: bool) -> str:
-    version = f", version {side.version}" if wide and side.version else ""
-    seen = f", shows this since {when(side.seen_at)}" if side.seen_at else ""
-    why = f": {side.text}" if side.text else ""
+    why = f" ({side.text})" if side.text else ""
+    since = f" since {when(side.seen_at)}" if side.seen_at else ""
+    version = f"   version {side.version}" if wide and side.version else ""
     ref = side.ref if wide else side.ref.rpartition("/")[2]
-    return f" {side.system:<8} {ref}   {noun(side.state)}{version}{seen}{why}"
+    return f" {side.system:<8} {noun(side.state)}{why}{since}   {ref}{version}"
+
+
+def standing(shown: RecordAnswer) -> str:
+    """How it stands, in a line: what holds it first, then what waits, then what goes."""
+    open_holds = [hold for hold in shown.holds if not hold.skipped]
+    if open_holds:
+        more = f" and {len(open_holds) - 1} more" if len(open_holds) > 1 else ""
+        return f"HELD, {hold_words(open_holds[0].code)}{more}: {open_holds[0].text}"
+    if shown.operations:
+        return "; ".join(f"{act_text(one)}: {_needs(one)}" for one in shown.operations)
+    if shown.holds:
+        return f"SET ASIDE: {shown.holds[0].skipped}"
+    if not shown.agreed_at:
+        return "nothing is planned and nothing holds it"
+    return "in agreement"
 
 
 def sheet_lines(
@@ -101,8 +126,10 @@ def sheet_lines(
     same = len(shown.fields) - changed
     hint = "" if not same else f", {same:,} the same " + ("shown" if everything else "hidden")
     key = "(= hides them)" if everything else "(= shows them)"
+    for part in wrap(standing(shown), width, 2):
+        yield SheetLine(part, "bold")
     told = f"{plural(changed, 'field')} differ{'s' if changed == 1 else ''}{hint}"
-    yield SheetLine(f"{told} {key}" if same else told, "bold")
+    yield SheetLine(f"{told} {key}" if same else told)
     systems = systems_of(shown.fields, [side.system for side in shown.sides])
     yield from diff_lines(shown.fields, systems, width, everything=everything)
     yield from _headed("What will be sent", width)
@@ -120,13 +147,20 @@ def sheet_lines(
     yield from _headed("History, newest first", width)
     for row in shown.history:
         at = f"{when(row.at)}  {clean(row.actor)}: "
-        for place, part in enumerate(wrap(f"{at}{row.text}", width - 2)):
-            yield SheetLine(part if place == 0 else f"  {part}", "", f"history:{row.seq}")
+        for place, part in enumerate(wrap(f"{at}{_short(row.text, shown.sides)}", width - 2)):
+            yield SheetLine(part if place == 0 else f"  {part}", "", _history_stop(row))
+
+
+def _short(text: str, sides: Sequence[SideShown]) -> str:
+    """Without the ids that the head of the screen has."""
+    for side in sides:
+        text = text.replace(side.ref, side.system)
+    return text
 
 
 def _headed(title: str, width: int) -> Iterator[SheetLine]:
     yield SheetLine("")
-    yield SheetLine(rule(title, width).replace("------ ", "- ", 1), "bold")
+    yield SheetLine(rule(title, width, "-"), "bold")
 
 
 def _use(use: UseShown) -> str:
@@ -161,18 +195,23 @@ def _operation(operation: OperationShown, width: int, when: When) -> Iterator[Sh
 
 
 def _state(operation: OperationShown, when: When) -> str:
+    since = f" since {when(operation.at)}" if operation.at else ""
+    return f"{_needs(operation)}{since}"
+
+
+def _needs(operation: OperationShown) -> str:
+    """What has to happen before it is sent."""
+    if operation.reason == "skipped":
+        return "set aside, r takes it up"
     reason = f" ({wait_words(operation.reason)})" if operation.reason else ""
-    needs = {
+    words = {
         "waiting": "waits for a yes",
         "planned": "goes by itself",
         "approved": "approved, u takes it back",
         "sending": "is being sent",
         "unknown": "the reply was lost: it is looked up before anything is sent again",
-    }.get(operation.state, operation.state)
-    if operation.reason == "skipped":
-        needs = "set aside, r takes it up"
-    since = f" since {when(operation.at)}" if operation.at else ""
-    return f"{needs}{reason if operation.reason != 'skipped' else ''}{since}"
+    }
+    return f"{words.get(operation.state, operation.state)}{reason}"
 
 
 def _hold(hold: HoldShown, width: int, when: When) -> Iterator[SheetLine]:
@@ -210,6 +249,10 @@ def opened(spot: Spot, shown: RecordAnswer, when: When) -> tuple[str, list[str]]
             told = [f"Ref       {one.ref}", f"Name      {one.label}", "", "Evidence"]
             told += [*chunks(one.evidence), "", "l says that it is this record, d that it is not."]
             return "Candidate", told
+        case HistoryRowShown():
+            told = [f"At        {when(spot.at)}", f"By        {spot.actor}"]
+            told += [f"Cycle     {spot.cycle}"] if spot.cycle else []
+            return f"Ledger entry {spot.seq}: {spot.entry}", [*told, "", *chunks(spot.text)]
 
 
 def _whole_operation(operation: OperationShown, when: When) -> list[str]:
@@ -249,4 +292,7 @@ def _whole_hold(hold: HoldShown, when: When) -> list[str]:
 
 
 def candidates(shown: RecordAnswer) -> Sequence[Candidate]:
-    return [one for one in spots(shown).values() if isinstance(one, Candidate)]
+    """Those that are not part of it already: a hold stays until the next cycle."""
+    known = {side.ref for side in shown.sides}
+    found = (one for one in spots(shown).values() if isinstance(one, Candidate))
+    return [one for one in found if one.candidate.ref not in known]

@@ -45,6 +45,7 @@ class ChoiceDialog(ModalScreen[int | None]):
             yield Line(self.heading, classes="dialog-title")
             options = OptionList(compact=True)
             options.add_options([safe(choice) for choice in self.choices])
+            options.highlighted = 0
             yield options
             yield Line("enter goes on (and asks for a reason)   esc closes")
 

@@ -49,24 +49,26 @@ def diff_lines(
     wanted = [field for field in fields if everything or field.status != "same"]
     grouped = any(field.group for field in wanted)
     beside = width >= BESIDE
-    targets = list(dict.fromkeys(name for field in wanted for name in field.will_be))
+    columns = Columns(
+        systems=tuple(systems),
+        targets=tuple(dict.fromkeys(name for field in wanted for name in field.will_be)),
+        agreed=any(field.agreed for field in wanted),
+    )
     if beside and wanted:
-        yield SheetLine(_row("", _titles(systems, targets), width)[0], "bold")
+        yield SheetLine(_row("", _titles(columns), width)[0], "bold")
     for group, members in groupby(wanted, key=lambda field: field.group):
         if grouped:
             yield SheetLine(rule(group or "header", width), "bold")
         for field in members:
-            lines = (
-                _beside(field, systems, width, targets) if beside else _below(field, systems, width)
-            )
+            lines = _beside(field, columns, width) if beside else _below(field, systems, width)
             for line in lines:
                 text = clip(line, width)
                 yield SheetLine(text, STYLES[field.status], stop_of(field))
 
 
-def rule(title: str, width: int) -> str:
+def rule(title: str, width: int, lead: str = "------") -> str:
     """A heading: ``------ line 2 of 5: 820412-001 -----``."""
-    told = clip(f"------ {clean(title)} ", max(1, width - 1))
+    told = clip(f"{lead} {clean(title)} ", max(1, width - 1))
     return told + "-" * max(0, width - cells(told))
 
 
@@ -168,21 +170,31 @@ def _whole(name: str, value: JsonValue) -> str:
     return f"  {name}: {shown_text(value)}"
 
 
-def _titles(systems: Sequence[str], targets: Sequence[str]) -> list[str]:
-    writes = f"will be ({targets[0]})" if len(targets) == 1 else "will be"
-    return ["field", "last agreed", *systems, *((writes,) if targets else ())]
+@dataclass(frozen=True)
+class Columns:
+    """What stands beside the name of a field."""
+
+    systems: tuple[str, ...]
+    targets: tuple[str, ...]
+    """Systems that will be written to."""
+    agreed: bool
+    """Anything was ever agreed."""
 
 
-def _beside(
-    field: FieldShown, systems: Sequence[str], width: int, targets: Sequence[str]
-) -> Iterator[str]:
-    told = [noun(field.field), agreed_text(field)]
-    for name in systems:
+def _titles(columns: Columns) -> list[str]:
+    one = f"will be ({columns.targets[0]})" if len(columns.targets) == 1 else "will be"
+    agreed = ("last agreed",) if columns.agreed else ()
+    return ["field", *agreed, *columns.systems, *((one,) if columns.targets else ())]
+
+
+def _beside(field: FieldShown, columns: Columns, width: int) -> Iterator[str]:
+    told = [noun(field.field), *((agreed_text(field),) if columns.agreed else ())]
+    for name in columns.systems:
         changed = "> " if name in field.changed_in else ""
         told.append(f"{changed}{now_text(field.now, name)}")
-    if len(targets) == 1:
-        told.append(shown_text(field.will_be[targets[0]]) if field.will_be else "")
-    elif targets:
+    if len(columns.targets) == 1:
+        told.append(shown_text(field.will_be[columns.targets[0]]) if field.will_be else "")
+    elif columns.targets:
         told.append(will_text(field))
     yield from _row(MARKS[field.status], told, width)
 
@@ -201,6 +213,11 @@ def _row(mark: str, told: Sequence[str], width: int) -> list[str]:
 def _below(field: FieldShown, systems: Sequence[str], width: int) -> Iterator[str]:
     owners = {"both": "  (both may change it)", "": ""}
     owner = owners.get(field.owner, f"  ({clean(field.owner)} decides)")
+    if field.status == "new" and not field.will_be and len(field.now) == 1:
+        head = f"{MARKS[field.status]} {pad(noun(field.field), NAME)} "
+        value = now_text(field.now, next(iter(field.now)))
+        yield from _part(head, wrap(value, max(20, width - cells(head))))
+        return
     yield f"{MARKS[field.status]} {noun(field.field)}{owner}"
     if field.status == "same":
         first = next((name for name in systems if name in field.now), "")

@@ -126,7 +126,8 @@ class Rows(ScrollView, Generic[RowT], can_focus=True):
         self._pages.expire(keep_shown=keep_position)
         if not keep_position:
             self._pages.index = 0
-            self._pages.seek(self._pages.key(row) if row is not None else "")
+            if row is not None:  # else what was sought before anything was here
+                self._pages.seek(self._pages.key(row))
             self.scroll_to(0, 0, animate=False)
         self._fetch_anew()
 

@@ -12,7 +12,7 @@ import msgspec
 
 from daemon.clock import Clock
 from daemon.connectors.base import Budget, Limit
-from daemon.connectors.calls import Call, CallLog, kind_of_thing
+from daemon.connectors.calls import Call, CallLog, CallTally, kind_of_thing
 from daemon.connectors.dear import paging
 from daemon.connectors.dear.config import DearConfig
 from daemon.connectors.dear.paging import Listing, Row
@@ -98,6 +98,13 @@ class DearClient:
     @property
     def calls(self) -> Sequence[Call]:
         return self._calls.calls
+
+    @property
+    def tally(self) -> CallTally:
+        return self._calls.tally
+
+    def stop(self) -> None:
+        self._governor.stop()
 
     async def close(self) -> None:
         await self._http.close()

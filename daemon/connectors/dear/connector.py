@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from daemon.clock import Clock
 from daemon.connectors.base import Budget, Health, Limit, LoginLife
-from daemon.connectors.calls import Call
+from daemon.connectors.calls import Call, CallTally
 from daemon.connectors.dear.capabilities import DEAR, capabilities
 from daemon.connectors.dear.client import DearClient
 from daemon.connectors.dear.config import DearConfig, is_loopback
@@ -79,6 +79,10 @@ class DearConnector:
         return self._client.calls
 
     @property
+    def tally(self) -> CallTally:
+        return self._client.tally
+
+    @property
     def limits(self) -> tuple[Limit, ...]:
         return self._client.limits
 
@@ -97,6 +101,11 @@ class DearConnector:
         health = self._health[1]
         noticed = self._reader.warnings + self._documents.warnings
         return replace(health, warnings=health.warnings + noticed)
+
+    async def look(self) -> Health:
+        """As ``check``, and nothing of it remembered."""
+        self._health = None
+        return await self.check()
 
     async def changes(self, cursors: Mapping[Kind, Cursor]) -> AsyncIterator[Page]:
         # What documents point at comes first.
@@ -122,6 +131,9 @@ class DearConnector:
 
     async def write(self, request: WriteRequest) -> tuple[Outcome, ...]:
         return await self._writer.write(request)
+
+    def stop(self) -> None:
+        self._client.stop()
 
     async def close(self) -> None:
         await self._client.close()

@@ -17,8 +17,8 @@ from ledger.model.keys import fold
 SMALL_PLANS = ("simple start", "simplestart", "easystart", "easy start", "essentials")
 """Plans without classes, purchase orders and inventory."""
 LIVE = frozenset({"TRIAL", "PAID", "TRIAL_OPTED_IN", "TRIAL_OPTED_OUT"})
-LOGIN_ENDS_SOON = timedelta(days=14)
-CONSENT_ENDS_SOON = timedelta(days=60)
+LOGIN_ENDS_SOON, LOGIN_ENDS_NOW = timedelta(days=30), timedelta(days=7)
+CONSENT_ENDS_SOON = timedelta(days=45)
 
 
 def name_values(info: Wire) -> dict[str, str]:
@@ -177,11 +177,13 @@ def login_warnings(tokens: Tokens | None, now: datetime) -> list[Problem]:
         return warnings
     ends, consent = tokens.refresh_expires_at, tokens.hard_expires_at
     if ends is not None and ends - now < LOGIN_ENDS_SOON:
+        is_near = ends - now < LOGIN_ENDS_NOW
+        left = f" (in {max(0, (ends - now).days)} days)" if is_near else ""
         warnings.append(
             Problem(
                 code="login_ends",
-                message=f"the login to QuickBooks ends on {ends:%Y-%m-%d} unless it is used",
-                cure="let the daemon run, or " + RECONNECT.format(system="qbo"),
+                message=f"the login to QuickBooks ends on {ends:%Y-%m-%d}{left} unless it is used",
+                cure="let the daemon run, or " + RECONNECT,
             )
         )
     if consent is not None and consent - now < CONSENT_ENDS_SOON:
@@ -190,7 +192,7 @@ def login_warnings(tokens: Tokens | None, now: datetime) -> list[Problem]:
                 code="consent_ends",
                 message=f"Intuit ends the consent for this company on {consent:%Y-%m-%d}, used "
                 "or not",
-                cure="before that day, " + RECONNECT.format(system="qbo"),
+                cure="before that day, " + RECONNECT,
             )
         )
     return warnings

@@ -29,6 +29,9 @@ DISCOVERY = {
     "sandbox": "https://developer.api.intuit.com/.well-known/openid_sandbox_configuration",
     "production": "https://developer.api.intuit.com/.well-known/openid_configuration",
 }
+SCOPE = "com.intuit.quickbooks.accounting"
+REDIRECT_URI = "http://localhost:8047/callback"
+"""Where the answer goes by default: Intuit lets development keys come back to this machine."""
 TOKEN_URL = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -127,8 +130,13 @@ class QboConfig(_Section):
     client_secret: SecretRef
     """Client secret of your Intuit app, from its keys page."""
     refresh_token: SecretRef | None = None
-    """The first refresh token, from authorising the app. It is used once; its successors are kept
-    encrypted in ``state_dir``. Put a new one here to authorise again."""
+    """A refresh token that was got elsewhere, to begin with; ``trueup connect`` needs none. It is
+    used once; its successors are kept encrypted in ``state_dir``."""
+    redirect_uri: Annotated[str, Field(min_length=8, max_length=500)] | None = None
+    """Where Intuit sends the browser after ``trueup connect``, exactly as it stands among the
+    redirect URIs of your app. With ``sandbox`` the default is http://localhost:8047/callback. With
+    ``production`` Intuit demands an https address; any page of yours will do, and its address is
+    pasted: ``trueup connect --paste``."""
     base_url: str | None = None
     """Another address of the API, for the sandbox that comes with trueup; only with environment
     ``sandbox``, and only on this machine."""
@@ -168,6 +176,12 @@ class QboConfig(_Section):
             raise PydanticCustomError(
                 "token_url", "token_url must begin with https:// or be on this machine"
             )
+        if self.redirect_uri is not None and not (
+            _is_loopback(self.redirect_uri) or URL(self.redirect_uri).scheme == "https"
+        ):
+            raise PydanticCustomError(
+                "redirect_uri", "redirect_uri must begin with https:// or be on this machine"
+            )
         return self
 
     @property
@@ -182,6 +196,21 @@ class QboConfig(_Section):
     def discovery_url(self) -> str:
         """``""`` where a token address is configured."""
         return "" if self.token_url else DISCOVERY[self.environment]
+
+    @property
+    def pages_url(self) -> str:
+        """The document that names the pages for people."""
+        document = DISCOVERY[self.environment]
+        return (
+            str(URL(self.token_url).join(URL(URL(document).path))) if self.token_url else document
+        )
+
+    @property
+    def answer_url(self) -> str:
+        """Where the answer goes; ``""`` where there is no address that Intuit would take."""
+        if self.redirect_uri is not None:
+            return self.redirect_uri
+        return REDIRECT_URI if self.environment == "sandbox" else ""
 
 
 def _is_loopback(address: str) -> bool:

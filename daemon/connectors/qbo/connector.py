@@ -8,7 +8,8 @@ import msgspec
 
 from daemon.clock import Clock
 from daemon.connectors.base import Budget, Health, Limit, LoginLife, Rendered
-from daemon.connectors.calls import Call, CallLog
+from daemon.connectors.calls import Call, CallLog, CallTally
+from daemon.connectors.consent import Asked
 from daemon.connectors.governor import Governor, Meter
 from daemon.connectors.http import Http
 from daemon.connectors.oauth import OAuth, Phase
@@ -16,6 +17,7 @@ from daemon.connectors.qbo import company
 from daemon.connectors.qbo.capabilities import capabilities
 from daemon.connectors.qbo.client import BATCH, QboClient
 from daemon.connectors.qbo.config import QboConfig
+from daemon.connectors.qbo.consent import QboConsent
 from daemon.connectors.qbo.features import Features
 from daemon.connectors.qbo.mapping.table import QBO
 from daemon.connectors.qbo.profile import Profile
@@ -52,6 +54,7 @@ class QboConnector:
         self._oauth = oauth
         self._governor = governor
         self._calls = calls
+        self._consent = QboConsent(config, oauth, clock)
         self._client = QboClient(
             http,
             oauth,
@@ -109,6 +112,7 @@ class QboConnector:
             bootstrap=lambda: first.resolve() if first is not None else "",
             token_url=config.login_url,
             discovery_url=config.discovery_url,
+            pages_url=config.pages_url,
             transport=transport,
             calls=calls,
         )
@@ -131,6 +135,10 @@ class QboConnector:
         return self._calls.calls
 
     @property
+    def tally(self) -> CallTally:
+        return self._calls.tally
+
+    @property
     def limits(self) -> tuple[Limit, ...]:
         return self._governor.limits
 
@@ -142,6 +150,31 @@ class QboConnector:
     def login(self) -> Phase:
         """Where the login stands, without a call."""
         return self._oauth.phase
+
+    @property
+    def company_id(self) -> str:
+        return self._config.realm_id
+
+    @property
+    def environment(self) -> str:
+        return self._config.environment
+
+    async def ask_consent(self, *, port: int | None = None) -> Asked:
+        return await self._consent.ask(port=port)
+
+    async def take_answer(self, text: str) -> None:
+        await self._consent.take(text)
+        self._health = None
+
+    async def end_login(self, *, even_unheard: bool = False) -> bool:
+        was_known = await self._oauth.end(even_unheard=even_unheard)
+        self._health = None
+        return was_known
+
+    async def look(self) -> Health:
+        """As ``check``, and nothing of it remembered."""
+        self._health = None
+        return await self.check()
 
     def export_meter(self) -> bytes:
         """What to store, so that the month's metered reads are counted on after a restart."""
@@ -185,6 +218,10 @@ class QboConnector:
     async def write(self, request: WriteRequest) -> tuple[Outcome, ...]:
         return await self._writer.write(request)
 
+    def stop(self) -> None:
+        self._governor.stop()
+        self._oauth.stop()
+
     async def close(self) -> None:
         await self._oauth.close()
         await self._http.close()
@@ -205,6 +242,7 @@ class QboConnector:
             environment=self._config.environment,
             warnings=tuple(warnings),
             closed_until=company.closed_until(preferences),
+            plan=company.name_values(info).get("OfferingSku", ""),
         )
 
 

@@ -208,7 +208,7 @@ def error_of(fault: Fault) -> TrueupError:
             return Unauthorised(
                 f"QuickBooks does not accept the login: {fault.text}",
                 state="reauth_needed",
-                cure=RECONNECT.format(system="qbo"),
+                cure=RECONNECT,
             )
         case Next.NO_ACCESS:
             return Unauthorised(

@@ -101,6 +101,10 @@ def reopened(view: RecordView, source: DocumentParty, world: World) -> Hold:
     )
 
 
+def _unlinking(view: RecordView, world: World) -> str:
+    return f"trueup link {view.record} {view.sides[world.policy.books].ref} --unlink"
+
+
 def voided_in_books(view: RecordView, source: DocumentParty, world: World) -> Hold:
     """The books voided what the source still stands by: a void, neither a deletion nor an edit."""
     here, there = world.policy.title(world.policy.books), world.policy.title(source.system)
@@ -109,7 +113,8 @@ def voided_in_books(view: RecordView, source: DocumentParty, world: World) -> Ho
         HoldCode.VOIDED,
         f"{thing(view.kind, view.label)} was voided in {here} and still stands in {there}; nothing "
         "is changed in either.",
-        f"Void it in {there} as well; or unlink it, then it is posted to {here} anew.",
+        f"Void it in {there} as well; or unlink it ({_unlinking(view, world)}), then it is posted "
+        f"to {here} anew.",
         world,
         field="status",
     )
@@ -131,8 +136,8 @@ def gone_from_books(
         view,
         code,
         f"{what} was deleted in {here} ({evidence}){also}; nothing is passed on.",
-        f"{_instead(view, again, here)}Void it in {there} as well; or unlink it, then it is posted "
-        f"to {here} anew as it is in {there} now.",
+        f"{_instead(view, again, here)}Void it in {there} as well; or unlink it "
+        f"({_unlinking(view, world)}), then it is posted to {here} anew as it is in {there} now.",
         world,
         waits_for=again.waits_for,
     )

@@ -6,7 +6,7 @@ refused by name; nothing is said yes to by default.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Final
 
@@ -18,6 +18,7 @@ from daemon.sandbox.dear import (
     accounts,
     books,
     control,
+    notices,
     parties,
     payments,
     postings,
@@ -33,11 +34,12 @@ from daemon.sandbox.dear import (
 from daemon.sandbox.dear.errors import LIMIT_TEXT, DearRefusal, Flaw, not_simulated
 from daemon.sandbox.dear.paging import Call, Query
 from daemon.sandbox.dear.seed import seed
-from daemon.sandbox.dear.state import DearState
+from daemon.sandbox.dear.state import DearState, Row
 from daemon.sandbox.dear.switches import DearSwitches, flipped
 from daemon.sandbox.dear.unsimulated import is_known
 from daemon.sandbox.dear.wire import answer, body_object, html, refusal
 from daemon.sandbox.faults import Fault, FaultScript
+from daemon.sandbox.postman import Letter, Post, Postman
 from daemon.sandbox.requestlog import RequestLog
 from daemon.sandbox.server import CONTROL, TRACE, control_routes, wire
 from daemon.sandbox.world import World
@@ -85,6 +87,8 @@ class DearTwin:
         the place where a test plays the person who saves at the worst moment."""
         self.state = DearState(clock, seed=world.seed)
         seed(self.state, world)
+        self.postman = Postman(clock, self._post, self._letters, notices.RETRIES)
+        self.state.tell = self._happened
         self._account = world.company.dear_account_id
         self._keys = [world.company.dear_application_key]
         self._calls: dict[str, deque[float]] = {}
@@ -95,6 +99,8 @@ class DearTwin:
             ],
             client_max_size=32 * 1024 * 1024,
         )
+        self.app.cleanup_ctx.append(self.postman.work)
+        self.app.router.add_get(CONTROL + "notices", self._notices)
         self.app.add_routes(control_routes(faults=faults, log=log))
         self.app.add_routes(control.routes(self.state, self._flip, lambda: self.switches))
         self.app.router.add_route("*", "/{tail:.*}", self._handle)
@@ -116,7 +122,23 @@ class DearTwin:
 
     def _flip(self, given: Mapping[str, object]) -> Mapping[str, object]:
         self.switches = flipped(self.switches, given)
+        if "webhook_url" in given:
+            self.postman.switch_on()
         return asdict(self.switches)
+
+    def _happened(self, kind: str, row: Row, is_new: bool) -> None:
+        if self.switches.webhook_url and notices.raises_notice(kind, is_new=is_new):
+            self.postman.tell(notices.Event(kind, row.id, row.fields, is_new))
+
+    def _post(self) -> Post:
+        switches = self.switches
+        return Post(switches.webhook_url, switches.webhook_delay_seconds, switches.webhook_fate)
+
+    def _letters(self, events: Sequence[notices.Event]) -> Sequence[Letter]:
+        return notices.letters(events, self.switches)
+
+    async def _notices(self, _: web.Request) -> web.Response:
+        return web.json_response(self.postman.shown)
 
     def _refusals(self) -> Middleware:
         @web.middleware

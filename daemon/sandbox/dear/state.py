@@ -7,7 +7,7 @@ others name it.
 
 import hashlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -222,6 +222,8 @@ class DearState:
         self.me: Fields = {}
         self.holdings = Holdings()
         self._stock: dict[Place, Stock] = {}
+        self.tell: Callable[[str, Row, bool], None] = lambda _kind, _row, _is_new: None
+        """Called with the kind and the row whenever one is added (new) or stamped."""
 
     def __getitem__(self, kind: str) -> Table:
         return self.tables[kind]
@@ -249,12 +251,14 @@ class DearState:
         self._rows += 1
         row = Row(key, dict(fields), order=self._rows, modified=modified or self.now())
         self.tables[kind].add(row)
+        self.tell(kind, row, True)
         return row
 
     def stamp(self, kind: str, row: Row, at: datetime | None = None) -> None:
         """The row was changed now, or at a given instant."""
         row.modified = at or self.now()
         self.tables[kind].moved(row)
+        self.tell(kind, row, False)
 
     def change(self, kind: str, row: Row, fields: Fields, *, stamp_always: bool = True) -> bool:
         """Set fields and the stamp; true when something changed. Renames reach every mention."""

@@ -113,6 +113,15 @@ class DearSwitches:
     """Whether a fresh document shows one part NOT AVAILABLE in every array, or empty arrays."""
     misspelt_invoice_key: bool = True
     """Whether /purchase calls the number of its invoice ``InvocieNumber``."""
+    webhook_url: str = ""
+    """Where all notices are sent; empty: none are."""
+    webhook_header: str = "X-Trueup-Secret"
+    """The custom header of the hooks."""
+    webhook_secret: str = ""
+    """What it holds; empty: the header is not sent."""
+    webhook_delay_seconds: int = 60
+    webhook_fate: Literal["deliver", "duplicate", "reorder", "drop"] = "deliver"
+    """What becomes of notices: sent, sent twice, the last one first, or lost."""
 
 
 def flipped(switches: DearSwitches, given: Mapping[str, object]) -> DearSwitches:

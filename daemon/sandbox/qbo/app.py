@@ -3,6 +3,7 @@
 ``QboTwin`` is all that other code needs. Everything is held in memory and starts from a world.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -11,12 +12,14 @@ from aiohttp.typedefs import Handler
 
 from daemon.clock import Clock
 from daemon.sandbox.faults import Fault, FaultScript
+from daemon.sandbox.postman import Letter, Post, Postman
 from daemon.sandbox.qbo import (
     batch,
     cdc,
     control,
     crud,
     faultbodies,
+    notices,
     posting,
     query,
     seed,
@@ -29,7 +32,7 @@ from daemon.sandbox.qbo.limits import Limits
 from daemon.sandbox.qbo.oauth import TOKEN_PATH, TokenServer
 from daemon.sandbox.qbo.render import envelope, show
 from daemon.sandbox.qbo.replay import Answer, Replay, fingerprint
-from daemon.sandbox.qbo.state import Books
+from daemon.sandbox.qbo.state import Books, Stored
 from daemon.sandbox.qbo.switches import QboSwitches, flip
 from daemon.sandbox.qbo.times import envelope_stamp
 from daemon.sandbox.qbo.txnentities import BY_PATH, NOT_SIMULATED
@@ -66,19 +69,23 @@ class QboTwin:
         self.state = Books(world.company, clock, self.switches)
         self.tokens = TokenServer(world, clock, self.switches)
         self.limits = Limits(clock, self.switches)
+        self.postman = Postman(clock, self._post, self._letters, notices.RETRIES)
         self._replay = Replay(self.switches)
         self._answered = 0
         seed.fill(self.state, world)
+        self.state.tell = self._happened
         outer = wire(
             SYSTEM, faults=self.faults, log=self.log, clock=clock, flavoured=self._flavoured
         )
         self.app = web.Application(
             middlewares=[outer, self._faults_to_answers()], client_max_size=MAX_BODY
         )
+        self.app.cleanup_ctx.append(self.postman.work)
         self.app.add_routes(self.tokens.routes())
         self.app.add_routes(control_routes(faults=self.faults, log=self.log))
         self.app.router.add_post(CONTROL + "edit", self._edit)
         self.app.router.add_get(CONTROL + "state/{kind}", self._dump)
+        self.app.router.add_get(CONTROL + "notices", self._notices)
         self.app.router.add_get(CONTROL + "switches", self._switches)
         self.app.router.add_post(CONTROL + "switches", self._switches)
         self.app.router.add_route("*", "/v3/company/{realm}/{tail:.*}", self._company)
@@ -103,6 +110,18 @@ class QboTwin:
             "discovery_url": f"{url}/.well-known/openid_sandbox_configuration",
             "control_url": url,
         }
+
+    def _happened(self, stored: Stored, what: notices.Operation, loser: str) -> None:
+        if self.switches.webhook_url and notices.raises_notice(stored.spec.name, what):
+            at = self.state.exact_now()
+            self.postman.tell(notices.Event(stored.spec.name, stored.id, what, at, loser))
+
+    def _post(self) -> Post:
+        switches = self.switches
+        return Post(switches.webhook_url, switches.webhook_delay_seconds, switches.webhook_fate)
+
+    def _letters(self, events: Sequence[notices.Event]) -> Sequence[Letter]:
+        return notices.letters(events, self.state.company.realm_id, self.switches)
 
     def _faults_to_answers(self) -> Any:
         @web.middleware
@@ -291,9 +310,14 @@ class QboTwin:
                 if not isinstance(given, dict):
                     raise ValueError("switches are an object: name and value")
                 flip(self.switches, given)
+                if "webhook_url" in given:
+                    self.postman.switch_on()
         except ValueError as error:
             return self._raw(400, encode({"error": str(error)}))
         return self._raw(200, encode(asdict(self.switches)))
+
+    async def _notices(self, _: web.Request) -> web.Response:
+        return self._raw(200, encode(self.postman.shown))
 
     async def _dump(self, request: web.Request) -> web.Response:
         if request.match_info["kind"] == "posting":

@@ -39,6 +39,7 @@ def merge(books: Books, loser: Stored, winner_id: str) -> Stored:
         fields = {**loser.fields, "Active": False, loser.spec.name_field: renamed}
         books.change(loser, fields)
     books.bump(winner)
+    books.tell(winner, "Merge", loser.id)
     return winner
 
 

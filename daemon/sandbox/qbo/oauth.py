@@ -3,6 +3,8 @@
 import base64
 import binascii
 import hashlib
+import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -11,7 +13,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from daemon.clock import Clock
-from daemon.sandbox.qbo import faultbodies
+from daemon.sandbox.qbo import consentpage, faultbodies
 from daemon.sandbox.qbo.switches import QboSwitches
 from daemon.sandbox.server import TRACE
 from daemon.sandbox.world import World
@@ -22,6 +24,7 @@ _GRACE: Final = timedelta(hours=1)
 _CODE_LIFE: Final = timedelta(minutes=10)
 _SHORTEST: Final = 20
 _LONGEST: Final = 4096
+_NOT_KEPT: Final = {"Cache-Control": "no-cache, no-store"}
 ACCOUNTING: Final = "com.intuit.quickbooks.accounting"
 TOKEN_PATH: Final = "/oauth2/v1/tokens/bearer"
 
@@ -31,6 +34,8 @@ class _Grant:
     """One consent: a line of refresh tokens, and the access tokens made from it."""
 
     scope: str
+    company: str = ""
+    """Realm that it is for; empty: the one that is simulated."""
     refresh_token: str = ""
     rotated_at: datetime = _NEVER
     expires_at: datetime = _NEVER
@@ -45,6 +50,7 @@ class _Code:
     redirect_uri: str
     scope: str
     expires_at: datetime
+    company: str
 
 
 class TokenServer:
@@ -58,6 +64,8 @@ class TokenServer:
         self._count = 0
         self._grants: list[_Grant] = []
         self._codes: dict[str, _Code] = {}
+        self.other_realm_id = f"9{int(self._secret('other company')[:12], 16) % 10**15:015d}"
+        """Another company that the person on the consent page may choose by mistake."""
         self.client_id = f"AB{self._secret('client')[:38]}"
         self.client_secret = self._secret("secret")[:40]
         first = _Grant(scope=ACCOUNTING)
@@ -79,6 +87,8 @@ class TokenServer:
                 raise faultbodies.token_revoked()
             if grant.access[token] <= self._clock.now():
                 raise faultbodies.token_expired(token)
+            if grant.company not in {"", self.realm_id}:
+                raise faultbodies.wrong_realm()
             return
         raise faultbodies.token_revoked()
 
@@ -95,6 +105,7 @@ class TokenServer:
             web.get("/.well-known/openid_sandbox_configuration", self._discovery),
             web.get("/.well-known/openid_sandbox_configuration/", self._discovery),
             web.get("/connect/oauth2", self._authorize),
+            web.post("/connect/oauth2", self._decided),
             web.post(TOKEN_PATH, self._token),
             web.post("/v2/oauth2/tokens/revoke", self._revoke),
             web.get("/v1/openid_connect/userinfo", self._user_info),
@@ -127,27 +138,58 @@ class TokenServer:
         return web.json_response({"keys": []})
 
     async def _authorize(self, request: web.Request) -> web.Response:
-        """Consent is given at once; the browser goes back with code, state and realm."""
-        asked = request.query
+        """The page on which a person gives or denies access; or, by switch, the answer to it."""
         request[TRACE].summary = "authorize"
+        problem = self._wrong(request.query)
+        if problem:
+            # Not told to the redirect URI: it may be anybody's.
+            return web.Response(status=400, text=problem)
+        if self._switches.consent == "page":
+            page = consentpage.page(request.query, self.realm_id, self.other_realm_id)
+            return web.Response(text=page, content_type="text/html", headers=_NOT_KEPT)
+        company = self.realm_id if self._switches.consent == "given" else ""
+        return self._sent_back(request.query, company)
+
+    async def _decided(self, request: web.Request) -> web.Response:
+        """A button of the page was pressed."""
+        request[TRACE].summary = "consent"
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        problem = self._wrong(form)
+        company = form.get("company", "")
+        if problem or company not in {"", self.realm_id, self.other_realm_id}:
+            return web.Response(status=400, text=problem or "no such company")
+        return self._sent_back(form, company)
+
+    def _wrong(self, asked: Mapping[str, str]) -> str:
         if asked.get("client_id") != self.client_id or asked.get("response_type") != "code":
-            return web.Response(status=400, text="unknown client or response type")
-        target, scope = asked.get("redirect_uri", ""), asked.get("scope", "")
-        if not target or not scope:
-            return web.Response(status=400, text="redirect_uri and scope are required")
-        code = self._new("code")
-        self._codes[code] = _Code(target, scope, self._clock.now() + _CODE_LIFE)
-        values = {"code": code, "state": asked.get("state", ""), "realmId": self.realm_id}
+            return "unknown client or response type"
+        if asked.get("redirect_uri", "") not in self._switches.redirect_uris:
+            return "the redirect_uri is not among those that are registered for this app"
+        if not asked.get("scope"):
+            return "scope is required"
+        return ""
+
+    def _sent_back(self, asked: Mapping[str, str], company: str) -> web.Response:
+        """The browser goes back with code, state and realm; without a company with an error."""
+        target, state = asked["redirect_uri"], asked.get("state", "")
+        if company:
+            code = self._new("code")
+            until = self._clock.now() + _CODE_LIFE
+            self._codes[code] = _Code(target, asked["scope"], until, company)
+            values = {"code": code, "state": state, "realmId": company}
+        else:
+            values = {"error": "access_denied", "state": state}
         joint = "&" if "?" in target else "?"
-        return web.Response(status=302, headers={"Location": target + joint + urlencode(values)})
+        location = target + joint + urlencode(values)
+        return web.Response(status=302, headers={"Location": location, **_NOT_KEPT})
 
     async def _token(self, request: web.Request) -> web.Response:
-        if not self._is_client(request):
-            return _refusal(401, "invalid_client")
         if request.content_type != "application/x-www-form-urlencoded":
             return _refusal(400, "invalid_request")
-        form = await request.post()
-        grant_type = str(form.get("grant_type", ""))
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        if not self._is_client(request, form):
+            return _refusal(401, "invalid_client")
+        grant_type = form.get("grant_type", "")
         request[TRACE].summary = f"token {grant_type}"
         hard = request.headers.get("x-include-refresh-token-hard-expires-in") == "true"
         fault = request[TRACE].fault
@@ -155,7 +197,7 @@ class TokenServer:
             return _refusal(400, "invalid_grant", "Incorrect or invalid refresh token")
         match grant_type:
             case "authorization_code":
-                code = self._codes.pop(str(form.get("code", "")), None)
+                code = self._codes.pop(form.get("code", ""), None)
                 now = self._clock.now()
                 if (
                     code is None
@@ -163,11 +205,11 @@ class TokenServer:
                     or code.redirect_uri != form.get("redirect_uri")
                 ):
                     return _refusal(400, "invalid_grant", "Token invalid")
-                grant = _Grant(scope=code.scope)
+                grant = _Grant(scope=code.scope, company=code.company)
                 self._grants.append(grant)
                 return _answer(self._issue(grant, hard=hard))
             case "refresh_token":
-                found = self._find(str(form.get("refresh_token", "")))
+                found = self._find(form.get("refresh_token", ""))
                 if found is None:
                     text = "Incorrect or invalid refresh token"
                     return _refusal(400, "invalid_grant", text)
@@ -231,8 +273,15 @@ class TokenServer:
             {"sub": "sandbox-user", "email": "user@sample.example", "emailVerified": True}
         )
 
-    def _is_client(self, request: web.Request) -> bool:
-        scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
+    def _is_client(self, request: web.Request, form: Mapping[str, str] | None = None) -> bool:
+        """By header, or by two fields of the form, as the discovery document offers."""
+        if "Authorization" not in request.headers:
+            given = form or {}
+            pair = f"{given.get('client_id', '')}:{given.get('client_secret', '')}"
+            return hmac.compare_digest(
+                pair.encode(), f"{self.client_id}:{self.client_secret}".encode()
+            )
+        scheme, _, encoded = request.headers["Authorization"].partition(" ")
         try:
             pair = base64.b64decode(encoded, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
@@ -248,11 +297,11 @@ class TokenServer:
 
 
 def _answer(body: dict[str, object]) -> web.Response:
-    return web.json_response(body, headers={"Cache-Control": "no-cache, no-store"})
+    return web.json_response(body, headers=_NOT_KEPT)
 
 
 def _refusal(status: int, error: str, description: str = "") -> web.Response:
     body = {"error": error}
     if description:
         body["error_description"] = description
-    return web.json_response(body, status=status, headers={"Cache-Control": "no-cache, no-store"})
+    return web.json_response(body, status=status, headers=_NOT_KEPT)

@@ -4,7 +4,7 @@ Storage only: what may be written is decided in ``rules`` and ``crud``, what it 
 wire in ``render``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,6 +13,7 @@ from typing import Final
 from daemon.clock import Clock
 from daemon.sandbox.qbo.entities import Spec
 from daemon.sandbox.qbo.indexes import Indexes
+from daemon.sandbox.qbo.notices import Operation
 from daemon.sandbox.qbo.shelf import Shelf
 from daemon.sandbox.qbo.switches import QboSwitches
 from daemon.sandbox.qbo.txnentities import SPECS
@@ -105,6 +106,8 @@ class Books:
         """Stock of each tracked item."""
         self.stocked: dict[str, frozenset[str]] = {}
         """Tracked items that each transaction moves."""
+        self.tell: Callable[[Stored, Operation, str], None] = lambda _record, _what, _loser: None
+        """Called with everything that happens to a record (for a merge with the loser's id)."""
 
     @property
     def offering(self) -> str:
@@ -158,26 +161,37 @@ class Books:
         if spec.transaction:
             self._transactions[record_id] = stored
         self._take_name(stored)
+        self.tell(stored, "Create", "")
         return stored
 
     def change(self, stored: Stored, fields: Wire) -> None:
         """Replace what a record holds: version + 1, time moved, name exchanged."""
         self._free_name(stored)
+        was_active = stored.active
         stored.fields = fields
         stored.token += 1
         self._moved(stored, self.now())
         self._take_name(stored)
+        gone = was_active and not stored.active
+        void = bool(stored.derived.get("Void"))
+        self.tell(stored, "Void" if void else "Delete" if gone else "Update", "")
 
     def bump(self, stored: Stored) -> None:
         """Version + 1 and time moved: another transaction changed what this one says."""
         stored.token += 1
         self._moved(stored, self.now())
+        self._tell_derived(stored)
 
     def touch(self, stored: Stored) -> None:
         """Move the time but not the version: a derived figure changed."""
         now = self.now()
         if now > stored.updated:
             self._moved(stored, now)
+            self._tell_derived(stored)
+
+    def _tell_derived(self, stored: Stored) -> None:
+        if self.switches.webhook_derived:
+            self.tell(stored, "Update", "")
 
     def _moved(self, stored: Stored, at: datetime) -> None:
         stored.updated = at
@@ -192,6 +206,8 @@ class Books:
         if stored.spec.transaction:
             del self._transactions[stored.id]
         self.stubs.append(Stub(stored.spec.name, stored.id, self.now()))
+        if stored.spec.transaction:
+            self.tell(stored, "Delete", "")
 
     def holder(self, spec: Spec, name: str, parent: str) -> Stored | None:
         """Who holds a name, active or not. Customers and vendors share one set of names."""

@@ -105,8 +105,26 @@ class QboSwitches:
     batches_per_minute: int = 40
     core_plus_limit: int | None = None
     """Metered reads per calendar month before they are cut off with 429; None: only counted."""
+    consent: Literal["page", "given", "denied"] = "page"
+    """What the authorisation address does: shows the page on which a person chooses company and
+    answer, or answers by itself."""
+    redirect_uris: tuple[str, ...] = ("http://localhost:8047/callback",)
+    """The redirect URIs that are registered for the app, compared to the letter."""
     access_token_seconds: int = 3600
     refresh_token_seconds: int = 8_726_400
+    webhook_url: str = ""
+    """Where notices are sent; empty: none are."""
+    webhook_format: Literal["cloudevents", "notifications"] = "cloudevents"
+    """The form of notices: CloudEvents as since summer 2026, or the one before."""
+    webhook_token: str = "sandbox-verifier-token"
+    """The verifier token that signs notices."""
+    webhook_delay_seconds: int = 5
+    """How long events are gathered for one notice; Intuit takes up to a minute."""
+    webhook_fate: Literal["deliver", "duplicate", "reorder", "drop"] = "deliver"
+    """What becomes of notices: sent, sent twice, one for each event the last one first, or
+    lost."""
+    webhook_derived: bool = False
+    """Whether what a record says because of another one (balances, stock) raises a notice."""
 
 
 def flip(switches: QboSwitches, given: Mapping[str, object]) -> None:

@@ -51,7 +51,7 @@ def fold(f: Folding, entry: Entry) -> None:
             valves.absence_accepted(f, entry)
         case entries.JobAdvanced():
             valves.job_advanced(f, entry)
-        case entries.Refused():
+        case entries.Refused() | entries.Connected() | entries.Disconnected():
             pass  # kept for those who read the journal: nothing follows from it
         case entries.ConfigApplied():
             holds.config_applied(f, entry)

@@ -1,7 +1,9 @@
 """References and the records they belong to."""
 
+from itertools import islice
+
 from ledger.model import entries
-from ledger.model.ids import ExternalRef, Kind, RecordId, SystemName, derive, record_id
+from ledger.model.ids import ExternalRef, Kind, RecordId, SystemName, own_ids
 from ledger.store.errors import DraftRefused, LinkRefused
 from ledger.store.fold.context import Folding
 from ledger.store.fold.marks import mark, wake
@@ -174,14 +176,9 @@ def _exists(f: Folding, record: RecordId) -> bool:
 
 def _own_record(f: Folding, ref: ExternalRef) -> RecordId:
     """The id that a reference derives for itself, or the first free one after it."""
-    own = record_id(ref)
-    for attempt in range(1, _OWN_ID_TRIES):
+    for own in islice(own_ids(ref), _OWN_ID_TRIES):
         if not _exists(f, own):
             return own
-        own = RecordId(
-            f"{ref.kind.value}-"
-            + derive(ref.system, ref.kind.value, ref.id, str(attempt), length=12)
-        )
     raise DraftRefused(f"{ref} was unlinked more than {_OWN_ID_TRIES} times")
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from daemon.config.changes import changed_keys
 from daemon.config.load import Loaded, load
-from daemon.config.watch import ConfigWatch, changed_sections
+from daemon.config.watch import ConfigWatch
 
 SMALLEST = (Path(__file__).parent / "files" / "good" / "smallest.yaml").read_text()
 
@@ -47,7 +48,7 @@ async def test_a_valid_change_is_handed_on(file: Path) -> None:
     file.write_text(SMALLEST + "names: hold\n")
     await eye.look()
     assert [loaded.config.names for loaded in told.good] == ["hold"]
-    assert changed_sections(before, told.good[0]) == ["names"]
+    assert changed_keys(before.config, told.good[0].config) == ("names",)
 
 
 async def test_an_invalid_change_is_told_once_and_keeps_the_old(file: Path) -> None:

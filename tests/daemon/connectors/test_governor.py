@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from daemon.clock import SystemClock
 from daemon.connectors.governor import Governor, Meter
-from ledger.model.errors import Throttled
+from ledger.model.errors import Stopping, Throttled
 from tests.daemon.connectors.clocks import FastClock
 
 
@@ -161,3 +162,24 @@ async def test_the_meter_survives_a_restart_within_its_month() -> None:
     assert second.budget.metered_reads == 2
     second.restore(Meter(month="2026-04", spent=500))
     assert second.budget.metered_reads == 2
+
+
+async def test_a_stop_ends_every_wait_at_once_and_lets_no_further_call_begin() -> None:
+    clock = SystemClock()
+    paced = Governor(clock, per_second=1000, per_minute=1, in_flight=2, lanes={"batch": 1})
+    begun: list[str] = []
+
+    async def call(lane: str = "") -> None:
+        async with paced.slot(lane):
+            begun.append(lane)
+
+    async with paced.slot("batch"):  # this one is under way and goes on
+        waiting = [asyncio.ensure_future(call(lane)) for lane in ("", "batch", "batch", "")]
+        waiting.append(asyncio.ensure_future(paced.rest(3600)))
+        await asyncio.sleep(0)
+        paced.stop()
+        ends = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [type(end) for end in ends] == [Stopping] * 5
+    with pytest.raises(Stopping):
+        await call()
+    assert begun == []

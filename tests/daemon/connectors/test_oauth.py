@@ -225,6 +225,8 @@ async def test_F79_when_the_token_is_refused_the_former_one_is_tried_once(bench:
     assert bench.stored().former_refresh_token == "R0"
     bench.server.valid = {"R0"}
     assert await login.access_token(rejected="A1") == "A2"
+    assert await login.access_token() == "A2", "the login goes on"
+    assert login.phase is Phase.FRESH
     await login.close()
     assert bench.server.asked == ["R0", "R1", "R0"]
 
@@ -244,7 +246,7 @@ async def test_F79_refused_for_good_is_a_named_state_that_asks_no_more(bench: Be
     with pytest.raises(Unauthorised, match="refused") as caught:
         await login.access_token()
     assert caught.value.state == "reauth_needed"
-    assert "qbo.refresh_token" in caught.value.cure
+    assert "trueup connect --reconnect" in caught.value.cure
     assert login.phase is Phase.REAUTH_NEEDED
     with pytest.raises(Unauthorised):
         await login.access_token()

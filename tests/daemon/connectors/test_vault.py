@@ -1,12 +1,14 @@
 """Tokens at rest: encrypted, bound to one company, never half written."""
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from daemon.connectors.vault import FileVault, Tokens, write_durably
+from daemon.connectors.vault import FileVault, Tokens, key_from, write_durably
 from ledger.model.errors import ConfigProblem, Unauthorised
 
 TOKENS = Tokens(
@@ -114,3 +116,79 @@ def test_a_write_that_fails_leaves_the_old_content(
 def test_F94_tokens_hide_their_secrets_when_shown() -> None:
     assert "RT1" not in f"{TOKENS!r} {TOKENS}"
     assert "eyJ" not in f"{TOKENS!r} {TOKENS}"
+
+
+def keyed(folder: Path, key: bytes, former: bytes | None = None) -> FileVault:
+    return FileVault(folder, system="qbo", realm="934", key=key, former_key=former)
+
+
+def test_a_former_key_opens_once_and_the_new_one_ever_after(tmp_path: Path) -> None:
+    keyed(tmp_path, b"a" * 32).save(TOKENS)
+    assert keyed(tmp_path, b"b" * 32, b"a" * 32).load() == TOKENS
+    assert keyed(tmp_path, b"b" * 32).load() == TOKENS
+    with pytest.raises(Unauthorised, match="another key"):
+        keyed(tmp_path, b"a" * 32).load()
+
+
+def test_a_new_key_beside_the_tokens(tmp_path: Path) -> None:
+    vault(tmp_path).save(TOKENS)
+    before = (tmp_path / "vault.key").read_bytes()
+    assert vault(tmp_path).rotate() is True
+    after = (tmp_path / "vault.key").read_bytes()
+    assert after != before
+    assert (tmp_path / "vault.key").stat().st_mode & 0o777 == 0o400
+    assert sorted(p.suffix for p in tmp_path.iterdir()) == [".key", ".tokens"]
+    assert vault(tmp_path).load() == TOKENS
+    with pytest.raises(Unauthorised, match="another key"):
+        vault(tmp_path, key=before).load()
+
+
+@pytest.mark.parametrize("step", range(1, 5))
+def test_a_new_key_survives_a_crash_at_every_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    vault(tmp_path).save(TOKENS)
+    steps = iter(range(1, 100))
+
+    class Crash(BaseException):
+        pass
+
+    replace, unlink = Path.replace, Path.unlink
+
+    def counted(change: Callable[..., Any]) -> Callable[..., Any]:
+        def then_crash(self: Path, *args: Any, **options: Any) -> Any:
+            if self.name.endswith(".new") and not self.exists():
+                return change(self, *args, **options)
+            if next(steps) == step:
+                raise Crash
+            return change(self, *args, **options)
+
+        return then_crash
+
+    monkeypatch.setattr(Path, "replace", counted(replace))
+    monkeypatch.setattr(Path, "unlink", counted(unlink))
+    with pytest.raises(Crash):
+        vault(tmp_path).rotate()
+    monkeypatch.undo()
+    for part in tmp_path.glob(".*.new"):
+        part.unlink()
+    assert vault(tmp_path).load() == TOKENS
+    assert vault(tmp_path).rotate() is True
+    assert vault(tmp_path).load() == TOKENS
+
+
+def test_a_key_of_the_configuration_is_changed_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigProblem, match=r"vault\.former_key"):
+        keyed(tmp_path, b"a" * 32).rotate()
+
+
+@pytest.mark.parametrize("text", ["61" * 32, "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE="])
+def test_a_key_is_written_as_hex_or_base64(text: str) -> None:
+    assert key_from(text, "vault.key") == b"a" * 32
+
+
+@pytest.mark.parametrize("text", ["", "61" * 31, "g1" * 32, "YWFh", "passw0rd!" * 4])
+def test_what_is_no_key_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(ConfigProblem, match="openssl rand -hex 32") as refused:
+        key_from(text, "vault.key")
+    assert not text or text not in str(refused.value)

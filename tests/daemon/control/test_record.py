@@ -5,8 +5,9 @@ from decimal import Decimal
 import msgspec
 
 from daemon.control.client import ControlClient
-from daemon.control.protocol import Code
+from daemon.control.protocol import Code, RetryRequest
 from daemon.control.protocol_drift import FieldShown, RecordAnswer
+from daemon.control.protocol_valves import SkipRequest
 from ledger.model.ids import RecordId
 from ledger.model.records import Bill, Item, Vendor
 from ledger.model.values import Line, Lines
@@ -253,3 +254,18 @@ async def test_history_is_newest_first_and_cut(office: Office, daemon: ControlCl
 async def test_a_record_that_nobody_knows(daemon: ControlClient) -> None:
     error = await declined(daemon.record("no such thing"))
     assert error.code is Code.NOT_FOUND
+
+
+async def test_what_was_set_aside_is_told_as_such_before_the_next_cycle(
+    office: Office, daemon: ControlClient
+) -> None:
+    record = await office.renamed_vendor()
+    await office.plan()
+    (before,) = (await daemon.record(record)).operations
+    await daemon.skip(SkipRequest(record=record, reason="next season"))
+    (after,) = (await daemon.record(record)).operations
+    assert before.reason != "skipped"
+    assert (after.digest, after.state, after.reason) == (before.digest, "waiting", "skipped")
+    await daemon.retry(RetryRequest(record=record))
+    (again,) = (await daemon.record(record)).operations
+    assert again.reason != "skipped"

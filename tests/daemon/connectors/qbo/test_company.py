@@ -175,11 +175,16 @@ def test_a_subscription_that_ended_is_an_alarm() -> None:
 def test_logins_that_end_soon_are_announced() -> None:
     tokens = Tokens(
         refresh_token="R",
-        refresh_expires_at=START + timedelta(days=13),
-        hard_expires_at=START + timedelta(days=59),
+        refresh_expires_at=START + timedelta(days=29),
+        hard_expires_at=START + timedelta(days=44),
     )
-    assert [w.code for w in company.login_warnings(tokens, START)] == ["login_ends", "consent_ends"]
+    soon = company.login_warnings(tokens, START)
+    assert [w.code for w in soon] == ["login_ends", "consent_ends"]
+    assert "trueup connect --reconnect" in soon[1].cure
+    assert " days)" not in soon[0].message
     assert company.login_warnings(tokens, START - timedelta(days=10)) == []
+    now = company.login_warnings(tokens, START + timedelta(days=23))
+    assert "(in 6 days)" in now[0].message
     assert company.login_warnings(None, START) == []
 
 

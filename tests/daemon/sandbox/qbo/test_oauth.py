@@ -35,8 +35,12 @@ async def test_discovery_points_at_the_simulator(client: Client) -> None:
     assert other == document
 
 
+BACK = "http://localhost:8047/callback"
+
+
 async def test_consent_code_and_first_use_only(client: Client) -> None:
-    back = "http://127.0.0.1:9/callback"
+    client.twin.switches.consent = "given"
+    back = BACK
     answer = await client.send(
         "GET",
         f"{client.url}/connect/oauth2",

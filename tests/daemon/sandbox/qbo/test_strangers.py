@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import pytest
 
 from daemon.sandbox.qbo.app import QboTwin
+from tests.browser import press
 from tests.daemon.sandbox.qbo.client import Client
 
 with warnings.catch_warnings():
@@ -59,7 +60,7 @@ class Strangers:
         self.auth = AuthClient(
             client_id=credentials["client_id"],
             client_secret=credentials["client_secret"],
-            redirect_uri="http://127.0.0.1:9/callback",
+            redirect_uri="http://localhost:8047/callback",
             environment=twin.addresses(url)["discovery_url"],
             refresh_token=credentials["refresh_token"],
         )
@@ -376,17 +377,19 @@ async def test_token_life(run: Any, client: Client) -> None:
     await run(tell)
 
 
-async def test_consent_by_the_authorisation_address(run: Any) -> None:
+async def test_consent_by_the_page_of_the_authorisation_address(run: Any, client: Client) -> None:
+    before = client.twin.credentials["refresh_token"]
+
     def tell(strangers: Strangers) -> None:
         auth = strangers.auth
         address = auth.get_authorization_url([Scopes.ACCOUNTING], state_token="state-1")
-        answer = auth.get(address, allow_redirects=False)
-        assert answer.status_code == 302
-        values = dict(
-            pair.split("=", 1) for pair in answer.headers["Location"].split("?", 1)[1].split("&")
-        )
+        location = asyncio.run(press(address))
+        values = dict(pair.split("=", 1) for pair in location.split("?", 1)[1].split("&"))
         assert values["state"] == "state-1"
         auth.get_bearer_token(values["code"], realm_id=values["realmId"])
         assert auth.realm_id == strangers.qb.company_id
+        assert auth.refresh_token != before
+        with pytest.raises(AuthClientError):
+            auth.get_bearer_token(values["code"], realm_id=values["realmId"])
 
     await run(tell)

@@ -1,0 +1,31 @@
+"""The part of the control protocol that is about reading the configuration anew."""
+
+from daemon.control.frame import Answer, Request
+
+
+class ReloadRequest(Request):
+    """Read the configuration file again."""
+
+    wait: bool = False
+    """Answer when it is in force and, where rules changed, what waits is planned anew."""
+
+
+class ReloadAnswer(Answer):
+    """What became of the file. Names keys, never their values."""
+
+    ok: bool
+    """False: the file has problems, and the former configuration stays in force."""
+    file: str
+    applied: tuple[str, ...] = ()
+    """Changed keys that are in force now, or after the cycle under way."""
+    restart: tuple[str, ...] = ()
+    """Keys that differ from what is in force and need a restart."""
+    in_force: bool = True
+    """False: a cycle is under way, and what is applied counts from its end."""
+    approved: int = 0
+    """Approved changes that were not sent yet, where the rules changed: each is planned anew."""
+    void: tuple[str, ...] = ()
+    """Of those, what came out otherwise and waits again (with ``wait``, at most 100)."""
+    void_count: int | None = None
+    """How many; None while that is not known yet."""
+    problems: tuple[str, ...] = ()
