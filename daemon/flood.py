@@ -11,6 +11,8 @@ SAME = 10
 EVENT = 600
 """Lines a minute of one event, whatever they are about."""
 WINDOW_S = 60.0
+NEVER_THE_SAME = frozenset({"intuit_tid"})
+"""Fields that tell no two lines apart, because they differ in all."""
 MOST_KEPT = 2_000
 """Things that are counted at once; the oldest are forgotten."""
 
@@ -86,4 +88,6 @@ def _about(record: logging.LogRecord) -> str:
     fields = getattr(record, "fields", None)
     if not isinstance(fields, Mapping):
         return ""
-    return "\x1f".join(f"{k}={v}" for k, v in fields.items() if isinstance(v, str))
+    return "\x1f".join(
+        f"{k}={v}" for k, v in fields.items() if isinstance(v, str) and k not in NEVER_THE_SAME
+    )

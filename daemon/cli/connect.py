@@ -103,7 +103,8 @@ def connect(
 
     request = ConnectRequest(reconnect=reconnect, port=port)
     way = _Way(paste=paste, browser=not no_browser)
-    return _told(_with_access(lambda access: _connected(access, request, way)), as_json, new=True)
+    found, following = _with_access(lambda access: _connected(access, request, way))
+    return _told(found, as_json, following)
 
 
 @click.command()
@@ -171,13 +172,20 @@ def _me() -> str:
         return f"? (uid {uid})"
 
 
-async def _connected(access: Access, request: "ConnectRequest", way: _Way) -> "ConnectionsAnswer":
+async def _connected(
+    access: Access, request: "ConnectRequest", way: _Way
+) -> tuple["ConnectionsAnswer", str]:
+    """What was found, and the command that follows."""
+    from daemon.control.client import ControlClient
     from daemon.control.protocol_connect import ConnectFinishRequest
 
     asked = await access.connect(request)
     text = await (_pasted(asked) if way.paste else _heard(asked, way))
     note("Checking the answer ...")
-    return await access.connect_finish(ConnectFinishRequest(system=asked.system, answer=text))
+    answered = ConnectFinishRequest(system=asked.system, answer=text)
+    is_running = isinstance(access, ControlClient)
+    following = "trueup status" if is_running else f"trueup run --config {settings().config_path()}"
+    return await access.connect_finish(answered), following
 
 
 async def _heard(asked: "ConnectAnswer", way: _Way) -> str:
@@ -267,14 +275,14 @@ def _has_screen() -> bool:
     return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
-def _told(found: "ConnectionsAnswer", as_json: bool, *, new: bool = False) -> int:
+def _told(found: "ConnectionsAnswer", as_json: bool, following: str = "") -> int:
     if as_json:
         answer(found)
     else:
         for one in found.systems:
             _say_one(one)
-        if new:
-            say("next: trueup status")
+        if following:
+            say(f"next: {following}")
             say("      trueup connect --check  asks the other system too")
     return _exit(found)
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from daemon.cli.exits import Exit
-from daemon.cli.out import may_ask, note, say
-from daemon.cli.settings import shared_options
+from daemon.cli.out import answer_values, may_ask, note, say
+from daemon.cli.settings import json_option, shared_options
+from daemon.clock import SystemClock
 from ledger.model.errors import ConfigProblem
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def _instance(_context: click.Context, _parameter: click.Parameter, value: str) 
 @click.option("--replace-edited", is_flag=True, help="Also write over files that were edited.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be written.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
 @shared_options
 def install(
     *,
@@ -71,6 +73,7 @@ def install(
     replace_edited: bool,
     dry_run: bool,
     yes: bool,
+    as_json: bool,
 ) -> int:
     """Write the units, after showing every line that would change, and say what comes next.
 
@@ -85,20 +88,25 @@ def install(
     edited = [one for one in files if one.state is State.EDITED]
     kept = [] if replace_edited else edited
     wanted = [one for one in files if one.state is not State.SAME and one not in kept]
-    _show(files)
+    if not as_json:
+        _show(files)
     for one in kept:
         note(f"{one.path}: was edited here and is kept; --replace-edited writes over it")
-    if wanted and not dry_run:
-        if not yes and not _agreed(len(wanted)):
-            note("nothing was written")
-            return Exit.DONE if may_ask() else Exit.GUARDED
+    agreed = not wanted or (not dry_run and (yes or _agreed(len(wanted))))
+    if agreed:
         for one in wanted:
             one.write()
-            say(f"written: {one.path}")
-    if dry_run:
+    elif dry_run:
         note(f"{len(wanted)} files would be written (--dry-run)")
     else:
-        _next(prefix.absolute(), instance or "INSTANCE")
+        note("nothing was written")
+    steps = _next(prefix.absolute(), instance or "INSTANCE")
+    if as_json:
+        _answer(files, wanted if agreed else [], steps)
+    elif agreed:
+        _told(wanted, steps)
+    if not agreed and not dry_run and not may_ask():
+        return Exit.GUARDED
     return Exit.PARTLY if kept else Exit.DONE
 
 
@@ -127,11 +135,11 @@ def _agreed(count: int) -> bool:
     return click.confirm(f"Write {count} files?", err=True)
 
 
-def _next(prefix: Path, instance: str) -> None:
+def _next(prefix: Path, instance: str) -> list[str]:
+    """The commands that follow, for root."""
     root = prefix.parents[1]
     unit = f"trueup@{instance}"
-    note("next, as root:")
-    for line in (
+    return [
         f"systemd-sysusers {root / 'sysusers.d' / 'trueup.conf'}",
         f"systemd-tmpfiles --create {root / 'tmpfiles.d' / 'trueup.conf'}",
         f"trueup config check /etc/trueup/{instance}.yaml",
@@ -139,5 +147,29 @@ def _next(prefix: Path, instance: str) -> None:
         "systemctl enable trueup.target",
         f"systemctl enable --now {unit}.socket {unit}.service",
         f"systemctl status {unit}",
-    ):
-        note(f"  {line}")
+    ]
+
+
+def _told(written: "list[UnitFile]", steps: list[str]) -> None:
+    for one in written:
+        say(f"written: {one.path}")
+    note("next, as root:")
+    for step in steps:
+        note(f"  {step}")
+
+
+def _answer(files: "list[UnitFile]", written: "list[UnitFile]", steps: list[str]) -> None:
+    answer_values(
+        "trueup.service/1",
+        as_of=SystemClock().now().isoformat(),
+        files=[
+            {
+                "path": str(one.path),
+                "state": one.state.value,
+                "diff": list(one.diff()),
+                "written": one in written,
+            }
+            for one in files
+        ],
+        next=steps,
+    )

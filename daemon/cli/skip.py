@@ -34,6 +34,10 @@ def desk(*, pattern: str, limit: int, offset: int, as_json: bool) -> int:
     if as_json:
         answer(shown)
         return Exit.DONE
+    if pattern and not shown.records:
+        say(f"nothing is held for {clean(pattern)}")
+        note("trueup desk shows all that is held")
+        return Exit.DONE
     for line in desk_lines(shown, in_full=bool(pattern)):
         say(line)
     if pattern and shown.more:

@@ -115,3 +115,5 @@ def needs_lines(shown: "StatusAnswer") -> Iterator[str]:
         yield f"{count:,} {hold_words(code)}: trueup plan --held {code}"
     if len(codes) > MOST_CODES:
         yield f"{plural(len(codes) - MOST_CODES, 'more cause')}: trueup desk"
+    if shown.skipped_holds:
+        yield f"{shown.skipped_holds:,} of these set aside, and still different: trueup skip --list"

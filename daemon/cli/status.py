@@ -151,6 +151,9 @@ def _complaints(shown: "StatusAnswer") -> Iterator[str]:
             yield f"{system.system}: {clean(system.text)}{since}"
             if system.cure:
                 yield f"  -> {clean(system.cure)}"
+        if system.login_until:
+            always = f", on {system.consent_until} in any case" if system.consent_until else ""
+            yield f"{system.system}: the login ends on {system.login_until} if unused{always}"
         for warning in system.warnings:
             yield f"{system.system}: {clean(warning.message)}"
             if warning.cure:

@@ -21,11 +21,11 @@ def stops_lines(shown: "StatusAnswer") -> Iterator[str]:
         verb = "frozen" if row.job else "paused"
         yield (
             f"{verb}: {what} to {where}, since {row.since[:19]}Z by {clean(who)}: "
-            f"{clean(row.reason)}"
+            f"{clean(row.reason)}{' (trueup catalogue status)' if row.job else ''}"
         )
     if shown.closed is not None:
         opens = f" Opens {shown.closed.opens_at}." if shown.closed.opens_at else ""
-        yield f"{clean(shown.closed.text)}{opens}"
+        yield f"{clean(shown.closed.text).rstrip('.')}.{opens}"
 
 
 def why_stopped(shown: "StatusAnswer") -> str:

@@ -94,6 +94,9 @@ class HookRef(SecretRef):
             return self.url
         return super().resolve()
 
+    def __str__(self) -> str:
+        return "url" if self.url is not None else super().__str__()
+
 
 def check_hook(text: str) -> None:
     """``PydanticCustomError`` unless a message may be posted there."""

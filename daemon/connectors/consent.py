@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from daemon.clock import Clock
-from daemon.connectors.base import Health, LoginLife
+from daemon.connectors.base import Health
 from daemon.connectors.oauth import Phase
 from ledger.model.errors import TrueupError
 
@@ -84,11 +84,9 @@ class Authorises(Protocol):
     @property
     def environment(self) -> str: ...
 
-    @property
-    def login(self) -> Phase: ...
-
-    @property
-    def login_life(self) -> LoginLife | None: ...
+    def login_phase(self) -> Phase:
+        """``Unauthorised`` when what is stored cannot be opened."""
+        ...
 
     async def ask_consent(self, *, port: int | None = None) -> Asked:
         """``port``: of this machine, in place of the one that is configured."""

@@ -195,8 +195,14 @@ class Http:
             raise
         finally:
             took = round((self._clock.monotonic() - begun) * 1000)
-            _log.debug(
-                "call", host=self._host, what=what, status=status, ms=took, intuit_tid=tid or None
+            tell = _log.debug if 0 < status < 400 else _log.info
+            tell(
+                "call" if 0 < status < 400 else "call failed",
+                host=self._host,
+                what=what,
+                status=status,
+                ms=took,
+                intuit_tid=tid or None,
             )
             self._calls.add(
                 Call(

@@ -157,8 +157,8 @@ class FileVault:
         return Unauthorised(
             f"the stored login {self._path.name} {reason}",
             state="reauth_needed",
-            cure=f"put back the key that it was made with{place}, or remove the file and "
-            "authorise again",
+            cure=f"put back the key that it was made with{place}, or authorise again: "
+            "trueup connect --reconnect",
         )
 
 

@@ -3,7 +3,8 @@
 Takes a company that is open. Must not show a token, a code, or more of a company's id than its end.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from pydantic import BaseModel
@@ -31,7 +32,6 @@ from ledger.model.errors import (
     Refused,
     Throttled,
     Transient,
-    TrueupError,
     Unauthorised,
 )
 from ledger.model.ids import SystemName
@@ -63,10 +63,8 @@ class Connecting:
                 cure="authorise it again with: trueup connect --reconnect; look at it with: "
                 "trueup connect --check",
             )
-        try:
+        with _plainly():
             asked = await connector.ask_consent(port=request.port)
-        except NoConsent as refused:
-            raise _declined(refused) from None
         return ConnectAnswer(
             as_of=self._company.clock.now(),
             system=system,
@@ -80,10 +78,8 @@ class Connecting:
         """Take the answer; the new login is in force at once, and the company looked at."""
         system, connector = self._authorising(request.system)
         await self._belongs(system, connector)
-        try:
+        with _plainly():
             await connector.take_answer(request.answer)
-        except NoConsent as refused:
-            raise _declined(refused) from None
         draft = self._company.ledger.draft(actor=actor)
         draft.add(Connected(system=system, by=actor))
         await self._company.ledger.append(draft)
@@ -107,7 +103,8 @@ class Connecting:
         if request.dry_run:
             text = f"{what} would be revoked there and forgotten here; the ledger stays"
             return self._done(text, seq=0, dry_run=True)
-        was_known = await connector.end_login(even_unheard=request.force)
+        with _plainly():
+            was_known = await connector.end_login(even_unheard=request.force)
         draft = self._company.ledger.draft(actor=actor)
         draft.add(Disconnected(system=system, reason=request.reason, by=actor))
         (seq,) = await self._company.ledger.append(draft)
@@ -240,7 +237,7 @@ class Here:
 
 def _is_logged_in(connector: Authorises) -> bool:
     try:
-        return connector.login not in NEEDS_PERSON
+        return connector.login_phase() not in NEEDS_PERSON
     except Unauthorised:  # what is stored cannot be opened
         return False
 
@@ -250,6 +247,12 @@ def _login(connector: Connector) -> TokenShown | None:
     return None if life is None else shown_life(connector.name, life)
 
 
-def _declined(refused: TrueupError) -> Declined:
-    code = CODES[refused.why] if isinstance(refused, NoConsent) else Code.GUARDED
-    return Declined(code, str(refused), cure=refused.cure)
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """The same refusals with a daemon and without one."""
+    try:
+        yield
+    except NoConsent as refused:
+        raise Declined(CODES[refused.why], str(refused), cure=refused.cure) from None
+    except Unauthorised as refused:
+        raise Declined(Code.GUARDED, str(refused), cure=refused.cure) from None

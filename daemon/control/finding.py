@@ -40,6 +40,8 @@ def the_record(
     if view is None:
         found = _candidates(views, text, systems, kind)
         if len(found) > 1:
+            found = _in_use(views, found) or found
+        if len(found) > 1:
             raise Declined(
                 Code.AMBIGUOUS,
                 f"{text!r} is the name of {len(found)} records",
@@ -54,6 +56,19 @@ def the_record(
             cure="give a record id (trueup plan shows them), system/kind/id, SKU, name or number",
         )
     return view
+
+
+def _in_use(views: Views, found: set[RecordId]) -> set[RecordId]:
+    """Without what stands alone and rests: old items that a re-export left under the same SKU are
+    not meant when a person says it."""
+    return {view.record for view in views.views(sorted(found)) if not _is_left_over(view)}
+
+
+def _is_left_over(view: RecordView) -> bool:
+    if len(view.sides) != 1:
+        return False
+    (side,) = view.sides.values()
+    return bool(side.tombstone) or getattr(side.record, "active", None) is False
 
 
 def _named(views: Views, found: set[RecordId]) -> str:

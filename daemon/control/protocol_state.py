@@ -25,6 +25,10 @@ class SystemShown(Part):
     since: str = ""
     last_observed: str = ""
     warnings: tuple[ProblemShown, ...] = ()
+    login_until: str = ""
+    """Day on which the login ends if it is left unused."""
+    consent_until: str = ""
+    """Day on which a person must give access again whatever happens."""
     calls: int = 0
     metered_reads: int = 0
     metered_left: int | None = None

@@ -1,11 +1,12 @@
 """One cycle, start to end: the whole story on one screen."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from datetime import datetime
 
 import msgspec
 
-from daemon.connectors.base import Connector, Health, Metered
+from daemon.connectors.base import Connector, Health, Metered, Watched
 from daemon.cycle.company import Company, Told
 from daemon.cycle.execute import execute
 from daemon.cycle.observe import observe, resweep
@@ -292,9 +293,19 @@ class Cycle:
         )
 
     def _set(self, system: SystemName, **changes: object) -> None:
-        budget = self._company.connectors[system].budget
-        spent: Mapping[str, object] = msgspec.structs.asdict(budget)
-        self.health[system] = msgspec.structs.replace(self.health[system], **changes, **spent)
+        connector = self._company.connectors[system]
+        told: dict[str, object] = msgspec.structs.asdict(connector.budget)
+        life = connector.login_life if isinstance(connector, Watched) else None
+        if life is not None:
+            told |= {
+                "login_until": _day(life.refresh_until),
+                "consent_until": _day(life.hard_until),
+            }
+        self.health[system] = msgspec.structs.replace(self.health[system], **changes, **told)
+
+
+def _day(at: datetime | None) -> str:
+    return "" if at is None else f"{at:%Y-%m-%d}"
 
 
 def _leaves(group: BaseExceptionGroup[LedgerUnavailable]) -> list[LedgerUnavailable]:

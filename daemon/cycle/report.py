@@ -42,6 +42,10 @@ class SystemStatus(msgspec.Struct, frozen=True, kw_only=True):
     last_observed: str = ""
     """RFC 3339 instant of the last complete look at this system."""
     warnings: tuple[Problem, ...] = ()
+    login_until: str = ""
+    """Day on which the login ends if left unused; empty where none ends or it is not known."""
+    consent_until: str = ""
+    """Day on which a person must give access again whatever happens."""
     calls: int = 0
     metered_reads: int = 0
     throttled: int = 0

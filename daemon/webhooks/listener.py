@@ -26,6 +26,7 @@ CLOSING_S = 2.0
 MOST_CONNECTIONS = 600
 MOST_HELD = 32 * 1024 * 1024
 """Bytes of bodies on their way in, all requests together."""
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 TYPES = frozenset(
     {
         "application/json",
@@ -170,6 +171,9 @@ class Listener:
         if door is None:
             raise _Refused(Result.WRONG_ADDRESS)
         given = self._head(request, door)
+        if request.headers.get("Expect", "").lower() == "100-continue":
+            await request.writer.write(CONTINUE)
+            request.writer.output_size = 0  # the answer itself has not begun
         body = await self._body(request)
         secret = door.who(body, given)
         if secret is None:

@@ -67,6 +67,21 @@ def test_29_a_bad_file_fails_at_once_is_named_and_not_tried_again(machine: Machi
     machine.systemctl("stop", "trueup@bad.socket")
 
 
+def test_a_client_that_keeps_asking_does_not_make_a_bad_file_a_loop(machine: Machine) -> None:
+    bad = Company(machine, "worse", WRONG, drop_in="[Unit]\nStartLimitBurst=2")
+    machine.systemctl("start", "trueup@worse.socket")
+    assert bad.ask("status").returncode != 0
+    until(
+        lambda: machine.shown("trueup@worse.socket", "ActiveState") == "failed",
+        "systemd gave up",
+    )
+    assert bad.shown("ExecMainStatus") == "78"
+    bad.configure("")
+    machine.systemctl("reset-failed", "trueup@worse.socket", bad.unit)
+    assert bad.start().is_active
+    bad.end()
+
+
 def test_an_instance_with_the_file_of_another_is_refused(machine: Machine) -> None:
     wrong = Company(machine, "borealis")
     machine.write(wrong.file, CONFIG.format(name="cetus"))

@@ -6,6 +6,7 @@ from pathlib import Path
 from daemon.catalogue.job import load
 from daemon.catalogue.words import Keeping, State
 from daemon.control.cataloguing import report as told
+from daemon.control.protocol import LinkRequest
 from ledger.model.ids import Kind
 from tests.daemon.catalogue.support import (
     COMPANY,
@@ -37,9 +38,9 @@ from tests.scenarios.papers import (
     total,
     wrote,
 )
-from tests.scenarios.support import qbo_row, require_sound
-from tests.scenarios.village import desk
-from tests.town import Town
+from tests.scenarios.support import create_in_qbo, qbo_row, require_sound
+from tests.scenarios.village import BOOKKEEPER, desk
+from tests.town import QBO, Town
 
 
 def item_ids(one: Town, kind: str, number: str) -> list[str]:
@@ -110,3 +111,39 @@ async def test_F12_open_documents_keep_the_old_item_and_flow_on(tmp_path: Path) 
         nothing_twice(one)
         await require_sound(one)
         assert await one.holds(Kind.ITEM) == []
+
+
+async def test_a_bill_goes_on_when_its_item_was_made_anew_by_hand_and_linked(
+    tmp_path: Path,
+) -> None:
+    """What shows the old item means the product: nobody edited those documents."""
+    async with office(tmp_path) as one:
+        old = qbo_row(one, "item", "BR-1")
+        order = buys(one, line("BR-1", 10, 3))
+        bill_of(one, "V-9", line("BR-1", 2, 3))
+        await settle(one)
+        product = await one.record_of(QBO, Kind.ITEM, old["Id"])
+        await delete_in_qbo(one, "BR-1")
+        account = {"value": old["IncomeAccountRef"]["value"]}
+        kept = {key: old[key] for key in ("Sku", "Type", "UnitPrice", "PurchaseCost") if key in old}
+        more = {"Name": old["Name"], "IncomeAccountRef": account, "Active": True}
+        if "ExpenseAccountRef" in old:
+            more["ExpenseAccountRef"] = {"value": old["ExpenseAccountRef"]["value"]}
+        create_in_qbo(one, "item", **kept, **more)
+        await settle(one)
+        new = next(row["Id"] for row in active(one) if row["Sku"] == "BR-1")
+        request = LinkRequest(record=product, ref=f"qbo/item/{new}", reason="made by hand")
+        await desk(one).link(BOOKKEEPER, request)
+        mark = marker(one)
+        await settle(one)
+        assert wrote(one, mark) == []
+        assert await codes(one) == []
+        assert item_ids(one, "purchaseorder", order) == [old["Id"]]
+        reorders(one, order, line("BR-1", 10, 4))
+        await settle(one)
+        assert await codes(one) == []
+        assert total(posted(one, "purchaseorder", order)) == 40
+        assert item_ids(one, "purchaseorder", order) == [old["Id"]]
+        later = buys(one, line("BR-1", 5, 3))
+        await settle(one)
+        assert item_ids(one, "purchaseorder", later) == [new]

@@ -73,6 +73,8 @@ def leaves(value: Any) -> Iterator[str]:
                 yield from leaves(part)
         case str():
             yield value
+        case _:
+            return
 
 
 def said(log: io.StringIO) -> str:

@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.widgets import Button, Input
 
-from daemon.catalogue.conduct import Conductor, Setting
+from daemon.catalogue.conduct import Conductor, Person, Setting
 from daemon.control.server import ControlServer
 from tests.daemon.catalogue.support import (
     active,
@@ -199,3 +200,45 @@ async def test_a_running_job_is_there_after_a_restart_of_either_side(tmp_path: P
         assert table[0] == "sku,name,standing,act,outcome,old,new,why"
         assert sum(",created," in line for line in table) == 6
         assert len([row for row in qbo_rows(one.town, "item") if row["Active"]]) == 6
+
+
+async def test_two_people_approve_and_one_of_them_twice_is_told(tmp_path: Path) -> None:
+    async with office(tmp_path) as one:
+        one.conductor.setting = Setting(company=COMPANY, people=2)
+        await delete_in_qbo(one.town, *(sku(n) for n in range(6)))
+        async with fronting(one.socket, size=NARROW, start="catalogue", plain=True) as front:
+            await plan(front)
+            await front.shows("PLANNED", "0 of 2")
+            await front.press("enter")
+            await answer(front, ConfirmDialog, typed=COMPANY)
+            await front.shows("PLANNED", "1 of 2: root")
+            await front.press("enter")
+            await answer(front, ConfirmDialog, typed=COMPANY)
+            await front.until(lambda: says(front, "2 people have to"), "a second person has to")
+            assert front.text().isascii()
+            second = Person(name="jon", uid=1007)
+            await one.conductor.approve(second, COMPANY)
+            await front.shows("APPROVED", "enter runs it")
+
+
+async def test_an_approval_that_ran_out_is_renewed_where_the_job_waits(tmp_path: Path) -> None:
+    async with office(tmp_path) as one:
+        one.conductor.setting = Setting(company=COMPANY, expire_after=timedelta(minutes=5))
+        await delete_in_qbo(one.town, *(sku(n) for n in range(6)))
+        async with fronting(one.socket, start="catalogue") as front:
+            await plan(front)
+            await front.shows("PLANNED")
+            await front.press("enter")
+            await answer(front, ConfirmDialog, typed=COMPANY)
+            await front.shows("APPROVED")
+            await front.press("enter")
+            await answer(front, ConfirmDialog)
+            await front.shows("RUNNING")
+            one.town.clock.advance(600)
+            await one.conductor.running.step()
+            await front.press("R")
+            await front.shows("The approval has expired", "! waits: the approval has expired")
+            await front.press("enter")
+            await answer(front, ConfirmDialog, typed=COMPANY)
+            await one.work()
+            await front.shows("DONE", "6 created")

@@ -102,7 +102,7 @@ async def test_a_refused_attempt_is_seen(live: Living) -> None:
     draft.add(Refused(actor="jon (uid 1007)", act="approve", why="a viewer may not"))
     await live.town.ledger.append(draft)
     async with fronting(live.socket, start="ledger?filter=entry:Refused") as front:
-        await front.shows("x REFUSED", "jon (uid 1007)", "was refused to approve")
+        await front.shows("x REFUSED", "jon (uid 1007)", "was refused to")
 
 
 async def test_the_record_of_an_entry_opens(live: Living) -> None:

@@ -10,6 +10,8 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from daemon.control.protocol_valves import TroubleShown
+from daemon.webhooks.tally import Register, Result
+from ledger.model.ids import SystemName
 from tests.tui.conftest import NARROW, SIZES, WIDE, Front, Living, fronting
 from tui import app as app_module
 from tui.address import Address
@@ -86,6 +88,17 @@ async def test_health_shows_budgets_calls_and_the_process(
         await front.shows("One call", "system")
         await front.press("escape")
         await front.until(lambda: front.app.screen is front.view, "closed")
+
+
+async def test_health_shows_what_rang_and_what_did_not(live: Living) -> None:
+    names = (SystemName(""), SystemName("qbo"))
+    tallies = {name: Register(name, secrets=1, expected=True) for name in names}
+    live.desk.notices = lambda: tuple(one.tally(live.desk.now()) for one in tallies.values())
+    tallies[names[0]].count(Result.WRONG_ADDRESS)
+    tallies[names[1]].count(Result.BAD_SIGNATURE)
+    async with fronting(live.socket, start="health") as front:
+        await front.shows("Webhooks  to no address of ours: refused 1")
+        await front.shows("Webhooks  qbo none yet, good 0, refused 1, missed 0")
 
 
 async def test_every_dialog_closes_by_esc_and_a_fresh_confirm_does_nothing(live: Living) -> None:

@@ -66,10 +66,10 @@ class LedgerScreen(ListScreen[TimelineRow]):
         return (
             Column("SEQ", lambda row: str(row.seq), width=7, align="right"),
             Column("TIME", lambda row: self.front.when(row.at, short=True), width=14),
-            Column("ACTOR", lambda row: row.actor, width=16, drop=2),
-            Column("WHAT", lambda row: Cell(what(row), style(row)), width=16),
-            Column("REF", lambda row: row.label or row.record, width=14, drop=1),
-            Column("DETAIL", lambda row: row.text, width=20, flex=1),
+            Column("ACTOR", lambda row: row.actor, width=12, flex=1, drop=1),
+            Column("WHAT", lambda row: Cell(what(row), style(row)), width=18),
+            Column("REF", lambda row: row.label or row.record, width=14, flex=1, drop=2),
+            Column("DETAIL", lambda row: row.text, width=18, flex=5),
         )
 
     def key_of(self, row: TimelineRow) -> str:

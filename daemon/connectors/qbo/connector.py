@@ -151,6 +151,9 @@ class QboConnector:
         """Where the login stands, without a call."""
         return self._oauth.phase
 
+    def login_phase(self) -> Phase:
+        return self._oauth.phase
+
     @property
     def company_id(self) -> str:
         return self._config.realm_id

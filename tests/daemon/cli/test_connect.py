@@ -140,7 +140,7 @@ async def test_on_a_server_without_a_browser_and_without_a_daemon(house: House) 
     assert "currency  USD" in said.out
     assert "QuickBooks Online Plus" in said.out
     assert "Intuit ends it on" in said.out
-    assert "next: trueup status" in said.out
+    assert f"next: trueup run --config {house.config}" in said.out
     again = await house.called("connect")
     assert again.code == 7
     assert "--reconnect" in again.err
@@ -167,8 +167,11 @@ async def test_while_the_daemon_runs_and_over_this_machine(house: House) -> None
             assert (status, to, text) == (302, "/done", "")
             said = await one.end()
         assert said.code == 0, said.err
+        assert "next: trueup status" in said.out
         await until_link(house, "connected")
         assert house.ask("status")["as_of"] > started
+        told = (await house.called("status")).out
+        assert re.search(r"the login ends on \S+ if unused, on \S+ in any case", told), told
 
         said = await house.called("disconnect", "--reason", "audit")
         assert said.code == 0, said.err

@@ -1,5 +1,6 @@
 """``trueup service install``: shown first, written once told to, edits never lost."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -62,6 +63,15 @@ def test_it_writes_the_program_and_says_what_comes_next(etc: Path) -> None:
     again = install(etc, "--yes")
     assert again.code == 0
     assert "written" not in again.out
+
+
+def test_as_json_it_says_the_same(etc: Path) -> None:
+    answer = json.loads(install(etc, "--yes", "--json").out)
+    assert answer["schema"] == "trueup.service/1"
+    assert [(one["state"], one["written"]) for one in answer["files"]] == [("new", True)] * 6
+    again = json.loads(install(etc, "--dry-run", "--json").out)
+    assert {one["state"] for one in again["files"]} == {"unchanged"}
+    assert "systemctl daemon-reload" in again["next"]
 
 
 def test_a_file_of_another_version_is_replaced_and_an_edited_one_kept(etc: Path) -> None:

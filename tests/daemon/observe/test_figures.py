@@ -83,9 +83,9 @@ async def test_a_first_load_a_plan_and_its_writes(tmp_path: Path) -> None:
         assert done["trueup_actions{state=waiting}"] == 0
         assert done["trueup_action_oldest_pending_timestamp_seconds{}"] == 0
         drift = await one.ledger.ask(lambda views: views.drift_counts())
-        for name in DriftClass:
-            expected = drift.by_class.get(name, 0)
-            assert done[f"trueup_drift_records{{class={name.value}}}"] == expected
+        for sort in DriftClass:
+            expected = drift.by_class.get(sort, 0)
+            assert done[f"trueup_drift_records{{class={sort.value}}}"] == expected
         assert done.keys() == before.keys(), "every series is there from the first scrape on"
         assert len(done) < FEW
         # What rises never falls.

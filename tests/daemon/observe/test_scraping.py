@@ -37,13 +37,13 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
 
 
 @asynccontextmanager
-async def daemon(folder: Path, observe: str, more: str = "") -> AsyncIterator[Path]:
+async def daemon(folder: Path, observe: str, more: str = "", *args: str) -> AsyncIterator[Path]:
     """``trueup run`` as a process, from ready to stopped; its state folder."""
     config = folder / "config.yaml"
     config.write_text(f"{CONFIG}observe: {{metrics: {observe!r}}}\n{more}")
     running = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "daemon", "run", "--config", str(config)),
+        *("-m", "daemon", "run", "--config", str(config), *args),
         stderr=asyncio.subprocess.PIPE,
         env={**os.environ, "TRUEUP_TEST_SECRET": "hush-hush"},
     )
@@ -129,6 +129,29 @@ async def test_without_the_key_nobody_listens(tmp_path: Path) -> None:
     async with daemon(tmp_path, "off"), aiohttp.ClientSession() as session:
         with pytest.raises(aiohttp.ClientConnectorError):
             await got(session, f"http://127.0.0.1:{port}/metrics")
+
+
+async def test_a_command_hears_that_a_file_is_refused_and_that_it_is_mended(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    script = tmp_path / "tell"
+    script.write_text(f"#!/bin/sh\n{{ cat; echo; }} >> {told}\n")
+    script.chmod(0o700)
+    notify = f"notify: [{{on: [reload_rejected], via: {{exec: [{script}]}}, group: 1s}}]\n"
+
+    async def heard(count: int) -> bool:
+        return told.exists() and told.read_text().count("\n") >= count
+
+    async with daemon(tmp_path, "off", notify, "--clock-scale", "60"):
+        config = tmp_path / "config.yaml"
+        good = config.read_text()
+        config.write_text(f"{good}shedule: {{}}\n")
+        await until(lambda: heard(1))
+        config.write_text(good)
+        await until(lambda: heard(2))
+    first, last = map(json.loads, told.read_text().splitlines())
+    assert [one["resolved"] for one in (first, last)] == [False, True]
+    assert first["matters"][0]["command"] == "trueup config check"
+    assert "Acme" not in told.read_text()
 
 
 @pytest.mark.skipif(PROMETHEUS is None, reason="prometheus is not installed")

@@ -1,11 +1,16 @@
 """Who may ring: over real HTTP, refused before anything is done, and nothing given away."""
 
+import asyncio
 import gzip
 import logging
 import socket
+from contextlib import suppress
 
 import pytest
 
+from daemon.webhooks import listener
+from daemon.webhooks.doors import Settings
+from daemon.webhooks.listener import Listener
 from ledger.model.errors import ConfigProblem
 from ledger.model.ids import Kind
 
@@ -220,16 +225,79 @@ async def test_nothing_of_a_notice_is_logged(caplog: pytest.LogCaptureFixture) -
 
 
 async def test_a_port_that_is_taken_is_named_with_its_cure() -> None:
-    from daemon.webhooks.doors import Settings
-    from daemon.webhooks.listener import Listener
-
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        listener = Listener(
+        refused = Listener(
             Settings(host="127.0.0.1", port=port, doors=()),
             now=lambda: pytest.fail("nobody rang"),
             ring=lambda _system, _kinds: None,
             follows=lambda _system: frozenset(),
         )
         with pytest.raises(ConfigProblem, match=f"webhooks.listen: 127.0.0.1:{port}.*choose"):
-            await listener.start()
+            await refused.start()
+
+
+async def test_a_body_that_comes_too_slowly_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(listener, "BODY_S", 0.05)
+    body = notification("Item")
+    head = (
+        "POST /qbo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        f"intuit-signature: {signature(body)}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    async with ringing() as bell:
+        assert b" 400 " in await bell.head_of(head.encode() + body[:10])
+        assert bell.rung == []
+    assert bell.counted == {"cut_short": 1}
+
+
+async def test_too_much_at_once_is_asked_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener, "MOST_HELD", -1)
+    async with ringing() as bell:
+        assert await bell.ring(notification("Item")) == 503
+        assert bell.rung == []
+    assert bell.counted == {"busy": 1}
+
+
+async def test_one_connection_too_many_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener, "MOST_CONNECTIONS", 2)
+    async with ringing() as bell:
+        idle = [await asyncio.open_connection("127.0.0.1", bell.listener.port) for _ in range(2)]
+        reader, writer = await asyncio.open_connection("127.0.0.1", bell.listener.port)
+        with suppress(ConnectionError):
+            assert await reader.read() == b""
+        for _, one in [*idle, (reader, writer)]:
+            one.close()
+            with suppress(ConnectionError):
+                await one.wait_closed()
+        assert await bell.ring(notification("Item")) == 200
+
+
+async def test_five_hundred_at_once_are_all_answered() -> None:
+    async with ringing() as bell:
+        bodies = [notification("Item", at=f"2026-08-14T09:{n:05}Z") for n in range(500)]
+        statuses = await asyncio.gather(*map(bell.ring, bodies))
+        assert statuses == [200] * 500
+        assert len(bell.rung) == 500
+    assert bell.counted == {"accepted": 500}
+
+
+async def test_a_sender_may_ask_before_it_sends_the_body() -> None:
+    body = notification("Item")
+    head = (
+        "POST /qbo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        f"intuit-signature: {signature(body)}\r\nContent-Length: {len(body)}\r\n"
+        "Expect: 100-continue\r\n\r\n"
+    )
+    async with ringing() as bell:
+        reader, writer = await asyncio.open_connection("127.0.0.1", bell.listener.port)
+        writer.write(head.encode())
+        assert b" 100 " in await reader.readuntil(b"\r\n\r\n")
+        writer.write(body)
+        assert b" 200 " in await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+        refused = head.replace("/qbo", "/nowhere")
+        assert b" 404 " in await bell.head_of(refused.encode())
+    assert bell.counted == {"accepted": 1, "wrong_address": 1}

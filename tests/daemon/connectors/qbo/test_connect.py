@@ -46,6 +46,10 @@ def stored(bench: QboBench) -> Tokens | None:
     return FileVault(bench.folder, system="qbo", realm=realm, key=b"k" * 32).load()
 
 
+def standing(connector: QboConnector) -> Phase:
+    return connector.login
+
+
 def asked(bench: QboBench) -> int:
     """Requests to the token address."""
     return sum(row["path"] == TOKEN_PATH for row in bench.twin.log.rows)
@@ -68,14 +72,14 @@ async def test_the_question_is_what_intuit_expects(bench: QboBench) -> None:
 
 async def test_from_nothing_to_a_login_that_renews_itself(bench: QboBench) -> None:
     connector = fresh(bench)
-    assert connector.login is Phase.MISSING
+    assert standing(connector) is Phase.MISSING
     with pytest.raises(Unauthorised, match="nobody has authorised") as refused:
         await connector.check()
     assert refused.value.cure.endswith("trueup connect --reconnect")
 
     await connect(connector)
 
-    assert connector.login is Phase.FRESH
+    assert standing(connector) is Phase.FRESH
     health = await connector.check()
     assert health.plan == "QuickBooks Online Plus"
     life = connector.login_life
@@ -145,7 +149,7 @@ async def test_connecting_again_outlasts_a_restart_and_the_token_in_the_configur
     assert after.refresh_token not in {before.refresh_token, before.former_refresh_token}
 
     again = bench.reopen()
-    assert again.login is Phase.FRESH, "the old file is still there, and overrules nothing"
+    assert standing(again) is Phase.FRESH, "the old file is still there, and overrules nothing"
     await again.check()
     known = stored(bench)
     assert known is not None
@@ -177,11 +181,11 @@ async def test_F79_a_person_ends_reauth_needed_without_a_restart(bench: QboBench
     bench.clock.advance(5 * 3600)
     with pytest.raises(Unauthorised):
         await connector.check()
-    assert connector.login is Phase.REAUTH_NEEDED
+    assert standing(connector) is Phase.REAUTH_NEEDED
 
     await connect(connector)
 
-    assert connector.login is Phase.FRESH
+    assert standing(connector) is Phase.FRESH
     assert (await connector.check()).company_name
 
 
@@ -198,14 +202,14 @@ async def test_F82_a_login_that_was_ended_stays_ended(bench: QboBench) -> None:
     assert (left.refresh_token, left.former_refresh_token, left.access_token) == ("", "", "")
     requests = len(bench.twin.log.rows)
     for one in (connector, bench.reopen()):  # the token of the configuration begins nothing anew
-        assert one.login is Phase.DISCONNECTED
+        assert standing(one) is Phase.DISCONNECTED
         with pytest.raises(Unauthorised, match="trueup disconnect") as refused:
             await one.check()
         assert refused.value.state == "disconnected"
     assert len(bench.twin.log.rows) == requests, "nothing is asked"
     assert await connector.end_login() is False, "there is nothing left to end"
     await connect(connector)
-    assert connector.login is Phase.FRESH
+    assert standing(connector) is Phase.FRESH
 
 
 async def test_a_login_that_could_not_be_revoked_is_kept_unless_one_insists(
@@ -217,9 +221,9 @@ async def test_a_login_that_could_not_be_revoked_is_kept_unless_one_insists(
     bench.twin.faults.extend([down, down])
     with pytest.raises(Transient):
         await connector.end_login()
-    assert connector.login is Phase.FRESH
+    assert standing(connector) is Phase.FRESH
     assert await connector.end_login(even_unheard=True) is False
-    assert connector.login is Phase.DISCONNECTED
+    assert standing(connector) is Phase.DISCONNECTED
 
 
 def config(bench: QboBench, **changes: Any) -> QboConfig:
