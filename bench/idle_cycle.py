@@ -59,6 +59,8 @@ class Silent:
     async def write(self, request: WriteRequest) -> tuple[Outcome, ...]:
         raise NotImplementedError
 
+    def stop(self) -> None: ...
+
     async def close(self) -> None:
         return None
 

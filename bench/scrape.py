@@ -18,7 +18,7 @@ from bench.sample import KEY, Ticking
 from daemon.observe.exposition import rendered
 from daemon.observe.families import families
 from daemon.observe.listener import Listener
-from daemon.observe.seen import Books, Seen, _books
+from daemon.observe.seen import Books, Seen, books_of
 from ledger.store.engine import writing
 from ledger.store.ledger import Ledger
 from tests.daemon.observe.support import a_look
@@ -35,7 +35,7 @@ class Steady:
 
     async def look(self) -> Seen:
         self.looks += 1
-        return a_look(books=await self._ledger.ask(_books))
+        return a_look(books=await self._ledger.ask(books_of))
 
 
 def queue(path: Path, waiting: int) -> None:
@@ -91,7 +91,7 @@ async def main() -> None:
         books = Books()
         for _ in range(LOOKS):
             started = time.perf_counter()
-            books = await ledger.ask(_books)
+            books = await ledger.ask(books_of)
             spent.append(time.perf_counter() - started)
         seen = a_look(books=books)
         started = time.perf_counter()

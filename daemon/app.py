@@ -27,6 +27,7 @@ from daemon.connectors.base import Connector
 from daemon.connectors.dear.connector import DearConnector
 from daemon.connectors.qbo.connector import QboConnector
 from daemon.connectors.vault import FileVault, key_from
+from daemon.control.anchoring import Anchorage, ByCommand, InFile, InJournal, Place
 from daemon.control.desk import Desk
 from daemon.control.keeping import Keeper
 from daemon.control.oneline import tell
@@ -110,6 +111,8 @@ class App:
             self.keeper.stop()
             await lookout.close()
             await server.close()
+            if self.keeper.anchorage is not None:
+                await self.keeper.anchorage.note()  # once more: nothing is appended any longer
 
     def _ready(self) -> None:
         config = self.config
@@ -143,6 +146,11 @@ class App:
                     self.keeper.stop,
                     grace_s=0.0,
                 )
+            )
+        anchorage = self.keeper.anchorage
+        if anchorage is not None and anchorage.places:
+            services.append(
+                Service("anchors", anchorage.keep_noting, lambda: None, grace_s=0.0)
             )
         services.append(Service("lag", server.lag.run, lambda: None, grace_s=0.0))
         return [*services, *self._told_to_systemd(desk)]
@@ -189,6 +197,7 @@ async def opened(loaded: Loaded, clock: Clock) -> AsyncIterator[App]:
             home_currency=config.company.home_currency,
             deciding=deciding_bytes(config),
             calendar=make_calendar(config),
+            min_free=config.ledger.min_free,
         )
         scheduler = Scheduler(
             company,
@@ -202,6 +211,8 @@ async def opened(loaded: Loaded, clock: Clock) -> AsyncIterator[App]:
             clock=clock,
             backups=places.backups,
             keep=config.ledger.backup.keep,
+            keep_for=config.ledger.backup.keep_for,
+            anchorage=Anchorage(ledger, clock, config.instance, list(_anchors(config))),
         )
         yield App(loaded=loaded, clock=clock, ledger=ledger, keeper=keeper, scheduler=scheduler)
 
@@ -278,6 +289,16 @@ def _connectors(config: Config, clock: Clock) -> list[Connector]:
     if config.dear is not None:
         connectors.append(DearConnector.open(config.dear, clock=clock))
     return connectors
+
+
+def _anchors(config: Config) -> Iterator[Place]:
+    for one in config.ledger.anchor:
+        if one.file is not None:
+            yield InFile(one.file)
+        if one.journal:
+            yield InJournal()
+        if one.exec is not None:
+            yield ByCommand(one.exec)
 
 
 def _given_socket(config: Config) -> socket.socket | None:

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from daemon import log
 from daemon.catalogue.conduct import Setting
 from daemon.config.changes import Changes, changes, section_of
-from daemon.config.load import Loaded, load
+from daemon.config.load import Loaded, load, parse
 from daemon.config.model import Config
 from daemon.config.policy import deciding_bytes, make_calendar, make_policy
 from daemon.control.desk import Actor, Facts
@@ -72,6 +72,8 @@ class Reloader:
 
     async def asked_for(self, actor: Actor, request: ReloadRequest) -> ReloadAnswer:
         """For the control socket."""
+        if request.dry_run:
+            return await self._rehearsed(request.content)
         return await self.read_again(wait=request.wait, by=f"uid {actor.uid}")
 
     async def read_again(self, *, wait: bool, by: str) -> ReloadAnswer:
@@ -83,6 +85,35 @@ class Reloader:
                 except ConfigProblem as problem:
                     return self._refused(problem.problems)
                 return await self._take(new, wait=wait, by=by)
+
+    async def _rehearsed(self, content: str | None) -> ReloadAnswer:
+        """What reading the file (or ``content`` in its place) would come to. Changes nothing."""
+        path = self.loaded.path
+        try:
+            if content is None:
+                new = load(path).config
+            else:
+                folder = path.resolve().parent
+                new = parse(content.encode(), name="the file given", folder=folder)
+            found = changes(self.loaded.config, new)
+            access_of(self._in_force(new, found))
+        except ConfigProblem as problem:
+            answer = self._answer(ok=False, problems=tuple(problem.problems))
+        else:
+            before = await self._desk.ledger.ask(self.approved) if found.deciding else {}
+            answer = self._answer(
+                applied=found.live,
+                restart=found.restart,
+                in_force=False,
+                approved=len(before),
+            )
+        return answer.model_copy(update={"dry_run": True})
+
+    def _in_force(self, new: Config, found: Changes) -> Config:
+        """The configuration in force with those sections of ``new`` that need no restart."""
+        sections = {section_of(key) for key in found.live}
+        live = {name: getattr(new, name) for name in sections}
+        return self.loaded.config.model_copy(update=live)
 
     async def good(self, new: Loaded) -> None:
         """The watched file changed, and is valid."""
@@ -103,10 +134,8 @@ class Reloader:
         return self._answer(ok=False, problems=tuple(problems))
 
     async def _take(self, new: Loaded, *, wait: bool, by: str) -> ReloadAnswer:
-        config = self.loaded.config
-        found = changes(config, new.config)
-        sections = {section_of(key) for key in found.live}
-        config = config.model_copy(update={name: getattr(new.config, name) for name in sections})
+        found = changes(self.loaded.config, new.config)
+        config = self._in_force(new.config, found)
         try:
             # The socket stays where it is, and who may open it goes by the old section: a change
             # of ``control`` needs a restart.

@@ -9,6 +9,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,6 +17,7 @@ from rich.text import Text
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from daemon.clock import Clock
@@ -26,7 +28,7 @@ from tui.dialogs import CommandDialog, ConfirmDialog, Question, TextDialog
 from tui.keys import ALWAYS, help_lines
 from tui.link import Link, sentence
 from tui.screens.base import BaseScreen
-from tui.state import State, counts
+from tui.state import State, counts, there
 from tui.times import Zone, at_text
 from tui.views import VIEWS, view_named
 from tui.widgets.chrome import Tab, TabStrip
@@ -34,6 +36,8 @@ from tui.widgets.chrome import Tab, TabStrip
 THEMES = ("textual-dark", "textual-light", "ansi-dark", "ansi-light")
 TWICE_S = 3.0
 """Two presses of ctrl+c within this time leave."""
+SHORT_S, LONG_S = 3.0, 5.0
+"""How long a word in passing stands; a refusal has a cure to read."""
 QUIT_WORDS = frozenset({"q", "quit", "exit"})
 
 
@@ -48,8 +52,9 @@ class TrueupApp(App[int]):
         *(
             Binding(key.key, f"always('{key.run}')", key.label, show=False)
             for key in ALWAYS
-            if key.key != "ctrl+p"
+            if key.key not in ("ctrl+p", "colon")
         ),
+        Binding("colon", "command_line", show=False, priority=True),
         Binding("ctrl+c", "interrupt", show=False, priority=True),
         Binding("ctrl+q", "always('quit')", show=False),
     ]
@@ -94,12 +99,16 @@ class TrueupApp(App[int]):
             clean(text),
             severity="error" if bad else "information",
             markup=False,
-            timeout=8 if bad else 5,
+            timeout=LONG_S if bad else SHORT_S,
         )
 
     def when(self, at: str, *, short: bool = False) -> str:
         """An instant in the zone that the person chose."""
         return at_text(at, self.zone, self.company_zone, short=short)
+
+    def there(self) -> datetime:
+        """Now, by the daemon's clock: for ages of what it tells."""
+        return there(self.link.state, self.clock.now())
 
     async def go(self, address: Address | str) -> None:
         """Open a view; where one was is remembered for esc and ``-``."""
@@ -175,7 +184,8 @@ class TrueupApp(App[int]):
     async def on_mount(self) -> None:
         if not self.is_headless:
             loop = asyncio.get_running_loop()
-            loop.add_signal_handler(signal.SIGTERM, self.exit, 0)
+            for ending in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+                loop.add_signal_handler(ending, self.exit, 0)
         self.run_worker(self.link.run(), name="link", exit_on_error=False)
         await self._open(self._start if self.knows(self._start) else Address("overview"))
         self.set_interval(1.0, self._redraw)
@@ -219,14 +229,25 @@ class TrueupApp(App[int]):
             lines = help_lines(here.heading, here.KEYS, off)
             await self.push_screen(TextDialog("Help", lines))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "command_line":
+            return isinstance(self.screen, BaseScreen) and not isinstance(self.focused, Input)
+        return super().check_action(action, parameters)
+
+    async def action_command_line(self) -> None:
+        """The key ``:``. What was typed right behind it, in one go, belongs into the line."""
+        line = CommandDialog([view.name for view in VIEWS])
+        await self.push_screen(line, self._commanded)
+        line.take_keys()
+
+    def _commanded(self, line: str | None) -> None:
+        if line is not None:
+            leaves = line.lower() in QUIT_WORDS
+            said = self._quit() if leaves else self.go(line)
+            self.run_worker(said, group="always", exit_on_error=False)
+
     async def _command(self) -> None:
-        line = await self.push_screen_wait(CommandDialog([view.name for view in VIEWS]))
-        if line is None:
-            return
-        if line.lower() in QUIT_WORDS:
-            await self._quit()
-        else:
-            await self.go(line)
+        await self.action_command_line()
 
     async def _back(self) -> None:
         here = self.current

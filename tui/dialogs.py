@@ -19,6 +19,7 @@ from tui.widgets.safe import Line, Lines, safe
 MOST_REASON = 1000
 HERE = "______________________________"
 """An empty input must be seen without colours."""
+MORE = "(there is more: arrows and page keys scroll)"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,10 @@ class ConfirmDialog(ModalScreen[Said | None]):
         Binding("escape", "no", show=False),
         Binding("left", "app.focus_previous", show=False),
         Binding("right", "app.focus_next", show=False),
+        Binding("up", "scroll(-1)", show=False),
+        Binding("down", "scroll(1)", show=False),
+        Binding("pageup", "scroll(-8)", show=False),
+        Binding("pagedown", "scroll(8)", show=False),
     ]
 
     def __init__(self, question: Question) -> None:
@@ -64,6 +69,7 @@ class ConfirmDialog(ModalScreen[Said | None]):
             with VerticalScroll(classes="facts", can_focus=False):
                 for name, text in question.facts:
                     yield Line(f"{name:<10} {text}")
+            yield Line(MORE, id="more")
             if question.reason != "none":
                 told = " (required)" if question.reason == "required" else ""
                 yield Line(f"Reason{told}:")
@@ -75,6 +81,19 @@ class ConfirmDialog(ModalScreen[Said | None]):
             with Horizontal(classes="buttons"):
                 yield _button("Cancel", "cancel")
                 yield _button(question.yes, "yes")
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._tell_of_more)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._tell_of_more)
+
+    def _tell_of_more(self) -> None:
+        """Say by which keys the facts go on, where they do not all fit."""
+        self.query_one("#more").display = self.query_one(".facts").max_scroll_y > 0
+
+    def action_scroll(self, lines: int) -> None:
+        self.query_one(".facts").scroll_relative(y=lines, animate=False)
 
     def why_not(self) -> str:
         """What is still missing before it can be yes."""
@@ -162,6 +181,10 @@ class CommandDialog(ModalScreen[str | None]):
         with Horizontal(classes="command"):
             yield Line(":", classes="label")
             yield Input(placeholder=f"{', '.join(self.views)}, q", compact=True)
+
+    def take_keys(self) -> None:
+        """From now on; at once, not when its turn comes."""
+        self.set_focus(self.query_one(Input))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()

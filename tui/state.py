@@ -5,14 +5,14 @@
 be tested by plain asserts and is the same on every screen.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
 
 from daemon.control.protocol import StatusAnswer
 from daemon.control.protocol_live import CycleEvent, Event, PulseEvent, ResyncEvent, WhoAnswer
-from tui.times import age
+from tui.times import age, instant
 
 POLL_S = 5.0
 """The daemon says at least this often that it is there."""
@@ -36,6 +36,8 @@ class State(msgspec.Struct, frozen=True):
     read_only: bool = False
     heard_at: datetime | None = None
     """When the daemon last said anything, by our clock."""
+    ahead: timedelta = timedelta(0)
+    """How far the daemon's clock is before ours: ages of what it told are by its own."""
     lost_since: datetime | None = None
     trouble: str = ""
     """Why there is no connection."""
@@ -76,7 +78,8 @@ def fold(state: State, heard: Heard) -> State:
             return msgspec.structs.replace(state, who=who)
         case StatusRead(status=status, at=at):
             moved = state.status is None or _moved(state.status, status)
-            return _live(state, at, status=status, changes=state.changes + moved)
+            told = {"status": status, "changes": state.changes + moved}
+            return _live(state, at, ahead=status.as_of - at, **told)
         case EventHeard(event=event, at=at):
             return _heard(state, event, at)
         case LinkLost(at=at, trouble=trouble, cure=cure):
@@ -91,6 +94,9 @@ def fold(state: State, heard: Heard) -> State:
 
 
 def _heard(state: State, event: Event, at: datetime) -> State:
+    there = instant(event.at)
+    if there is not None:
+        state = msgspec.structs.replace(state, ahead=there - at)
     if isinstance(event, PulseEvent):
         before = state.pulse
         moved = before is None or before.head != event.head or before.paused != event.paused
@@ -117,6 +123,11 @@ def _live(state: State, at: datetime, **changes: object) -> State:
 
 def _moved(before: StatusAnswer, after: StatusAnswer) -> bool:
     return (before.head, before.dirty, before.pauses) != (after.head, after.dirty, after.pauses)
+
+
+def there(state: State, now: datetime) -> datetime:
+    """What the daemon's clock says when ours says ``now``."""
+    return now + state.ahead
 
 
 class Counts(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""``trueup config``: check, show and describe the configuration, without a daemon."""
+"""``trueup config``: begin, check, show, describe and compare the configuration of a company."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from daemon.cli.config_diff import diff
+from daemon.cli.config_init import init
 from daemon.cli.edge import report
 from daemon.cli.out import answer_values, note, say
 from daemon.cli.settings import json_option, settings, shared_options
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 @click.group()
 @shared_options
 def config() -> None:
-    """Check, show and describe the configuration."""
+    """Begin, check, show, describe and compare the configuration."""
 
 
 @config.command()
@@ -97,6 +99,10 @@ def show(*, as_json: bool) -> None:
     note(f"# {path}")
     for line in _yaml(values, 0):
         say(line)
+
+
+config.add_command(init)
+config.add_command(diff)
 
 
 def _yaml(values: dict[str, object], depth: int) -> Iterator[str]:

@@ -6,16 +6,18 @@ lock, so they are refused while a daemon has it.
 
 import os
 import pwd
+import shlex
 import sys
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
+import msgspec
 
 from daemon.cli.completing import records
 from daemon.cli.exits import Exit
-from daemon.cli.offline import exported, life_of, opened_key, told_by_daemon
+from daemon.cli.offline import compared, exported, life_of, opened_key, told_by_daemon
 from daemon.cli.out import answer, answer_values, may_ask, note, say
 from daemon.cli.progress import bar
 from daemon.cli.settings import json_option, settings, shared_options
@@ -25,6 +27,7 @@ from daemon.clock import SystemClock
 from daemon.control.text import clean, plural
 
 if TYPE_CHECKING:
+    from daemon.config.places import Places
     from daemon.control.protocol import HistoryAnswer
 
 
@@ -32,6 +35,16 @@ DAMAGED = (
     "next: keep this file, and with the daemon stopped put back the last backup that verifies: "
     "trueup ledger restore FILE (where only tables differ from the journal, trueup ledger rebuild "
     "is enough)"
+)
+
+
+MOST_COPIES = 3
+"""Backups that are named where the ledger is damaged."""
+
+CUT_OR_REBUILT = (
+    "next: stop the daemon, keep this file and the anchors, and find out who could write it; then "
+    "put back the last backup whose manifest has a head that was anchored: trueup ledger restore "
+    "FILE"
 )
 
 
@@ -46,32 +59,50 @@ ledger.add_command(show_entry)
 
 
 @ledger.command()
+@click.option("--head", "heads", multiple=True, metavar="HASH", help="A head noted elsewhere.")
+@click.option(
+    "--anchor",
+    "anchors",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A file of heads noted elsewhere (ledger.anchor).",
+)
 @json_option
 @shared_options
-def verify(*, as_json: bool) -> int:
-    """Prove the chain, the bodies, and every table made from them. Changes nothing."""
+def verify(*, heads: tuple[str, ...], anchors: tuple[Path, ...], as_json: bool) -> int:
+    """Prove the chain, the bodies, and every table made from them. Changes nothing.
+
+    With --head or --anchor also that the chain is still the one of which that head was noted:
+    neither cut short, nor rebuilt, nor another ledger.
+    """
     from ledger.store.verify import verify_file
 
     places = settings().places()
     key = opened_key(places)
+    outside = compared(places, anchors, heads)
     with bar("verifying") as progress:
         report = verify_file(places.ledger, key=key, progress=progress)
+    problems = (*outside.problems, *report.problems)
+    ok = not problems
     if as_json:
         answer_values(
             "trueup.ledger-verify/1",
             as_of=_now(),
             file=str(places.ledger),
-            ok=report.is_sound,
+            ok=ok,
             entries=report.entries,
             head_hash=report.head,
             bodies=report.bodies,
             erased=report.erased,
-            problems=list(report.problems),
+            problems=list(problems),
+            anchors=msgspec.to_builtins(outside),
         )
     else:
-        for problem in report.problems:
+        for problem in problems:
             say(problem)
-        verdict = "sound" if report.is_sound else "DAMAGED"
+        for known in outside.notes:
+            note(f"{known}; if nobody you know did that, keep both files and ask")
+        verdict = "sound" if ok else "DAMAGED"
         erased = f", {report.erased:,} erased by retention" if report.erased else ""
         say(
             f"{verdict}: {plural(report.entries, 'entry', 'entries')}, {report.bodies:,} bodies"
@@ -80,7 +111,17 @@ def verify(*, as_json: bool) -> int:
         say(f"head {report.head}")
         if not report.is_sound:
             note(DAMAGED)
+            for copy in _newest_copies(places):
+                note(f"  trueup ledger restore {shlex.quote(str(copy))}")
     return Exit.DONE if report.is_sound else Exit.IO
+
+
+def _newest_copies(places: "Places") -> list[Path]:
+    """The daemon's own backups, the newest first; `restore` proves a copy before it counts."""
+    if places.backups is None:
+        return []
+    found = sorted(places.backups.glob(f"{places.ledger.stem}-*Z.backup"), reverse=True)
+    return found[:MOST_COPIES]
 
 
 @ledger.command()
@@ -165,12 +206,13 @@ def backup(*, file: Path | None, as_json: bool) -> int:
 
     places = settings().places()
     now = SystemClock().now()
+    key = opened_key(places)
     if file is None and places.backups is None:
         raise click.UsageError("name a FILE, or set ledger.backup.folder in the configuration")
     folder = places.backups or Path()
     target = (file or folder / f"{places.ledger.stem}-{now:%Y%m%dT%H%M%SZ}.backup").absolute()
     with bar("copying") as progress:
-        made = backup_file(places.ledger, target, now=now, progress=progress)
+        made = backup_file(places.ledger, target, now=now, key=key, progress=progress)
     if as_json:
         answer_values(
             "trueup.ledger-backup/1",

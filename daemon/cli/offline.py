@@ -1,8 +1,9 @@
 """Reading the ledger without a daemon, for the commands that can do without one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from daemon.cli.progress import bar
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from daemon.control.protocol import HistoryAnswer
     from daemon.control.protocol_drift import TimelineAnswer, TimelineQuery
     from daemon.control.protocol_totals import TotalsAnswer, TotalsRequest
+    from ledger.store.anchor import AnchorReport
     from ledger.store.ledger import Ledger
     from ledger.store.views import Views
 
@@ -41,6 +43,16 @@ def opened_key(places: Places) -> bytes:
             [f"{places.key}: the ledger's key is not there: put it back, or check state_dir"]
         )
     return load_or_create(places.key)
+
+
+def compared(places: Places, files: Sequence[Path], heads: Sequence[str]) -> "AnchorReport":
+    """The ledger's file against heads that were noted elsewhere."""
+    from ledger.store.anchor import AnchorReport, compare_file, noted_in
+
+    if not files and not heads:
+        return AnchorReport(compared=0)
+    anchors = [one for file in files for one in noted_in(file, instance=places.instance)]
+    return compare_file(places.ledger, anchors, heads=heads)
 
 
 @asynccontextmanager

@@ -14,15 +14,16 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--wait", is_flag=True, help="Answer when it is in force (20 seconds at most).")
+@click.option("--dry-run", is_flag=True, help="Only say what would become of it.")
 @json_option
 @shared_options
-def reload(*, wait: bool, as_json: bool) -> int:
+def reload(*, wait: bool, dry_run: bool, as_json: bool) -> int:
     """Read the configuration again and put in force, between two cycles, what can be.
 
     Says which keys are in force, which need a restart, and which approvals became void. A file
     with problems changes nothing: the former configuration stays, and this exits 78.
     """
-    told = ask(lambda daemon: daemon.reload(wait=wait))
+    told = ask(lambda daemon: daemon.reload(wait=wait, dry_run=dry_run))
     if as_json:
         answer(told)
     elif told.ok:
@@ -39,6 +40,8 @@ def _show(told: "ReloadAnswer") -> None:
         say(f"{told.file}: nothing changed")
         return
     when = "in force" if told.in_force else "in force once the cycle under way is over"
+    if told.dry_run:
+        when = "would be in force between two cycles"
     for key in told.applied:
         say(f"{key}: {when}")
     for key in told.restart:
@@ -50,7 +53,7 @@ def _show(told: "ReloadAnswer") -> None:
 def _show_void(told: "ReloadAnswer") -> None:
     if told.void_count is None:
         note(
-            f"{told.approved} approved changes are planned anew; what comes out otherwise waits "
+            f"approved changes to be planned anew: {told.approved}; what comes out otherwise waits "
             "again: trueup plan"
         )
         return

@@ -82,7 +82,7 @@ def install(
     """
     from daemon.cli.units import State, check_executable, planned
 
-    program = executable or _own()
+    program = executable or own_program()
     check_executable(program)
     files = planned(prefix.absolute(), program, drop_ins)
     edited = [one for one in files if one.state is State.EDITED]
@@ -110,7 +110,7 @@ def install(
     return Exit.PARTLY if kept else Exit.DONE
 
 
-def _own() -> Path:
+def own_program() -> Path:
     """This very program, by the name under which it was called."""
     called = Path(sys.argv[0]).absolute()
     if called.name == "trueup" and called.is_file():

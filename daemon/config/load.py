@@ -73,18 +73,22 @@ def content_hash(data: bytes) -> str:
 
 def parse(data: bytes, *, name: str, folder: Path) -> Config:
     """The configuration that ``data`` says; relative paths in it start at ``folder``."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigProblem([f"{name}:{line}:1: not UTF-8 text: save the file as UTF-8"]) from error
-    tree = read_tree(text)
+    tree = read_tree(text_of(data, name))
     config = _validate(tree, folder) if isinstance(tree.value, dict) else None
     if config is not None:
         _check_whole(tree, config)
     if tree.findings or config is None:
         raise ConfigProblem(list(_lines(tree, name)))
     return config
+
+
+def text_of(data: bytes, name: str) -> str:
+    """The text of a configuration file."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigProblem([f"{name}:{line}:1: not UTF-8 text: save the file as UTF-8"]) from error
 
 
 def _lines(tree: Tree, name: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, StrictBool, model_validator
 from pydantic_core import PydanticCustomError
 
 from daemon.config.kinds import KindsConfig
+from daemon.config.memory import LedgerConfig
 from daemon.config.observing import NotifyConfig, ObserveConfig
 from daemon.config.places import Places, places
 from daemon.config.types import Day, Duration, FilePath, Section, TimeOfDay, Weekdays
@@ -134,27 +135,6 @@ class ApprovalsConfig(Section):
     re-export: whoever may become root would else count twice. Root may always look."""
 
 
-class BackupConfig(Section):
-    """Copies of the ledger, made while it is in use."""
-
-    folder: FilePath | None = None
-    """Where copies go. Without it ``trueup ledger backup`` must be given a file. Put it on
-    another disk."""
-    every: Duration = "24h"  # type: ignore[assignment]
-    """How often the daemon makes one by itself (only with ``folder``)."""
-    keep: Annotated[int, Field(ge=1, le=10_000)] = 35
-    """How many of its own copies stay; the oldest go first."""
-
-
-class LedgerConfig(Section):
-    """The append-only memory of the daemon."""
-
-    path: FilePath | None = None
-    """The database file. Default: ``ledger.db`` in ``state_dir``."""
-    backup: BackupConfig = BackupConfig()
-    """Copies."""
-
-
 class LogConfig(Section):
     """What the daemon says while it works. Names and amounts are never logged, only ids."""
 
@@ -175,7 +155,8 @@ class RolesConfig(Section):
     operate: GroupName | None = None
     """May decide about records: approve, skip, retry, resolve, link, send, pause, resume."""
     admin: GroupName | None = None
-    """May also re-export the catalogue, accept absence, remap accounts and copy the ledger."""
+    """May also re-export the catalogue, accept absence, remap accounts, copy the ledger, and
+    connect and disconnect QuickBooks."""
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
@@ -303,4 +284,5 @@ class Config(Section):
             ledger=self.ledger.path,
             socket=self.control.socket,
             backups=self.ledger.backup.folder,
+            instance=self.instance,
         )

@@ -1,4 +1,4 @@
-"""Where one installation keeps its things. Light: reads four keys and validates nothing else.
+"""Where one installation keeps its things. Light: reads five keys and validates nothing else.
 
 Commands that only need the socket or the ledger must work while the rest of the file is wrong.
 """
@@ -19,6 +19,7 @@ class Places:
     ledger: Path
     socket: Path
     backups: Path | None = None
+    instance: str = ""
 
     @property
     def key(self) -> Path:
@@ -32,6 +33,7 @@ def places(
     ledger: Path | None = None,
     socket: Path | None = None,
     backups: Path | None = None,
+    instance: str = "",
 ) -> Places:
     """The places, with the defaults that follow from ``state_dir``."""
     return Places(
@@ -39,6 +41,7 @@ def places(
         ledger=ledger or state_dir / "ledger.db",
         socket=socket or state_dir / "control.sock",
         backups=backups,
+        instance=instance,
     )
 
 
@@ -59,6 +62,7 @@ def locate(path: Path) -> Places:
         ledger=_path(tree.value, folder, "ledger", "path"),
         socket=_path(tree.value, folder, "control", "socket"),
         backups=_path(tree.value, folder, "ledger", "backup", "folder"),
+        instance=_text(tree.value, "instance"),
     )
 
 
@@ -66,3 +70,8 @@ def _path(value: Any, folder: Path, *keys: str) -> Path | None:
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return folder / Path(value).expanduser() if isinstance(value, str) and value else None
+
+
+def _text(value: Any, key: str) -> str:
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, str) else ""

@@ -8,6 +8,7 @@ or a body into a log or an error: those carry names, tokens and company ids.
 
 import random
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from urllib.parse import quote, urlencode
 
 import aiohttp
@@ -100,6 +101,8 @@ class Http:
         self._calls = calls or CallLog()
         self._random = random.Random("http")
         self._session: aiohttp.ClientSession | None = None
+        self.clock_ahead_s: int | None = None
+        """How far our clock was before the other side's at its last answer; None = not told."""
 
     async def send(
         self,
@@ -228,6 +231,7 @@ class Http:
                 method, url, data=body, headers=headers, allow_redirects=False
             ) as response:
                 content = await self._content(response)
+                self._compare_clocks(response.headers.get("Date", ""))
                 return Reply(response.status, response.headers, content)
         except aiohttp.ClientSSLError:
             raise Transient(
@@ -251,6 +255,14 @@ class Http:
                 response.close()
                 raise OutcomeIsUnknown(f"{self._host}: the answer is larger than allowed")
         return bytes(parts)
+
+    def _compare_clocks(self, date: str) -> None:
+        try:
+            theirs = parsedate_to_datetime(date)
+        except ValueError:
+            return
+        if theirs.tzinfo is not None:
+            self.clock_ahead_s = round((self._clock.now() - theirs).total_seconds())
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -44,6 +44,7 @@ from daemon.control.protocol_connect import (
     ConnectRequest,
     DisconnectRequest,
 )
+from daemon.control.protocol_doctor import ExamineAnswer, ExamineRequest
 from daemon.control.protocol_drift import (
     DriftAnswer,
     DriftHistoryAnswer,
@@ -241,6 +242,10 @@ class ControlClient:
         request = ConnectCheckRequest()
         return await self._post("/v1/connect/check", request, ConnectionsAnswer, CONNECT_S)
 
+    async def examine(self, request: ExamineRequest) -> ExamineAnswer:
+        """How every system stands, looked at closely; only reads."""
+        return await self._post("/v1/examine", request, ExamineAnswer, CONNECT_S)
+
     async def disconnect(self, request: DisconnectRequest) -> DoneAnswer:
         return await self._post("/v1/disconnect", request, DoneAnswer, CONNECT_S)
 
@@ -275,9 +280,12 @@ class ControlClient:
     async def remaps(self) -> RemapsAnswer:
         return await self._get("/v1/remaps", RemapsAnswer)
 
-    async def reload(self, *, wait: bool = False) -> ReloadAnswer:
+    async def reload(
+        self, *, wait: bool = False, dry_run: bool = False, content: str | None = None
+    ) -> ReloadAnswer:
         """Read the configuration again; ``ok`` is False when the former one stays in force."""
-        return await self._post("/v1/reload", ReloadRequest(wait=wait), ReloadAnswer)
+        request = ReloadRequest(wait=wait, dry_run=dry_run, content=content)
+        return await self._post("/v1/reload", request, ReloadAnswer)
 
     async def catalogue(self) -> CatalogueAnswer:
         """Where the catalogue job stands."""

@@ -9,11 +9,12 @@ from datetime import timedelta
 from pathlib import Path
 
 from daemon.clock import Clock
+from daemon.control.anchoring import Anchorage
 from daemon.control.protocol import Code, Declined
 from daemon.control.protocol_ledger import BackupAnswer, VerifyAnswer
 from daemon.log import Log
 from ledger.model.errors import TrueupError
-from ledger.store.backup import backup_file, manifest_path
+from ledger.store.backup import backup_file, leftovers, manifest_path
 from ledger.store.errors import LedgerUnavailable
 from ledger.store.export import export
 from ledger.store.ledger import Ledger
@@ -26,6 +27,10 @@ BACKUP_KEY, VERIFIED_KEY = "last_backup", "last_verify"
 """When a proved copy was made last, and when the whole journal was last found sound."""
 DAMAGED_KEY = "verify_failed"
 """When the journal was found damaged; empty once it was found sound again."""
+RETRY_AFTER = timedelta(minutes=15)
+"""A backup that failed is tried again so soon; a full disk may have room by then."""
+LEFT_FOR_GOOD = timedelta(hours=6)
+"""Half a copy that nobody wrote to for so long is of a process that was killed."""
 
 
 class Interrupted(TrueupError):
@@ -41,6 +46,10 @@ class Keeper:
     clock: Clock
     backups: Path | None = None
     keep: int = 35
+    keep_for: timedelta | None = None
+    anchorage: Anchorage | None = None
+    backup_problem: str = ""
+    """Why the newest scheduled backup failed; empty once one was made."""
     _stopping: threading.Event = field(default_factory=threading.Event)
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Everybody may ask for a proof, and each takes a thread and the disk."""
@@ -78,6 +87,7 @@ class Keeper:
                 self.ledger.path,
                 target,
                 now=self.clock.now(),
+                key=self.key,
                 progress=self._step,
             )
         except FileExistsError as error:
@@ -85,6 +95,9 @@ class Keeper:
         except OSError as error:
             raise Declined(Code.IO, f"{target} cannot be written: {error.strerror}") from error
         await self._remember(BACKUP_KEY)
+        self.backup_problem = ""
+        if self.anchorage is not None:
+            await self.anchorage.note()
         return BackupAnswer(
             as_of=self.clock.now(),
             path=str(target),
@@ -108,14 +121,23 @@ class Keeper:
             if wait > 0:
                 await self.clock.sleep(wait)
                 continue
-            try:
-                made = await self.backup()
-            except (TrueupError, OSError) as error:
-                _log.error("backup failed", error=type(error).__name__, reason=str(error))
-            else:
-                _log.info("backup made", entries=made.entries, bytes=made.bytes)
+            if await self._made_a_copy():
                 self.prune()
-            await self.clock.sleep(every.total_seconds())
+                await self.clock.sleep(every.total_seconds())
+            else:
+                await self.clock.sleep(min(every, RETRY_AFTER).total_seconds())
+
+    async def _made_a_copy(self) -> bool:
+        try:
+            made = await self.backup()
+        except Interrupted:
+            return False
+        except (TrueupError, OSError) as error:
+            self.backup_problem = str(error)
+            _log.error("backup failed", error=type(error).__name__, reason=str(error))
+            return False
+        _log.info("backup made", entries=made.entries, bytes=made.bytes)
+        return True
 
     async def found_damaged_at(self) -> str:
         """RFC 3339 instant of the proof that failed, unless a later one went well."""
@@ -160,8 +182,29 @@ class Keeper:
         return max(0.0, every.total_seconds() - age)
 
     def prune(self) -> None:
-        """Remove our own copies beyond ``keep``, the oldest first."""
-        for old in self._copies()[: -self.keep]:
-            manifest_path(old).unlink(missing_ok=True)
-            old.unlink(missing_ok=True)
-            _log.info("old backup removed", name=old.name)
+        """Remove our own copies beyond ``keep`` or older than ``keep_for``, the newest never; and
+        what a process that was killed left of one."""
+        copies = self._copies()
+        old = copies[: -self.keep]
+        if self.keep_for is not None:
+            limit = self.clock.now() - self.keep_for
+            old += [one for one in copies[-self.keep : -1] if _made_at(one) < limit.timestamp()]
+        for one in old:
+            manifest_path(one).unlink(missing_ok=True)
+            one.unlink(missing_ok=True)
+            _log.info("old backup removed", name=one.name)
+        if self.backups is None:
+            return
+        limit = self.clock.now() - LEFT_FOR_GOOD
+        for half in leftovers(self.backups, f"{self.ledger.path.stem}-*Z.backup"):
+            if _made_at(half) < limit.timestamp():
+                half.unlink(missing_ok=True)
+                _log.info("half a backup removed", name=half.name)
+
+
+def _made_at(path: Path) -> float:
+    """Seconds since 1970; 0 when it went away meanwhile."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

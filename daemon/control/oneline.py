@@ -57,6 +57,10 @@ def _word(desk: Desk) -> str:
         more = len(desk.config_problems) - 1
         others = f" (and {more} more)" if more else ""
         return f"configuration: {desk.config_problems[0]}{others}"
+    last = desk.scheduler.last
+    for problem in last.problems if last is not None else ():
+        if problem.code == "ledger":
+            return problem.message
     unheard = [
         f"{name} {one.link.value.replace('_', ' ')}"
         for name, one in desk.scheduler.health.items()

@@ -36,7 +36,7 @@ class WhoAnswer(Answer):
     may: tuple[str, ...]
     """Names of the acts allowed: ``approve``, ``skip``, ``retry``, ``resolve``, ``link``,
     ``send``, ``cycle``, ``pause``, ``resume``, ``catalogue``, ``accept_absence``, ``remap``,
-    ``backup``, ``connect``, ``disconnect``."""
+    ``backup``, ``reload``, ``connect``, ``disconnect``."""
     why_not: str = ""
     """Why other acts are not allowed, and the way to them; empty when all are."""
 

@@ -1,6 +1,13 @@
 """The part of the control protocol that is about reading the configuration anew."""
 
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
 from daemon.control.frame import Answer, Request
+
+MOST_CONTENT = 256 * 1024
+"""Characters of a configuration that is sent."""
 
 
 class ReloadRequest(Request):
@@ -8,6 +15,17 @@ class ReloadRequest(Request):
 
     wait: bool = False
     """Answer when it is in force and, where rules changed, what waits is planned anew."""
+    dry_run: bool = False
+    """Only say what would become of the file."""
+    content: Annotated[str, Field(max_length=MOST_CONTENT)] | None = None
+    """With ``dry_run``: of this text in place of the file's. Relative paths in it begin where
+    those of the daemon's own file do."""
+
+    @model_validator(mode="after")
+    def _only_looked_at(self) -> Self:
+        if self.content is not None and not self.dry_run:
+            raise ValueError("content is only looked at: with dry_run")
+        return self
 
 
 class ReloadAnswer(Answer):
@@ -29,3 +47,4 @@ class ReloadAnswer(Answer):
     void_count: int | None = None
     """How many; None while that is not known yet."""
     problems: tuple[str, ...] = ()
+    dry_run: bool = False

@@ -62,6 +62,7 @@ ADDRESSES: Mapping[str, str] = {
     "/v1/connect": "connect",
     "/v1/connect/finish": "connect",
     "/v1/connect/check": "cycle",
+    "/v1/examine": "cycle",
     "/v1/disconnect": "disconnect",
     "/v1/reload": "reload",
 }

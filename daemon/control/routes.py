@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from daemon.catalogue.conduct import Conductor
 from daemon.control import approving, cataloguing, connecting, skipping, valves
 from daemon.control.desk import Actor, Desk
+from daemon.control.examining import examine
 from daemon.control.health import Lag, health
 from daemon.control.protocol import (
     DEFAULT_PAGE,
@@ -30,6 +31,7 @@ from daemon.control.protocol import (
     SendRequest,
     WithdrawRequest,
 )
+from daemon.control.protocol_doctor import ExamineRequest
 from daemon.control.protocol_drift import DriftQuery, QueueQuery, TimelineQuery
 from daemon.control.protocol_ledger import BackupRequest
 from daemon.control.protocol_reload import ReloadAnswer, ReloadRequest
@@ -127,6 +129,7 @@ class Routes:
             route.add_post(path, self._act(model, act))
         for path, (model, connect) in connecting.ACTS.items():
             route.add_post(path, self._connect(model, connect))
+        route.add_post("/v1/examine", self._examine)
         route.add_post("/v1/cycle", self._cycle)
         route.add_post("/v1/send", self._send)
         if self.conductor is not None:
@@ -266,6 +269,10 @@ class Routes:
             return await self._long(act(one, str(request[ACTOR]), asked))
 
         return handle
+
+    async def _examine(self, request: web.Request) -> web.StreamResponse:
+        asked = await body(request, ExamineRequest)
+        return await self._long(examine(self.desk.scheduler.company, asked))
 
     async def _long(self, answer: Awaitable[BaseModel]) -> web.Response:
         """Work that goes on when its asker stops waiting: a cycle is not cut off in its middle."""

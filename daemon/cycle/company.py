@@ -11,6 +11,7 @@ from daemon.cycle.calendar import Calendar
 from daemon.reconcile.policy import Policy
 from ledger.model.ids import RecordId, SystemName
 from ledger.store.ledger import Ledger
+from ledger.store.room import require_room
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +60,13 @@ class Company:
     told: Told = field(default_factory=Told)
     sent: set[RecordId] = field(default_factory=set)
     """Records that an operator asked to send: they pass a manual flow once."""
+    min_free: int = 0
+    """Bytes that have to be free on the ledger's disk before a request leaves; 0 = any."""
+
+    def require_room(self) -> None:
+        """``LedgerUnavailable`` when an answer might not find room in the ledger."""
+        if self.min_free:
+            require_room(self.ledger.path, self.min_free)
 
     def now_text(self) -> str:
         """The present instant as RFC 3339 text in UTC."""

@@ -137,6 +137,7 @@ def _whole(views: Views, operations: Iterable[Operation]) -> list[Operation]:
 async def _send(
     company: Company, connector: Connector, batch: Sequence[Ready], report: CycleReport
 ) -> None:
+    company.require_room()
     request = make_request(connector.name, batch)
     report.sent += len(batch)
     await attempt(company, connector, make_intent(request, batch), request, report)
@@ -157,6 +158,7 @@ async def attempt(
     the connector proves that nothing acted, the intent is closed as not sent before the error goes
     on to the caller.
     """
+    company.require_room()  # for the answer: the intent itself is durable or raises
     draft = company.ledger.draft(actor="daemon", cycle=report.cycle)
     draft.add(
         Intended(

@@ -182,7 +182,7 @@ class Watch:
             marks = _marks(views)
             if not moved:
                 return msgspec.structs.replace(self._books, **marks), {}, 0
-            books = msgspec.structs.replace(_books(views), **marks)
+            books = msgspec.structs.replace(books_of(views), **marks)
             return books, views.outcomes_since(counted), views.people_refused_since(counted)
 
         self.looks += 1
@@ -254,7 +254,8 @@ class Watch:
         return found
 
 
-def _books(views: Views) -> Books:
+def books_of(views: Views) -> Books:
+    """The numbers that only an entry can change."""
     oldest = views.oldest()
     return Books(
         head=views.head()[0],

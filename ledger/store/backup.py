@@ -23,11 +23,14 @@ from ledger.store.errors import LedgerDamaged, LedgerMissing
 from ledger.store.journal import Journal
 from ledger.store.key import keyed_digest
 from ledger.store.lock import Lock
+from ledger.store.migrate import file_version, known_version
 from ledger.store.opening import look, prepare
 from ledger.store.shadow import Progress
-from ledger.store.verify import verify_file
+from ledger.store.verify import prove_chain, verify_file
 
 SCHEMA = "trueup.ledger.backup/1"
+PART = ".part"
+MANIFEST = ".manifest.json"
 _STEP_PAGES = 64 * 1024 * 1024 // PAGE_BYTES
 
 
@@ -42,6 +45,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     """Of the backup file."""
     made_at: str
+    proved: bool = False
+    """The copy was opened and read whole: every entry follows the one before, every body gives its
+    digest."""
 
 
 class RestoreReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,30 +61,44 @@ class RestoreReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def manifest_path(backup: Path) -> Path:
-    return backup.with_name(backup.name + ".manifest.json")
+    return backup.with_name(backup.name + MANIFEST)
 
 
 def backup_file(
-    path: Path, target: Path, *, now: datetime, progress: Progress | None = None
+    path: Path,
+    target: Path,
+    *,
+    now: datetime,
+    key: bytes | None = None,
+    progress: Progress | None = None,
 ) -> Manifest:
     """Back up the ledger in a file, whether or not a daemon has it open."""
     with trouble_named(path), closing(reading(path)()) as db:
-        return backup(db, target, now=now, progress=progress)
+        return backup(db, target, now=now, key=key, progress=progress)
 
 
 def backup(
-    db: sqlite3.Connection, target: Path, *, now: datetime, progress: Progress | None = None
+    db: sqlite3.Connection,
+    target: Path,
+    *,
+    now: datetime,
+    key: bytes | None = None,
+    progress: Progress | None = None,
 ) -> Manifest:
     """Copy over an open connection that is in no transaction; nothing is at ``target`` until
-    the copy has passed its integrity check. An existing file there is not overwritten."""
+    the copy has passed its integrity check and, with the ledger's ``key``, was opened and proved
+    from its first entry to its last. An existing file there is not overwritten."""
     if target.exists():
         raise FileExistsError(f"{target} exists; a backup never overwrites another one")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(target.name + ".part")
-    part.unlink(missing_ok=True)
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = target.with_name(target.name + PART)
+    written = manifest_path(target)
+    _remove(part)
     make_private(part)
     try:
         entries, head = _copy(db, part, progress)
+        if key is not None:
+            _prove(part, (entries, head), key=key, progress=progress)
         _sync(part)
         manifest = Manifest(
             entries=entries,
@@ -86,15 +106,47 @@ def backup(
             bytes=part.stat().st_size,
             sha256=_sha256(part),
             made_at=now.isoformat(),
+            proved=key is not None,
         )
-        written = manifest_path(target)
-        written.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
-        _sync(written)
+        _note(manifest, written)
         part.rename(target)
         _sync(target.parent)
+    except BaseException:
+        written.unlink(missing_ok=True)  # without its copy it would describe nothing
+        raise
     finally:
-        part.unlink(missing_ok=True)
+        _remove(part)
     return manifest
+
+
+def _note(manifest: Manifest, written: Path) -> None:
+    make_private(written)
+    written.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
+    _sync(written)
+
+
+def _prove(part: Path, expected: tuple[int, str], *, key: bytes, progress: Progress | None) -> None:
+    """What lies on the disk now can be opened and is the chain that was copied."""
+    with trouble_named(part), closing(reading(part)()) as db:
+        proof = prove_chain(db, key=key, progress=progress)
+    problems = list(proof.problems)
+    if not problems and (proof.entries, proof.head) != expected:
+        problems = [f"it ends at entry {proof.entries}, and {expected[0]} was copied"]
+    if problems:
+        raise LedgerDamaged(
+            f"the copy does not verify: {problems[0]}",
+            cure="No copy was kept. Run: trueup ledger verify.",
+        )
+
+
+def leftovers(folder: Path, name: str) -> list[Path]:
+    """What a backup of that name that was killed left in ``folder``: half copies, and manifests
+    without a copy. One that is being made looks the same; only its age tells."""
+    halves = list(folder.glob(f"{name}{PART}*"))
+    manifests = folder.glob(f"{name}{MANIFEST}")
+    return halves + [
+        one for one in manifests if not one.with_name(one.name.removesuffix(MANIFEST)).exists()
+    ]
 
 
 def restore(
@@ -115,6 +167,7 @@ def restore(
         _remove(part)
         make_private(part)
         shutil.copyfile(backup, part)
+        _bring_up(part, backup, key=key, now=now)
         with trouble_named(backup), closing(reading(part)()) as db:
             look(db, key=key)
         report = verify_file(part, key=key)
@@ -171,6 +224,16 @@ def _check_manifest(backup: Path) -> None:
             f"{backup} is not the file that its manifest describes: it was changed or cut short",
             cure="Copy the backup again from where it was kept, or take another one.",
         )
+
+
+def _bring_up(part: Path, backup: Path, *, key: bytes, now: Callable[[], datetime]) -> None:
+    """A copy that an earlier version made gets the shape of this one; the backup stays as it is."""
+    with trouble_named(backup), closing(reading(part)()) as db:
+        is_old = file_version(db) < known_version()
+    if is_old:
+        with trouble_named(backup), closing(writing(part)()) as db:
+            prepare(db, key=key, journal=Journal(key=key, now=now), now=now())
+            db.execute("PRAGMA journal_mode = DELETE")
 
 
 def _append_restored(

@@ -189,7 +189,9 @@ class Ledger:
     async def backup(self, target: Path, *, progress: Progress | None = None) -> Manifest:
         """Copy the ledger as it stands now to ``target``; appends go on meanwhile."""
         now = self._now()
-        return await self._apart(partial(backup, target=target, now=now, progress=progress))
+        return await self._apart(
+            partial(backup, target=target, now=now, key=self._key, progress=progress)
+        )
 
     async def _apart(self, work: Callable[[sqlite3.Connection], T]) -> T:
         executor = await self._executor(reading(self.path))

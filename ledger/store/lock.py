@@ -59,6 +59,24 @@ class Lock:
             self._handle = None
 
 
+def held_by(ledger: Path) -> str | None:
+    """Who writes a ledger just now, in words; None when nobody does. Takes nothing and changes
+    nothing; ``OSError`` when this user may not look."""
+    try:
+        handle = os.open(lock_path(ledger), os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        # Shared, and given back at once: only a daemon that starts in this very instant would
+        # find the ledger taken, and say so.
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _holder(handle)
+    finally:
+        os.close(handle)
+    return None
+
+
 def _holder(handle: int) -> str:
     try:
         holder = msgspec.json.decode(os.pread(handle, 4096, 0), type=Holder)

@@ -11,12 +11,14 @@ from pathlib import Path
 import msgspec
 
 from ledger.store.engine import reading, trouble_named
-from ledger.store.journal import GENESIS, Head
+from ledger.store.journal import GENESIS, LINE, Head, Line, broken_at
 from ledger.store.key import key_id, keyed_digest
 from ledger.store.migrate import require_known
 from ledger.store.shadow import Progress, differences, fold_everything, shadow
 
 MAX_PROBLEMS = 50
+STEP = 5_000
+"""Entries between two reports of progress."""
 
 
 class VerifyReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +78,32 @@ def verify(db: sqlite3.Connection, *, key: bytes, progress: Progress | None = No
         bodies=bodies,
         erased=erased,
         problems=tuple(problems[:MAX_PROBLEMS]),
+    )
+
+
+def prove_chain(
+    db: sqlite3.Connection, *, key: bytes, progress: Progress | None = None
+) -> VerifyReport:
+    """Prove chain and bodies and nothing that was folded from them: of any format, and in a
+    fraction of the time."""
+    head = Head(0, GENESIS)
+    problems: list[str] = []
+    (total,) = db.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()
+    for row in db.execute(f"SELECT {LINE} FROM journal ORDER BY seq"):
+        line = Line(*row)
+        if problem := broken_at(head, line):
+            problems.append(problem)
+            break
+        head = Head(line.seq, line.hash)
+        if progress is not None and line.seq % STEP == 0:
+            progress(line.seq, total)
+    bodies, wrong = _check_bodies(db, key)
+    return VerifyReport(
+        entries=head.seq,
+        head=head.hash.hex(),
+        bodies=bodies,
+        erased=0,
+        problems=(*problems, *wrong),
     )
 
 

@@ -91,6 +91,16 @@ def test_an_instance_with_the_file_of_another_is_refused(machine: Machine) -> No
     wrong.end()
 
 
+def test_a_socket_elsewhere_than_configured_is_refused_with_its_place(machine: Machine) -> None:
+    astray = Company(machine, "astray")
+    text = CONFIG.format(name="astray").replace("/run/trueup/astray.sock", "/run/trueup/a.sock")
+    machine.write(astray.file, text)
+    assert machine.systemctl("start", astray.unit, ok=False).returncode != 0
+    assert "set control.socket: /run/trueup/astray.sock" in astray.status
+    assert machine.path("/run/trueup/astray.sock").is_socket(), "it is not ours to remove"
+    astray.end()
+
+
 def test_30_reload_takes_a_good_file_and_fails_visibly_on_a_bad_one(acme: Company) -> None:
     machine, first = acme.machine, acme.shown("MainPID")
     acme.configure(WRONG)

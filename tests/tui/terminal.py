@@ -15,7 +15,7 @@ import subprocess
 import sys
 import termios
 import unicodedata
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -30,18 +30,21 @@ _SEQUENCE = re.compile(
 )
 _POINTER = "22;default"
 """Textual asks for the ordinary mouse pointer; the only such command that it may send."""
-_IGNORED = frozenset("hlupnqtcmS")
-"""Modes, keyboard protocol, questions about the terminal, colours."""
+_COLOUR = re.compile(r"3[0-8]|4[0-8]|9[0-7]|10[0-7]")
+_IGNORED = frozenset("hlupnqtcS")
+"""Modes, keyboard protocol, questions about the terminal."""
 
 
 class Screen:
-    """The cells of a terminal. ``feed`` raises ``AssertionError`` for what has no business there."""
+    """The cells of a terminal. ``feed`` fails on what has no business there."""
 
     def __init__(self, columns: int, rows: int) -> None:
         self.modes: set[str] = set()
         """Private modes that are on: ``1049`` is the other screen, ``25`` the cursor."""
-        self.pieces: list[str] = []
-        """Texts between sequences, as they came."""
+        self.touched: set[int] = set()
+        """Lines, from 0, that something was written into."""
+        self.colours: set[str] = set()
+        """Parameters of colours that were asked for."""
         self._rest = ""
         self.resize(columns, rows)
         self.modes.add("25")
@@ -81,6 +84,8 @@ class Screen:
         elif final == "H":
             row, _, column = numbers.partition(";")
             self.y, self.x = int(row or 1) - 1, int(column or 1) - 1
+        elif final == "m":
+            self.colours |= {part for part in numbers.split(";") if _COLOUR.fullmatch(part)}
         elif final == "J":
             self._cells = [[" "] * self.columns for _ in range(self.rows)]
         elif final == "K":
@@ -90,7 +95,6 @@ class Screen:
             assert final in _IGNORED, f"a sequence that does something else: {found[0]!r}"
 
     def _write(self, text: str) -> None:
-        self.pieces.append(text)
         for char in text:
             if char == "\r":
                 self.x = 0
@@ -108,6 +112,7 @@ class Screen:
         if wide == 0:
             self._cells[self.y][max(0, self.x - 1)] += char
             return
+        self.touched.add(self.y)
         self._cells[self.y][self.x] = char
         for more in range(self.x + 1, min(self.x + wide, self.columns)):
             self._cells[self.y][more] = ""
@@ -123,7 +128,7 @@ class Screen:
 class Terminal:
     """The command in a pseudo terminal of its own; see ``terminal``."""
 
-    def __init__(self, argv: list[str], size: tuple[int, int], env: dict[str, str]) -> None:
+    def __init__(self, argv: Sequence[str], size: tuple[int, int], env: dict[str, str]) -> None:
         self.master, slave = pty.openpty()
         self.screen = Screen(*size)
         self.seen = b""
@@ -132,7 +137,7 @@ class Terminal:
         self._undecoded = b""
         self._set_size(*size)
         self.running = subprocess.Popen(
-            [sys.executable, "-m", "daemon", "tui", *argv],
+            [sys.executable, *argv],
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -227,13 +232,19 @@ def _is_text(data: bytes) -> bool:
 
 @asynccontextmanager
 async def terminal(
-    socket: Path | str, *argv: str, size: tuple[int, int] = (80, 24), **env: str
+    socket: Path | str,
+    *argv: str,
+    size: tuple[int, int] = (80, 24),
+    program: Sequence[str] = (),
+    **env: str,
 ) -> AsyncIterator[Terminal]:
-    """``trueup tui --socket SOCKET`` in a terminal of this size, until the block ends."""
-    clean = {name: value for name, value in os.environ.items() if name not in _OF_TERMINALS}
-    one = Terminal(
-        ["--socket", str(socket), *argv], size, {**clean, "TERM": "xterm-256color", **env}
-    )
+    """``trueup tui --socket SOCKET`` in a terminal of this size, until the block ends.
+
+    ``program``: arguments of Python that start something else there.
+    """
+    said = program or ("-m", "daemon", "tui", "--socket", str(socket), *argv)
+    kept = {name: value for name, value in os.environ.items() if name not in _OF_TERMINALS}
+    one = Terminal(said, size, {**kept, "TERM": "xterm-256color", **env})
     try:
         yield one
         if one.error is not None:

@@ -42,7 +42,7 @@ async def test_an_approval_stands_on_top_with_its_actor(
 ) -> None:
     await approved(live)
     async with fronting(live.socket, size=size, start="ledger") as front:
-        await front.shows("[6 Ledger]", "SEQ", "+ Approved", "mira [x", "? Help  enter Full")
+        await front.shows("[6 Ledger]", "SEQ", "+ approved", "mira [x", "? Help  enter Full")
         assert all(len(line) <= size[0] for line in front.lines())
         await front.press("slash", *"actor:mira", "enter")
         await front.until(lambda: len(screen(front).timeline.rows) == 1, "hers alone")
@@ -138,7 +138,7 @@ async def test_the_chain_is_verified_and_compared(live: Living) -> None:
 
 async def test_a_period_narrows_and_nonsense_is_told(live: Living) -> None:
     async with fronting(live.socket, start="ledger") as front:
-        for said, told in (("1999-01-01", "No entry matches"), ("2026-03-02", "GateHeld")):
+        for said, told in (("1999-01-01", "No entry matches"), ("2026-03-02", "waits")):
             await front.press("e")
             await front.until(lambda: shown(front, LineDialog), "asks for a period")
             front.app.screen.query_one(Input).value = said

@@ -84,14 +84,41 @@ def test_help_names_every_key_its_command_and_why_not_now() -> None:
     assert all(key.shown in told for key in ALWAYS)
 
 
+def hours(*values: int) -> list[tuple[datetime, int]]:
+    return [(NOW + timedelta(hours=place), value) for place, value in enumerate(values)]
+
+
+def plotted(*values: int, width: int = 40, height: int = 6) -> list[str]:
+    points = hours(*values)
+    until = NOW + timedelta(hours=len(values))
+    return plot_lines(points, until, width=width, height=height, ends=("08-01", "now"), plain=True)
+
+
 def test_a_plot_shows_its_peak_whatever_its_width() -> None:
-    values = [0] * 500 + [412] + [3] * 500
-    lines = plot_lines(values, width=40, height=6, ends=("08-01", "08-14"), plain=True)
+    lines = plotted(*[0] * 500, 412, *[3] * 500)
     assert len(lines) == 6
     assert lines[0].startswith("412 |")
-    assert "@" in lines[0]
+    assert "+" in lines[0]
+    assert lines[3].startswith("  0 |-")
     assert all(len(line) <= 40 and line.isascii() for line in lines)
-    assert lines[-1].split() == ["08-01", "08-14"]
-    assert plot_lines([], width=40, height=6) == ["no history yet"]
-    assert plot_lines([5], width=5, height=6) == ["now 5"]
-    assert plot_lines([0, 0], width=20, height=4)[0].startswith("0 │")
+    assert lines[-1].split() == ["08-01", "now"]
+    assert plotted(5, width=5) == ["now 5"]
+    assert plot_lines([], NOW, width=40, height=6) == ["no history yet"]
+
+
+def test_a_value_that_never_changed_is_one_level_line_with_its_value() -> None:
+    for value in (0, 7):
+        lines = plotted(value, value, width=20)
+        (level,) = [line for line in lines[:-2] if "-" in line]
+        assert level == f"{value} |{'-' * 17}"
+
+
+def test_a_plot_is_in_time_and_ends_with_what_is_so_now() -> None:
+    points = [(NOW, 10), (NOW + timedelta(hours=9), 90), (NOW + timedelta(hours=9, minutes=5), 50)]
+    until = NOW + timedelta(hours=10)
+    lines = plot_lines(points, until, width=44, height=7, plain=True)
+    top, bottom = lines[0], lines[4]
+    assert (lines[0][:4], lines[4][:4]) == ("90 |", " 0 |")
+    assert top.index("+") in range(36, 41), "nine tenths of the way"
+    assert lines[2].rstrip().endswith("-"), "the middle, where it is now"
+    assert not bottom[4:].strip()

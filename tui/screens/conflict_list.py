@@ -62,7 +62,7 @@ class ConflictList(ConflictActs):
         if self.answer is not None and not self.everything and self.answer.everything:
             rest = plural(self.answer.everything, "record")
             return f"Nothing asks for a decision. {rest} differ for other reasons: 2 shows them."
-        return why_empty(self.state, self.answer, self.filter_text, self.front.clock.now())
+        return why_empty(self.state, self.answer, self.filter_text, self.front.there())
 
     def extra(self) -> str:
         return "" if self.answer is None or self.answer.complete else "more may follow"

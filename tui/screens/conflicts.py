@@ -48,6 +48,7 @@ MATCHES = {"Link", "Different"}
 class ConflictsScreen(ConflictList):
     view = "conflicts"
     heading = "Conflicts"
+    filters: ClassVar[str] = "kind:bill reason:conflict amount>100 age>2d -text"
     DEFAULT_CSS = """
     ConflictsScreen.-beside Rows { height: 35%; }
     ConflictsScreen.-beside Picker { height: 1fr; }

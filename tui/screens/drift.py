@@ -53,6 +53,7 @@ MOST_EXPORTED = 200_000
 class DriftScreen(DriftActs):
     view = "drift"
     heading = "Drift"
+    filters: ClassVar[str] = "kind:bill class:conflict state:held amount>100 -text"
     KEYS: ClassVar[tuple[Key, ...]] = (
         standard("open", when="nothing_to_open", cli="trueup drift show RECORD"),
         standard("approve", when="nothing_to_approve"),
@@ -118,11 +119,11 @@ class DriftScreen(DriftActs):
         yield preview
 
     def why_empty(self) -> str:
-        now = self.front.clock.now()
+        now = self.front.there()
         return why_empty(self.state, self.answer, self.filter_text, now)
 
     def show_state(self, state: State) -> None:
-        answer, now = self.answer, self.front.clock.now()
+        answer, now = self.answer, self.front.there()
         at = self.front.when(answer.as_of.isoformat(), short=True) if answer is not None else ""
         wide = self.size.width >= WIDE
         told = head_text(answer, self.sort, at, wide=wide, away=away_text(state, now))

@@ -15,6 +15,7 @@ from daemon.control.protocol_live import (
     WebhooksShown,
 )
 from tui.keys import Key, standard
+from tui.screens import valves
 from tui.screens.base import BaseScreen
 from tui.state import State
 from tui.times import since
@@ -45,6 +46,7 @@ class HealthScreen(BaseScreen):
     def __init__(self) -> None:
         super().__init__()
         self.health: HealthAnswer | None = None
+        self._calls: tuple[CallShown, ...] = ()
 
     def body(self) -> ComposeResult:
         yield Lines(id="facts")
@@ -76,13 +78,15 @@ class HealthScreen(BaseScreen):
     def show_state(self, state: State) -> None:
         self.query_one("#facts", Lines).say(list(self._facts(state)))
         rows = self.query_one(Rows)
-        rows.empty = (
+        empty = (
             "No call was made since the daemon started."
             if self.health is not None
             else "The daemon does not tell of its calls."
         )
         calls = self.health.calls if self.health is not None else ()
-        rows.show(Calls(calls), keep_position=True)
+        if (calls, empty) != (self._calls, rows.empty) or not rows.loaded:
+            self._calls, rows.empty = calls, empty
+            rows.show(Calls(calls), keep_position=True)
 
     def _facts(self, state: State) -> Iterator[str]:
         if state.status is None:
@@ -99,23 +103,16 @@ class HealthScreen(BaseScreen):
                 yield f" ! {budget.system} {budget.name}: {budget.text}"
         for webhooks in health.webhooks:
             if webhooks.system or webhooks.refused:
-                yield _notices(webhooks, self.front.clock.now())
+                yield _notices(webhooks, self.front.there())
         yield from self._process(health, state)
 
     def _system(self, system: SystemShown, token: TokenShown | None) -> Iterator[str]:
-        now = self.front.clock.now()
+        now = self.front.there()
         company = f" as {system.company_name}" if system.company_name else ""
         look = f", last look {since(system.last_observed, now)}"
         yield f" {system.system:<9} {system.link.replace('_', ' ')}{company}{look}"
-        if token is not None:
-            lives = (
-                ("access", token.access_until),
-                ("refresh", token.refresh_until),
-                ("hard limit", token.refresh_hard_until),
-            )
-            told = [f"{name} {since(until, now)}" for name, until in lives if until]
-            if told:
-                yield f"   token: ends {', '.join(told)}"
+        if token is not None and (told := _token(token, now)):
+            yield f"   token: {told}"
         budgets = self.health.budgets if self.health is not None else ()
         mine = [_budget(budget) for budget in budgets if budget.system == system.system]
         if mine:
@@ -126,7 +123,7 @@ class HealthScreen(BaseScreen):
             yield f"   throttled {system.throttled:,} times of {system.calls:,} calls"
 
     def _process(self, health: HealthAnswer, state: State) -> Iterator[str]:
-        now, when = self.front.clock.now(), self.front.when
+        now, when = self.front.there(), self.front.when
         size = f"{health.ledger_bytes / 1_048_576:,.1f} MB, {health.ledger_entries:,} entries"
         backup = since(health.backup_at, now)
         yield f" Ledger    {size}   backup {backup}   verified {since(health.verified_at, now)}"
@@ -152,7 +149,7 @@ class HealthScreen(BaseScreen):
 
     async def compare(self) -> None:
         """Run a cycle now."""
-        await self.carry_out("cycle", lambda daemon: daemon.cycle(), lambda _answer: "cycle ended")
+        await valves.compare(self)
 
     def lines(self) -> list[str]:
         rows = self.query_one(Rows)
@@ -173,6 +170,19 @@ def _notices(webhooks: WebhooksShown, now: datetime) -> str:
     told = f" Webhooks  {webhooks.system} {last}, good {webhooks.good:,}, {refused}"
     missed = f", missed {webhooks.missed:,}" if webhooks.expected else ""
     return f"{told}{missed}{f' -> {webhooks.text}' if webhooks.text else ''}"
+
+
+def _token(token: TokenShown, now: datetime) -> str:
+    """``access ends in 58m, refresh in 100d (hard limit in 1805d)``; empty: nothing is known."""
+    lives = (("access", token.access_until), ("refresh", token.refresh_until))
+    known = [(name, since(until, now)) for name, until in lives if until]
+    told = ", ".join(
+        f"{name}{'' if place else ' ends' if ends.startswith('in ') else ' ended'} {ends}"
+        for place, (name, ends) in enumerate(known)
+    )
+    hard = token.refresh_hard_until
+    limit = f"hard limit {since(hard, now)}" if hard else ""
+    return f"{told} ({limit})" if told and limit else told or limit
 
 
 def _budget(budget: BudgetShown) -> str:

@@ -41,10 +41,11 @@ class LedgerScreen(ListScreen[TimelineRow]):
     view = "ledger"
     heading = "Ledger"
     markable = False
+    filters: ClassVar[str] = "actor:mira entry:approved record:SKU -text"
     KEYS: ClassVar[tuple[Key, ...]] = (
         standard("open", label="Full entry", when="no_entry", cli="trueup ledger list"),
         Key("v", "Verify chain", "verify", when="verifying", cli="trueup ledger verify"),
-        standard("filter", help="actor:NAME entry:Approved record:SKU -text; esc clears"),
+        standard("filter", help="actor:NAME entry:approved record:SKU -text; esc clears"),
         standard("export", help="write all that the filter leaves as CSV (X: as JSON)"),
         Key("e", "Period", "period", help="today, 24h, 7d, 2026-08-01..2026-08-14"),
         Key("o", "Record", "record", when="no_record", help="open the record of this entry"),
@@ -67,7 +68,7 @@ class LedgerScreen(ListScreen[TimelineRow]):
             Column("SEQ", lambda row: str(row.seq), width=7, align="right"),
             Column("TIME", lambda row: self.front.when(row.at, short=True), width=14),
             Column("ACTOR", lambda row: row.actor, width=12, flex=1, drop=1),
-            Column("WHAT", lambda row: Cell(what(row), style(row)), width=18),
+            Column("WHAT", lambda row: Cell(what(row), style(row)), width=14),
             Column("REF", lambda row: row.label or row.record, width=14, flex=1, drop=2),
             Column("DETAIL", lambda row: row.text, width=18, flex=5),
         )
@@ -86,10 +87,6 @@ class LedgerScreen(ListScreen[TimelineRow]):
 
     def above(self) -> ComposeResult:
         yield Line("", id="head")
-
-    def on_mount(self) -> None:
-        placeholder = "(none)  / filters: actor:mira entry:Approved record:SKU -text"
-        self.query_one(FilterLine).input.placeholder = placeholder
 
     async def load(self) -> None:
         """What is new goes on top where one is at the top, and waits aside where one is not."""
@@ -116,7 +113,7 @@ class LedgerScreen(ListScreen[TimelineRow]):
         super().show_anew()
 
     def visit(self, address: Address) -> None:
-        said, now = address.get("period"), self.front.clock.now()
+        said, now = address.get("period"), self.front.there()
         try:
             zone = zone_of(self.front.zone, self.front.company_zone)
             self._within = period(said, now, zone)

@@ -5,21 +5,23 @@ from typing import ClassVar
 from textual.app import ComposeResult
 
 from daemon.control.client import NoAnswer
-from daemon.control.protocol import Declined, StatusAnswer
+from daemon.control.protocol import Declined
 from daemon.control.protocol_drift import DriftHistoryAnswer, DriftQuery, QueueQuery
-from daemon.control.protocol_valves import DeskAnswer, PauseRequest, ResumeRequest
-from daemon.control.text import plural
+from daemon.control.protocol_valves import DeskAnswer
 from ledger.model.errors import TrueupError
 from tui.address import Address
-from tui.dialogs import Question
 from tui.keys import Key, standard
+from tui.screens import valves
 from tui.screens.base import BaseScreen
 from tui.screens.overviewing import Looked, Need, facts_lines, needs
 from tui.state import State
+from tui.times import age, instant
 from tui.widgets.columns import Column
 from tui.widgets.plot import Plot
 from tui.widgets.rows import Rows
 from tui.widgets.safe import Line, Lines
+
+PLOT = "Records that differ, over time"
 
 
 class Held:
@@ -47,6 +49,7 @@ class OverviewScreen(BaseScreen):
         self.looked = Looked()
         self.history: DriftHistoryAnswer | None = None
         self.desk: DeskAnswer | None = None
+        self._found: tuple[Need, ...] = ()
 
     def body(self) -> ComposeResult:
         yield Lines(id="facts")
@@ -60,7 +63,7 @@ class OverviewScreen(BaseScreen):
             markable=False,
             plain=self.front.plain,
         )
-        yield Line("Records that differ, over time", id="plot-title", classes="section")
+        yield Line(PLOT, id="plot-title", classes="section")
         yield Plot(plain=self.front.plain, id="plot")
 
     async def load(self) -> None:
@@ -79,19 +82,34 @@ class OverviewScreen(BaseScreen):
             self.show_state(self.state)
 
     def show_state(self, state: State) -> None:
-        now = self.front.clock.now()
+        now = self.front.there()
         self.query_one("#facts", Lines).say(
             facts_lines(state, self.looked, now, self.front.when, wide=self.size.width >= 100)
         )
         found = needs(state, self.desk)
         rows = self.query_one(Rows)
-        rows.empty = self._quiet(state)
-        rows.show(Held(found), keep_position=True)
+        empty = self._quiet(state)
+        if (found, empty) != (self._found, rows.empty) or not rows.loaded:
+            self._found, rows.empty = found, empty
+            rows.show(Held(found), keep_position=True)
         title = f"Needs a person ({len(found)})" if found else "Needs a person"
         self.query_one("#needs-title", Line).say(title)
-        points = self.history.points if self.history is not None else ()
-        ends = (self.front.when(points[0].at), "now") if points else ("", "")
-        self.query_one(Plot).show([point.records for point in points], ends)
+        self._plot()
+
+    def _plot(self) -> None:
+        """As it stood when it was read: it does not creep on while nothing happens."""
+        history = self.history
+        told = history.points if history is not None else ()
+        points = [(at, point.records) for point in told if (at := instant(point.at)) is not None]
+        if history is None or not points:
+            self.query_one("#plot-title", Line).say(PLOT)
+            self.query_one(Plot).show((), self.front.there(), ("", ""))
+            return
+        first = points[0][0]
+        over = age((history.as_of - first).total_seconds())
+        self.query_one("#plot-title", Line).say(f"{PLOT}: the last {over}")
+        ends = (self.front.when(told[0].at), self.front.when(history.as_of.isoformat()))
+        self.query_one(Plot).show(points, history.as_of, ends)
 
     def _quiet(self, state: State) -> str:
         status = state.status
@@ -122,43 +140,11 @@ class OverviewScreen(BaseScreen):
 
     async def compare(self) -> None:
         """Run a cycle now and wait for its end."""
-        self.front.tell("comparing now: the result is told when the cycle ends")
-        await self.carry_out(
-            "cycle",
-            lambda daemon: daemon.cycle(),
-            lambda answer: (
-                f"cycle ended: {plural(answer.report.planned, 'change')} planned, "
-                f"{answer.report.confirmed:,} confirmed, {answer.report.held:,} held"
-            ),
-        )
+        await valves.compare(self)
 
     async def pause(self) -> None:
-        """Pause everything, or lift that pause."""
-        status = self.state.status
-        if status is None:
-            return
-        whole = next((p for p in status.pauses if not p.system and not p.kind), None)
-        if whole is None:
-            await self._pause(status)
-        else:
-            facts = [("Company", status.company), ("Paused by", whole.by), ("Reason", whole.reason)]
-            question = Question("Resume writing?", "Resume", facts, reason="required")
-            said = await self.confirm(question)
-            if said is not None:
-                await self.carry_out(
-                    "resume", lambda daemon: daemon.resume(ResumeRequest(reason=said.reason))
-                )
-
-    async def _pause(self, status: StatusAnswer) -> None:
-        facts = [
-            ("Company", status.company),
-            ("Effect", "nothing is written to any system; reading and planning go on"),
-        ]
-        said = await self.confirm(Question("Pause writing?", "Pause", facts, reason="required"))
-        if said is not None:
-            await self.carry_out(
-                "pause", lambda daemon: daemon.pause(PauseRequest(reason=said.reason))
-            )
+        """Stop or resume writing: everything, or what is paused already."""
+        await valves.pause(self)
 
     def lines(self) -> list[str]:
         facts = self.query_one("#facts", Lines).said

@@ -54,6 +54,7 @@ PACE_S = 15.0
 class QueueScreen(QueueActs):
     view = "queue"
     heading = "Queue"
+    filters: ClassVar[str] = "kind:bill to:qbo state:waiting amount>100 -text"
     DEFAULT_CSS = """
     QueueScreen #pace, QueueScreen #views, QueueScreen #row { height: 1; text-wrap: nowrap;
         text-overflow: ellipsis; }

@@ -17,6 +17,7 @@ from daemon.control.protocol_drift import TimelineQuery, TimelineRow
 from daemon.control.text import clean
 from tui.export import cell
 from tui.link import Link
+from tui.screens.entry_words import by_name, word
 
 ASKED = 500
 """Entries that one question reads."""
@@ -83,7 +84,7 @@ class Timeline:
 
     def __init__(self, link: Link, text: str = "", within: Period | None = None) -> None:
         self._link = link
-        self._text = text
+        self._text = by_name(text)
         self._within = within or Period()
         self.rows: list[TimelineRow] = []
         self.waiting: list[TimelineRow] = []
@@ -163,10 +164,8 @@ class Timeline:
 
 
 def what(row: TimelineRow) -> str:
-    """The kind of entry with its glyph."""
-    if row.entry == "Refused":
-        return "x REFUSED"
-    return f"{_glyph(row.entry)} {row.entry}"
+    """What sort of entry it is, in a word and with its glyph."""
+    return f"{_glyph(row.entry)} {word(row.entry)}"
 
 
 def _glyph(entry: str) -> str:
@@ -184,7 +183,7 @@ def style(row: TimelineRow) -> str:
 def entry_lines(row: TimelineRow, when: Callable[[str], str]) -> Iterator[str]:
     """One entry whole, but for its record."""
     facts = (
-        ("Entry", f"{row.seq}  {what(row).strip()}"),
+        ("Entry", f"{row.seq}  {what(row).strip()}  ({row.entry})"),
         ("At", when(row.at)),
         ("Actor", row.actor),
         ("Cycle", row.cycle),

@@ -80,19 +80,22 @@ class TabStrip(Static):
             self.refresh()
 
     def render(self) -> Content:
-        text = self._text(brief=False)
-        if cells(text) > self.size.width:
-            text = self._text(brief=True)
-        return Content(clip(text, self.size.width))
+        """As much as fits: titles and counts, closer together, without titles, numbers alone."""
+        width = self.size.width
+        for gap, titles, counts in ((2, True, True), (1, True, True), (1, True, False)):
+            text = self._text(gap, titles=titles, counts=counts)
+            if cells(text) <= width:
+                return Content(text)
+        return Content(clip(self._text(2, titles=False, counts=False), width))
 
-    def _text(self, *, brief: bool) -> str:
+    def _text(self, gap: int, *, titles: bool, counts: bool) -> str:
         text, self._spans = "", []
         for tab in self.tabs:
             here = tab.view == self.current
-            title = f" {tab.title}" if here or not brief else ""
-            count = f" {tab.count:,}" if tab.count is not None and (here or not brief) else ""
+            title = f" {tab.title}" if here or titles else ""
+            count = f" {tab.count:,}" if tab.count is not None and (here or counts) else ""
             words = f"{tab.number}{title}{count}"
-            shown = f" [{words}]" if here else f"  {words}"
+            shown = f"{' ' * (gap - 1)}[{words}]" if here else f"{' ' * gap}{words}"
             self._spans.append((cells(text), cells(text) + cells(shown), tab.view))
             text += shown
         return text

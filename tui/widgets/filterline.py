@@ -36,16 +36,16 @@ class FilterLine(Horizontal):
     class Left(Message):
         """The list gets its keys back."""
 
-    def __init__(self) -> None:
+    def __init__(self, hint: str = "") -> None:
+        """``hint``: what one can filter by here."""
         super().__init__()
+        self.hint = hint
         self.text = ""
         """The filter in force."""
 
     def compose(self) -> ComposeResult:
         yield Line(" filter ", classes="label")
-        yield FilterInput(
-            placeholder="(none)  / filters: kind:bill class:conflict amount>100 -text", compact=True
-        )
+        yield FilterInput(placeholder=f"(none)  / filters: {self.hint or '-text'}", compact=True)
         yield Line("", id="shown")
 
     @property
@@ -53,8 +53,13 @@ class FilterLine(Horizontal):
         return self.query_one(FilterInput)
 
     def open(self) -> None:
+        """At once: what was typed right behind ``/`` must not reach the list."""
         self.input.can_focus = True
-        self.input.focus()
+        self.screen.set_focus(self.input)
+
+    @property
+    def is_open(self) -> bool:
+        return self.input.has_focus
 
     def on_mount(self) -> None:
         self.input.can_focus = False  # only ``/`` leads here, never the tab key by accident

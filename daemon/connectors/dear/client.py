@@ -103,6 +103,10 @@ class DearClient:
     def tally(self) -> CallTally:
         return self._calls.tally
 
+    @property
+    def clock_ahead_s(self) -> int | None:
+        return self._http.clock_ahead_s
+
     def stop(self) -> None:
         self._governor.stop()
 

@@ -15,6 +15,7 @@ from daemon.connectors.dear.client import DearClient
 from daemon.connectors.dear.config import DearConfig, is_loopback
 from daemon.connectors.dear.documents.lookups import DocumentLookups
 from daemon.connectors.dear.documents.reader import DocumentReader
+from daemon.connectors.dear.examine import DearExamination
 from daemon.connectors.dear.lookups import DearLookups
 from daemon.connectors.dear.mapping.fields import day
 from daemon.connectors.dear.preflight import missing_names
@@ -106,6 +107,14 @@ class DearConnector:
         """As ``check``, and nothing of it remembered."""
         self._health = None
         return await self.check()
+
+    def examination(self) -> DearExamination:
+        """A closer look; nothing of it is remembered."""
+        return DearExamination(self._client, self._config)
+
+    @property
+    def clock_ahead_s(self) -> int | None:
+        return self._client.clock_ahead_s
 
     async def changes(self, cursors: Mapping[Kind, Cursor]) -> AsyncIterator[Page]:
         # What documents point at comes first.

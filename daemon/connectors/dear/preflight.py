@@ -68,7 +68,7 @@ async def missing_names(client: DearClient, config: DearConfig) -> tuple[Problem
     for one in named(config):
         if one.path not in lists:
             try:
-                lists[one.path] = await _rows(client, one)
+                lists[one.path] = await rows_of(client, one)
             except Refused:
                 continue  # not to be known; the create will tell
         fitting = [row for row in lists[one.path] if _is(row, one)]
@@ -77,7 +77,8 @@ async def missing_names(client: DearClient, config: DearConfig) -> tuple[Problem
     return tuple(problems)
 
 
-async def _rows(client: DearClient, one: Named) -> list[Mapping[str, Any]]:
+async def rows_of(client: DearClient, one: Named) -> list[Mapping[str, Any]]:
+    """Every row of the list in which a name has to be found. Raises what a read raises."""
     rows: list[Mapping[str, Any]] = []
     for page in range(1, MAX_PAGES + 1):
         body = await client.get(one.path, {"Page": str(page), "Limit": str(LIMIT)})

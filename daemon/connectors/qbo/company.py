@@ -142,6 +142,16 @@ def document_warnings(found: Features, config: QboConfig) -> list[Problem]:
                 "Sales and Expenses)",
             )
         )
+    if config.new_items.type == "Inventory" and Kind.PURCHASE_ORDER in found.disabled:
+        warnings.append(
+            Problem(
+                code="feature_missing",
+                message="inventory: the plan of this company tracks no quantities, and "
+                "qbo.new_items.type is Inventory: new items will be refused",
+                field="qbo.new_items.type",
+                cure="upgrade the plan in QuickBooks, or set qbo.new_items.type to NonInventory",
+            )
+        )
     documents = config.documents
     if (documents.class_by_location or documents.default_class) and not found.classes_by_line:
         warnings.append(

@@ -18,6 +18,7 @@ from daemon.connectors.qbo.capabilities import capabilities
 from daemon.connectors.qbo.client import BATCH, QboClient
 from daemon.connectors.qbo.config import QboConfig
 from daemon.connectors.qbo.consent import QboConsent
+from daemon.connectors.qbo.examine import QboExamination
 from daemon.connectors.qbo.features import Features
 from daemon.connectors.qbo.mapping.table import QBO
 from daemon.connectors.qbo.profile import Profile
@@ -146,12 +147,8 @@ class QboConnector:
     def login_life(self) -> LoginLife | None:
         return self._oauth.life
 
-    @property
-    def login(self) -> Phase:
-        """Where the login stands, without a call."""
-        return self._oauth.phase
-
     def login_phase(self) -> Phase:
+        """Where the login stands, without a call."""
         return self._oauth.phase
 
     @property
@@ -178,6 +175,14 @@ class QboConnector:
         """As ``check``, and nothing of it remembered."""
         self._health = None
         return await self.check()
+
+    def examination(self) -> QboExamination:
+        """A closer look; nothing of it is remembered."""
+        return QboExamination(self._client, self._profile, self._config)
+
+    @property
+    def clock_ahead_s(self) -> int | None:
+        return self._http.clock_ahead_s
 
     def export_meter(self) -> bytes:
         """What to store, so that the month's metered reads are counted on after a restart."""

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from daemon.catalogue.words import JobRefused, Options, State
+from daemon.control.finding import the_record
+from daemon.control.protocol import Declined
 from daemon.reconcile.successors import replaced_by
 from ledger.model.ids import ExternalRef, Kind, RecordId
 from tests.daemon.catalogue.support import (
@@ -20,7 +22,7 @@ from tests.daemon.catalogue.support import (
 )
 from tests.daemon.catalogue.test_commands import office
 from tests.scenarios.support import create_in_qbo, qbo_row, require_sound, village
-from tests.town import QBO, Town
+from tests.town import DEAR, QBO, Town
 
 STRAYS = ("Stray one", "Stray two", "Stray three")
 
@@ -180,3 +182,29 @@ async def test_options_of_an_open_job_stay_when_others_are_given(tmp_path: Path)
             assert "trueup catalogue status" in said.err
             said = await typed("abort")
             assert "settle each" not in said.out, "what is over asks nothing"
+
+
+async def test_a_sku_means_the_product_and_not_the_old_items_that_still_show_it(
+    tmp_path: Path,
+) -> None:
+    async with village(tmp_path, catalogue(2)) as one:
+        await one.agree()
+        product = await one.record_of(QBO, Kind.ITEM, qbo_row(one, "item", sku(0))["Id"])
+        await delete_in_qbo(one, sku(0))
+        job = conductor(one)
+        await export_anew(one, job)
+        systems = (DEAR, QBO)
+        found = await one.ledger.read(lambda views: the_record(views, sku(0), systems=systems))
+        assert found.record == product
+        create_in_qbo(
+            one,
+            "item",
+            Name="Twin",
+            Sku=sku(0),
+            Type="NonInventory",
+            IncomeAccountRef={"value": "79"},
+            Active=True,
+        )
+        await one.cycle()
+        with pytest.raises(Declined, match="is the name of"):
+            await one.ledger.read(lambda views: the_record(views, sku(0), systems=systems))

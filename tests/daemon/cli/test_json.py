@@ -58,6 +58,8 @@ ANSWERS: dict[str, tuple[str, ...]] = {
 ELSEWHERE = {
     "run": "test_process",
     "resume": "test_valves",
+    "reload": "test_process",
+    "service": "test_service",
     "ledger rebuild": "test_ledger",
     "ledger restore": "test_ledger",
     "catalogue": "tests of the catalogue",

@@ -94,6 +94,27 @@ async def test_a_changed_file_is_found(closed: Office) -> None:
     assert "DAMAGED" in said.out
 
 
+async def test_F36_the_newest_copies_are_offered_where_the_ledger_is_damaged(
+    closed: Office, tmp_path: Path
+) -> None:
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    ledger = closed.ledger.path
+    days = [f"{ledger.stem}-2026110{day}T060000Z.backup" for day in range(1, 6)]
+    for name in days:
+        (copies / name).write_bytes(ledger.read_bytes())
+    with closed.config.open("a", encoding="utf-8") as stream:
+        stream.write(f'ledger: {{backup: {{folder: "{copies}"}}}}\n')
+    data = ledger.read_bytes()
+    ledger.write_bytes(data.replace(b'"evidence":"test"', b'"evidence":"tost"'))
+    said = await run(closed, "verify")
+    assert said.code == 74
+    offered = [line.strip() for line in said.err.splitlines() if "restore /" in line]
+    assert offered == [f"trueup ledger restore {copies / name}" for name in reversed(days[2:])]
+    assert (await run(closed, "restore", str(copies / days[4]), "--yes")).code == 0
+    assert (await run(closed, "verify")).code == 0
+
+
 async def test_without_its_key_nothing_is_read_and_none_is_made(closed: Office) -> None:
     key = closed.config.with_name("ledger.key")
     assert key.read_bytes() == KEY

@@ -199,6 +199,37 @@ async def test_a_changed_file_is_taken_or_told(config: Path) -> None:
     assert running.returncode == 0
 
 
+async def test_reload_says_what_became_of_the_file(config: Path) -> None:
+    text = CONFIG + "reload: {watch: false}\n"
+    config.write_text(text)
+    running = await started(config)
+    try:
+        args = ("--config", str(config))
+        assert "nothing changed" in (await process("reload", *args)).out
+        config.write_text(text + "names: hold\nledger: {backup: {keep: 5}}\n")
+        said = await process("reload", "--dry-run", *args)
+        assert "names: would be in force between two cycles" in said.out
+        said = await process("reload", "--wait", "--json", *args)
+        told = json.loads(said.out)
+        assert (told["ok"], told["applied"], told["in_force"]) == (True, ["names"], True)
+        said = await process("reload", *args)
+        assert said.out.splitlines() == ["ledger.backup.keep: needs a restart"]
+        config.write_text(text + "names: hld\n")
+        said = await process("reload", *args)
+        assert (said.code, said.out) == (78, "")
+        assert f"{config}:20:1: names: must be one of" in said.err
+        assert "the former configuration stays in force" in said.err
+        config.write_text(text)
+        running.send_signal(signal.SIGHUP)
+        assert running.stderr is not None
+        while b"by=signal" not in await asyncio.wait_for(running.stderr.readline(), 30):
+            assert running.returncode is None
+    finally:
+        running.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(running.communicate(), 30)
+    assert running.returncode == 0
+
+
 async def test_a_reader_that_leaves_early_is_no_error(office: Office) -> None:
     for number in range(40):
         await office.renamed_vendor(number)

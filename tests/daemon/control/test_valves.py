@@ -269,7 +269,8 @@ async def test_a_remap_is_a_standing_answer_that_can_be_taken_back(
     assert done.back == f"trueup remap {old} --undo --reason TEXT"
     (shown,) = (await daemon.remaps()).remaps
     assert (shown.system, shown.old, shown.new) == ("qbo", old, new)
-    assert (shown.old_label, shown.reason) == ("0", "renumbered")
+    assert (shown.old_label, shown.new_label) == ("0 Sales", "1 Revenue")
+    assert shown.reason == "renumbered"
     (entry,) = await entries(office, Remapped)
     assert isinstance(entry, Remapped)
     assert "(uid " in entry.by

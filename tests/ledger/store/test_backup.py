@@ -179,4 +179,4 @@ def test_a_backup_that_is_not_there_is_named(tmp_path: Path) -> None:
 async def test_the_manifest_is_plain_json(saved: Path) -> None:
     manifest = json.loads(manifest_path(saved).read_text())
     assert manifest["schema"] == "trueup.ledger.backup/1"
-    assert set(manifest) == {"schema", "entries", "head", "bytes", "sha256", "made_at"}
+    assert set(manifest) == {"schema", "entries", "head", "bytes", "sha256", "made_at", "proved"}

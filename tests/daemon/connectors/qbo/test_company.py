@@ -172,6 +172,21 @@ def test_a_subscription_that_ended_is_an_alarm() -> None:
     )
 
 
+def test_tracked_items_need_a_plan_that_tracks() -> None:
+    tracked = {
+        "type": "Inventory",
+        "asset_account": "Inventory Asset",
+        "inventory_start": "2026-01-01",
+    }
+    small = company.features(
+        {"NameValue": [{"Name": "OfferingSku", "Value": "QuickBooks Online Essentials"}]}, {}
+    )
+    (warning,) = company.document_warnings(small, config(new_items=tracked))
+    assert (warning.code, warning.field) == ("feature_missing", "qbo.new_items.type")
+    assert company.document_warnings(small, config()) == []
+    assert company.document_warnings(Features(), config(new_items=tracked)) == []
+
+
 def test_logins_that_end_soon_are_announced() -> None:
     tokens = Tokens(
         refresh_token="R",

@@ -47,7 +47,7 @@ def stored(bench: QboBench) -> Tokens | None:
 
 
 def standing(connector: QboConnector) -> Phase:
-    return connector.login
+    return connector.login_phase()
 
 
 def asked(bench: QboBench) -> int:
