@@ -32,6 +32,7 @@ from daemon.control.desk import Desk
 from daemon.control.keeping import Keeper
 from daemon.control.oneline import tell
 from daemon.control.server import ControlServer
+from daemon.control.upgrading import copy_before_upgrade, told_progress
 from daemon.cycle.company import Company
 from daemon.cycle.report import CycleReport
 from daemon.cycle.schedule import Scheduler
@@ -149,9 +150,7 @@ class App:
             )
         anchorage = self.keeper.anchorage
         if anchorage is not None and anchorage.places:
-            services.append(
-                Service("anchors", anchorage.keep_noting, lambda: None, grace_s=0.0)
-            )
+            services.append(Service("anchors", anchorage.keep_noting, lambda: None, grace_s=0.0))
         services.append(Service("lag", server.lag.run, lambda: None, grace_s=0.0))
         return [*services, *self._told_to_systemd(desk)]
 
@@ -183,7 +182,12 @@ async def opened(loaded: Loaded, clock: Clock) -> AsyncIterator[App]:
     async with AsyncExitStack() as stack:
         key = _key(places)
         async with patience("opening the ledger"):
-            ledger = await Ledger.open(places.ledger, now=clock.now, key=key)
+            await copy_before_upgrade(
+                places.ledger, key=key, now=clock.now(), folder=places.backups
+            )
+            ledger = await Ledger.open(
+                places.ledger, now=clock.now, key=key, progress=told_progress()
+            )
         stack.push_async_callback(ledger.close)
         connectors: dict[SystemName, Connector] = {}
         for connector in _connectors(config, clock):

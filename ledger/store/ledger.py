@@ -77,8 +77,10 @@ class Ledger:
         key: bytes,
         executor: ExecutorFactory = threaded,
         read_only: bool = False,
+        progress: Progress | None = None,
     ) -> "Ledger":
-        """Open a ledger, making or upgrading the file as needed.
+        """Open a ledger, making or upgrading the file as needed; ``progress`` is called from the
+        writer's thread while it is upgraded.
 
         Raises ``LedgerLocked`` when another process writes it, ``LedgerDamaged`` when its newest
         entries do not verify (``read_only`` still opens), ``LedgerTooNew``, ``LedgerMissing``,
@@ -93,7 +95,7 @@ class Ledger:
             return ledger
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = Lock.take(path, now=now())
-        first = partial(prepare, key=key, journal=journal, now=now())
+        first = partial(prepare, key=key, journal=journal, now=now(), progress=progress)
         try:
             with trouble_named(path):
                 writer = await _start(executor, writing(path), first)

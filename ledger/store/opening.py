@@ -8,16 +8,24 @@ from ledger.store.journal import Journal
 from ledger.store.key import key_id
 from ledger.store.migrate import migrate, require_known
 from ledger.store.rebuild import refold_if_outdated
+from ledger.store.shadow import Progress
 
 _KEY_NAME = "ledger.key_id"
 
 
-def prepare(db: sqlite3.Connection, *, key: bytes, journal: Journal, now: datetime) -> None:
-    """Make an opened file ready for writing."""
+def prepare(
+    db: sqlite3.Connection,
+    *,
+    key: bytes,
+    journal: Journal,
+    now: datetime,
+    progress: Progress | None = None,
+) -> None:
+    """Make an opened file ready for writing; ``progress`` is of an upgrade that takes a while."""
     migrate(db, now=now)
     _check_key(db, key, claim=True)
     journal.load(db)
-    refold_if_outdated(db)
+    refold_if_outdated(db, progress=progress)
 
 
 def look(db: sqlite3.Connection, *, key: bytes) -> None:

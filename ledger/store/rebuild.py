@@ -56,14 +56,14 @@ def rebuild(
         lock.release()
 
 
-def refold_if_outdated(db: sqlite3.Connection) -> None:
+def refold_if_outdated(db: sqlite3.Connection, *, progress: Progress | None = None) -> None:
     """Fold again what another version of the program has folded in another way."""
     row = db.execute("SELECT value FROM runtime WHERE key = ?", (_VERSION_NAME,)).fetchone()
     (entries,) = db.execute("SELECT count(*) FROM (SELECT 1 FROM journal LIMIT 1)").fetchone()
     if row is None and entries == 0:
         _note_version(db)
     elif row is None or int(row[0]) != FOLD_VERSION:
-        refold(db)
+        refold(db, progress=progress)
 
 
 def _note_version(db: sqlite3.Connection) -> None:

@@ -18,6 +18,8 @@ NOT_ANSWERS = {
     "sandbox": "prints one JSON line when it is ready",
     "demo": "is a story",
     "tui": "is a screen",
+    "config init": "writes a file and says where",
+    "vault rotate-key": "turns a key and says so",
     "report reconciliation": "chooses its form with an option of its own",
 }
 ANSWERS: dict[str, tuple[str, ...]] = {
@@ -60,6 +62,10 @@ ELSEWHERE = {
     "resume": "test_valves",
     "reload": "test_process",
     "service": "test_service",
+    "connect": "test_connect",
+    "disconnect": "test_connect",
+    "doctor": "tests of the doctor",
+    "config diff": "test_config",
     "ledger rebuild": "test_ledger",
     "ledger restore": "test_ledger",
     "catalogue": "tests of the catalogue",

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from daemon.app import App, opened
-from daemon.catalogue.conduct import Conductor, Setting
 from daemon.clock import SystemClock
 from daemon.config.load import load, parse
 from daemon.control.desk import Desk, Facts
 from daemon.control.protocol_live import Role
 from daemon.control.server import ControlServer
+from daemon.reloading import Reloader
 from ledger.model.errors import ConfigProblem
 
 SMALLEST = (Path(__file__).parent / "files" / "good" / "smallest.yaml").read_text()
@@ -65,7 +65,7 @@ async def test_roles_take_effect_while_the_daemon_runs(tmp_path: Path) -> None:
         def told() -> tuple[str, ...]:
             return server.desk.config_problems
 
-        good = app._changed(server, Conductor(app.scheduler, Setting(company="x")))
+        good = Reloader(app.loaded, server).good
         assert server.access.is_single_user
 
         path.write_text(text + f"roles: {{admin: {MINE}}}\n")

@@ -193,6 +193,7 @@ def test_a_hold_comes_back(words: str, code: HoldCode, key: str) -> None:
 ANY: dict[object, object] = {
     str: "text",
     int: 3,
+    bool: True,
     SystemName: QBO,
     Digest: Digest("ab"),
     Digest | None: Digest("ab"),
