@@ -5,16 +5,19 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SEEDS ?= 300
 
-.PHONY: demo test sim check fmt lock clean
+.PHONY: demo test snapshots sim check fmt lock audit sbom clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo   both sandboxes, a first plan, a purchase from order to bills, a void, totals"
 	@echo "make test   the whole suite"
 	@echo "make sim    seeded lives of small companies: SEEDS=N of them, or SIM_SEED=n once more"
+	@echo "make snapshots  accept how the screens of the terminal front end look now, pictures of the docs too"
 	@echo "make check  format, lint, types, import contracts"
 	@echo "make fmt    format and fix what can be fixed"
 	@echo "make lock   resolve requirements/*.txt anew from pyproject.toml (needs uv)"
+	@echo "make audit  look the locked dependencies up among known vulnerabilities (needs the network)"
+	@echo "make sbom   sbom.json (CycloneDX) of the locked dependencies"
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -30,6 +33,9 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest -n auto
+
+snapshots: $(STAMP)
+	@TRUEUP_ACCEPT_SNAPSHOTS=1 $(BIN)/python -m pytest tests/tui/test_snapshots.py
 
 sim: $(STAMP)
 	@SIM_SEEDS=$(SEEDS) SIM_SEED=$(SIM_SEED) $(BIN)/python -m pytest tests/simulation/test_simulation.py
@@ -49,6 +55,18 @@ lock:
 	  --no-emit-index-url --no-header --quiet --output-file requirements/run.txt
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --quiet --output-file requirements/dev.txt
+
+audit: $(STAMP)
+	@$(BIN)/python -m venv $(VENV)/audit
+	@$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check 'pip-audit>=2.10,<3'
+	$(VENV)/audit/bin/pip-audit --strict --require-hashes --disable-pip --progress-spinner off \
+	  -r requirements/run.txt
+
+sbom: $(STAMP)
+	@$(BIN)/python -m venv $(VENV)/sbom
+	@$(VENV)/sbom/bin/python -m pip install --quiet --disable-pip-version-check 'cyclonedx-bom>=7.2,<8'
+	$(VENV)/sbom/bin/cyclonedx-py requirements --output-reproducible --of JSON -o sbom.json \
+	  requirements/run.txt
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -5,6 +5,7 @@ The only module that knows every concrete class. Must not decide anything about 
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -229,6 +230,8 @@ async def run(
     ``instance``: the only one that the configuration may be of.
     """
     os.umask(0o077)
+    # A core file would hold keys and records in the clear.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         check_owners()
         loaded = load(config_path)

@@ -14,7 +14,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input
 
-from tui.widgets.safe import Line, Lines, safe
+from tui.widgets.safe import Line, Lines, TextInput, safe
 
 MOST_REASON = 1000
 HERE = "______________________________"
@@ -73,10 +73,10 @@ class ConfirmDialog(ModalScreen[Said | None]):
             if question.reason != "none":
                 told = " (required)" if question.reason == "required" else ""
                 yield Line(f"Reason{told}:")
-                yield Input(id="reason", placeholder=HERE, max_length=MOST_REASON, compact=True)
+                yield TextInput(id="reason", placeholder=HERE, max_length=MOST_REASON, compact=True)
             if question.typed:
                 yield Line(f"Type {question.typed} to continue:")
-                yield Input(id="typed", placeholder=HERE, compact=True)
+                yield TextInput(id="typed", placeholder=HERE, compact=True)
             yield Line("", id="why-not")
             with Horizontal(classes="buttons"):
                 yield _button("Cancel", "cancel")
@@ -180,7 +180,7 @@ class CommandDialog(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Horizontal(classes="command"):
             yield Line(":", classes="label")
-            yield Input(placeholder=f"{', '.join(self.views)}, q", compact=True)
+            yield TextInput(placeholder=f"{', '.join(self.views)}, q", compact=True)
 
     def take_keys(self) -> None:
         """From now on; at once, not when its turn comes."""

@@ -110,10 +110,10 @@ def needs_lines(shown: "StatusAnswer") -> Iterator[str]:
         yield f"{plural(shown.to_approve, 'change')} to approve: trueup plan"
     if not shown.questions:
         return
-    codes = sorted(shown.holds.items(), key=lambda pair: -pair[1])
+    codes = sorted(shown.open_holds.items(), key=lambda pair: -pair[1])
     for code, count in codes[:MOST_CODES]:
         yield f"{count:,} {hold_words(code)}: trueup plan --held {code}"
     if len(codes) > MOST_CODES:
         yield f"{plural(len(codes) - MOST_CODES, 'more cause')}: trueup desk"
     if shown.skipped_holds:
-        yield f"{shown.skipped_holds:,} of these set aside, and still different: trueup skip --list"
+        yield f"{shown.skipped_holds:,} more set aside, and still different: trueup skip --list"

@@ -196,7 +196,7 @@ def _work(shown: "StatusAnswer") -> Iterator[str]:
     yield f"operations: {', '.join(states) or 'none'}"
     if shown.stopped:
         yield f"of these no approval lets go: {shown.stopped:,} ({why_stopped(shown)})"
-    held = [f"{count:,} {hold_words(code)}" for code, count in shown.holds.items()]
+    held = [f"{count:,} {hold_words(code)}" for code, count in shown.open_holds.items()]
     yield f"held: {', '.join(held) or 'none'}"
     skipped = shown.skipped_holds + shown.waiting.get("skipped", 0)
     if skipped:

@@ -30,6 +30,7 @@ Matter: TypeAlias = Literal[
     "cycle_stale",
     "reload_rejected",
     "ledger_damaged",
+    "ledger_unwritable",
     "backup_stale",
     "webhook_gap",
 ]
@@ -165,7 +166,8 @@ class NotifyConfig(Section):
 
     on: Annotated[tuple[Matter, ...], Field(min_length=1), AfterValidator(_each_once)] = MATTERS
     """What it is about: needs_person, guard_held, auth_broken, login_ends, system_down,
-    cycle_stale, reload_rejected, ledger_damaged, backup_stale, webhook_gap. Default: all."""
+    cycle_stale, reload_rejected, ledger_damaged, ledger_unwritable, backup_stale, webhook_gap.
+    Default: all."""
     via: ViaConfig
     """How to tell."""
     group: Duration = "15m"  # type: ignore[assignment]

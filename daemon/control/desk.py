@@ -63,7 +63,7 @@ from daemon.control.shapes import (
 from daemon.control.showing import shown_documents, shown_page
 from daemon.control.tallying import totals
 from daemon.control.timelines import the_timeline
-from daemon.control.trouble import shown_skips, skipped_holds, the_desk
+from daemon.control.trouble import shown_skips, skipped_codes, skipped_holds, the_desk
 from daemon.cycle.schedule import Scheduler
 from daemon.webhooks.tally import Tally
 from ledger.model.entries import Entry
@@ -153,6 +153,7 @@ class Desk:
                 config_problems=self.config_problems,
                 waiting=views.waiting_by_reason(),
                 skipped_holds=skipped_holds(views),
+                skipped_by_code=skipped_codes(views),
                 pauses=tuple(map(shown_pause, views.pauses())),
                 closed=shown_closed(self.scheduler.company.calendar, self.now()),
                 timezone=self.facts.timezone,

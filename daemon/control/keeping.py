@@ -95,6 +95,7 @@ class Keeper:
         except OSError as error:
             raise Declined(Code.IO, f"{target} cannot be written: {error.strerror}") from error
         await self._remember(BACKUP_KEY)
+        await self.ledger.fold_log()  # the copy held it: only now may it become short
         self.backup_problem = ""
         if self.anchorage is not None:
             await self.anchorage.note()

@@ -102,6 +102,8 @@ class StatusAnswer(Answer):
     """Of the operations that wait, how many for which reason."""
     skipped_holds: int = 0
     """Reasons to hold that a person set aside; they are counted in ``holds`` too."""
+    skipped_by_code: dict[str, int] = Field(default_factory=dict)
+    """The same by code; absent: none."""
     pauses: tuple[PauseShown, ...] = ()
     closed: ClosedShown | None = None
     """Why the calendar lets nothing be written now."""
@@ -129,6 +131,12 @@ class StatusAnswer(Answer):
     def questions(self) -> int:
         """Reasons to hold that nobody set aside."""
         return sum(self.holds.values()) - self.skipped_holds
+
+    @property
+    def open_holds(self) -> dict[str, int]:
+        """The same by code."""
+        left = {code: n - self.skipped_by_code.get(code, 0) for code, n in self.holds.items()}
+        return {code: count for code, count in left.items() if count > 0}
 
     @property
     def needs_person(self) -> bool:

@@ -5,6 +5,7 @@ are taken out of them, so that one cause with a thousand victims is one line. Re
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
@@ -181,6 +182,15 @@ def next_try(views: Views, hold: Hold) -> str:
 def skipped_holds(views: Views) -> int:
     """How many reasons to hold are set aside."""
     return sum(1 for row in views.standing_skips() if not row.subject.startswith(OPERATION))
+
+
+def skipped_codes(views: Views) -> dict[str, int]:
+    """The same by the code of what holds."""
+    skips = [row for row in views.standing_skips() if not row.subject.startswith(OPERATION)]
+    holds = views.holds_of({row.record for row in skips})
+    codes = {(r.record, r.subject): r.hold.code.value for rs in holds.values() for r in rs}
+    found = (codes.get((row.record, row.subject)) for row in skips)
+    return dict(Counter(code for code in found if code is not None))
 
 
 def shown_skips(views: Views, skips: Iterable[SkipRow]) -> tuple[SkipShown, ...]:

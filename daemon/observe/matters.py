@@ -125,9 +125,17 @@ def _of_care(seen: Seen) -> tuple[Matter, ...]:
             command="trueup ledger verify",
         ),
         Matter(
+            name="ledger_unwritable",
+            count=int(seen.ledger_refuses),
+            words="the ledger cannot be written (mostly a full disk), so nothing is sent",
+            command="trueup status",
+        ),
+        Matter(
             name="backup_stale",
-            count=int(_is_backup_late(seen)),
-            words="no backup of the ledger for too long",
+            count=int(seen.backup_failed or _is_backup_late(seen)),
+            words="the last backup of the ledger failed"
+            if seen.backup_failed
+            else "no backup of the ledger for too long",
             command="trueup ledger backup FILE",
         ),
     )

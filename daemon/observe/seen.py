@@ -124,6 +124,10 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     interval_s: float
     guard_held: int
     backup_every: timedelta | None
+    backup_failed: bool
+    """The newest scheduled copy could not be made."""
+    ledger_refuses: bool
+    """The newest cycle could not write the ledger, so nothing is sent."""
     reloads: Reloads
     notices: Notices
     lag_s: float
@@ -216,6 +220,9 @@ class Watch:
             interval_s=scheduler.interval_s,
             guard_held=scheduler.last.halted if scheduler.last is not None else 0,
             backup_every=sources.backup_every,
+            backup_failed=bool(desk.keeper.backup_problem),
+            ledger_refuses=scheduler.last is not None
+            and any(problem.code == "ledger" for problem in scheduler.last.problems),
             reloads=sources.reloads(),
             notices=sources.notices(),
             lag_s=sources.lag.worst_ms / 1000,

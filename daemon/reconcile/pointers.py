@@ -9,7 +9,7 @@ from typing import TypeAlias
 import msgspec
 
 from ledger.model.facts import Hold, HoldCode, RecordView, Side
-from ledger.model.ids import ExternalRef, Kind, RecordId, SystemName, record_id
+from ledger.model.ids import DOCUMENT_KINDS, ExternalRef, Kind, RecordId, SystemName, record_id
 from ledger.model.keys import fold, keys
 from ledger.model.plans import Action, Conflict, FieldChange, LinkProposal, Operation
 from ledger.model.plans import Agreement as AgreementMade
@@ -94,8 +94,21 @@ def _followed(value: RecordRef, place: Place, world: World, ask: Ask) -> Pointed
         return Pointed(value=value, awaits_link=True)
     if any(o.action is Action.CREATE and o.system == place.target for o in decision.operations):
         return Pointed(value=value, needs=(value.record,))
-    why = next((h.text for h in decision.holds if h.system in ("", place.target)), "")
-    return Pointed(hold=_missing(value.record, pointed, why, place, world))
+    held = next((h for h in decision.holds if h.system in ("", place.target)), None)
+    missing = _missing(value.record, pointed, held.text if held else "", place, world)
+    if held is not None and held.cure and pointed.kind in DOCUMENT_KINDS:
+        # Nobody enters by hand what is to come over: what holds it is what has to be answered.
+        cure = released(pointed, held, place.view)
+        missing = msgspec.structs.replace(missing, cure=cure)
+    return Pointed(hold=missing)
+
+
+def released(pointed: RecordView, held: Hold, view: RecordView) -> str:
+    """The cure of a record that waits for another one: the cure of that one's own hold."""
+    return (
+        f"Release {thing(pointed.kind, pointed.label)} first (trueup plan {pointed.record}): "
+        f"{held.cure.rstrip('.')}. The {noun(view.kind)} follows by itself."
+    )
 
 
 def _unknown(reference: Reference, place: Place, world: World) -> Hold:

@@ -20,6 +20,7 @@ from ledger.store.draft import Draft
 from ledger.store.engine import (
     Executor,
     ExecutorFactory,
+    fold_log,
     reading,
     threaded,
     trouble_named,
@@ -194,6 +195,12 @@ class Ledger:
         return await self._apart(
             partial(backup, target=target, now=now, key=self._key, progress=progress)
         )
+
+    async def fold_log(self) -> None:
+        """Bring the write-ahead log into the file and give its room back, as far as nobody reads
+        from it just now. Waits for nobody."""
+        if self._writer is not None:
+            await self._writer.run(fold_log)
 
     async def _apart(self, work: Callable[[sqlite3.Connection], T]) -> T:
         executor = await self._executor(reading(self.path))

@@ -381,6 +381,8 @@ async def test_many_refusals_of_one_cause_are_one_pattern_with_one_answer(tmp_pa
         status = await desk(one).status()
         assert (status.holds["rejected"], status.skipped_holds) == (3, 3), "held, and said so"
         assert status.questions == sum(status.holds.values()) - 3
+        assert "rejected" not in status.open_holds, "what is set aside asks nobody"
+        assert sum(status.open_holds.values()) == status.questions
         (again,) = (await desk(one).troubles(pattern="rejected", limit=9, offset=0)).patterns
         assert (again.records, again.skipped) == (3, 3)
 

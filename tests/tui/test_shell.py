@@ -134,7 +134,7 @@ async def test_a_pause_needs_a_reason_and_stands_in_the_banner(live: Living) -> 
         (pause,) = (await live.desk.status()).pauses
         assert pause.reason == "month-end [x"
         await front.press("p")
-        await front.shows("Resume writing?")
+        await front.shows("Resume writing everything to every system?")
 
 
 async def test_the_command_line_and_numbers_lead_to_views_and_esc_back(live: Living) -> None:

@@ -194,7 +194,8 @@ class BaseScreen(Screen[None]):
     def on_screen_resume(self) -> None:
         self.draw()
         if self.FIRST_FOCUS and self.focused is None:
-            self.query_one(self.FIRST_FOCUS).focus()
+            # At once: put off, it would take the keys from a filter opened meanwhile.
+            self.set_focus(self.query_one(self.FIRST_FOCUS))
         if self.seen is None or self.seen.changes != self.state.changes:
             self.reload()
 

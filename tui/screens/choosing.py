@@ -15,7 +15,7 @@ from textual.widgets import Button, Input
 
 from daemon.control.protocol_catalogue import MOST_SKUS, CatalogueOptions
 from tui.dialogs import HERE
-from tui.widgets.safe import Line, safe
+from tui.widgets.safe import Line, TextInput, safe
 
 Clashes = Literal["ask", "reactivate", "rename", "suffix", "skip"]
 NON_INVENTORY = "NonInventory"
@@ -96,7 +96,7 @@ class LineDialog(ModalScreen[str | None]):
             yield Line(self.heading, classes="dialog-title")
             for text in self.told:
                 yield Line(text)
-            yield Input(self.value, placeholder=HERE, max_length=500, compact=True)
+            yield TextInput(self.value, placeholder=HERE, max_length=500, compact=True)
             yield Line("enter takes it, esc gives it up")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -137,7 +137,7 @@ class OptionsDialog(ModalScreen[CatalogueOptions | None]):
             yield button("", "clashes")
             yield Line("", id="meaning")
             yield Line("Only these SKUs, with a comma between; empty: every product")
-            yield Input(", ".join(self.only), id="only", placeholder=HERE, compact=True)
+            yield TextInput(", ".join(self.only), id="only", placeholder=HERE, compact=True)
             yield Line("", id="why-not")
             with Horizontal(classes="buttons"):
                 yield button("[ Cancel ]", "cancel")

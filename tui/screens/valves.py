@@ -88,7 +88,9 @@ async def pause(screen: BaseScreen, kind: str = "", system: str = "") -> None:
     standing = {(one.kind, one.system): one for one in status.pauses}
     scopes = [*standing, *(scope for scope in _scopes(kind, system) if scope not in standing)]
     words = [_choice(scope, standing.get(scope)) for scope in scopes]
-    place = await screen.front.push_screen_wait(ChoiceDialog("Pause or resume writing", words))
+    place: int | None = 0
+    if len(scopes) > 1:
+        place = await screen.front.push_screen_wait(ChoiceDialog("Pause or resume writing", words))
     if place is None:
         return
     scope = scopes[place]

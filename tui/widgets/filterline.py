@@ -12,10 +12,10 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input
 
-from tui.widgets.safe import Line
+from tui.widgets.safe import Line, TextInput
 
 
-class FilterInput(Input):
+class FilterInput(TextInput):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False, priority=True)]
 
     def action_leave(self) -> None:
@@ -66,8 +66,8 @@ class FilterLine(Horizontal):
 
     def put(self, text: str) -> None:
         """Show a filter that came from an address; says nothing."""
-        self.text = text
         self.input.value = text
+        self.text = self.input.value
 
     def tell(self, shown: int, everything: int, extra: str = "") -> None:
         """How many rows the filter leaves of how many."""

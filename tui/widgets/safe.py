@@ -7,7 +7,7 @@ its name and a vendor called ``[@click=...]`` would get a button. A ``Content`` 
 from collections.abc import Iterable
 
 from textual.content import Content
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from daemon.control.text import clean
 
@@ -47,3 +47,11 @@ class Lines(Static):
         if said != self.said:
             self.said = said
             self.update(safe_lines(said))
+
+
+class TextInput(Input):
+    """A line that a person types or pastes, or that an address brought: characters that act on a
+    terminal are left out, for an input draws what it holds as it is."""
+
+    def validate_value(self, value: str) -> str:
+        return "".join(char for char in value if char == "\\" or clean(char) == char)

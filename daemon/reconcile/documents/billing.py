@@ -17,7 +17,7 @@ from ledger.model.values import Line, Lines, RecordRef
 from ..allocate import Claim, allocate
 from ..explain import thing
 from ..linemap import numbered
-from ..pointers import Ask, Decision, Place, point
+from ..pointers import Ask, Decision, Place, point, released
 from ..world import World
 from .checks import hold
 from .parties import DocumentParty, document_party, source_of
@@ -134,12 +134,15 @@ def _unsettled(
     coming = decision.agreement is not None or bool(decision.operations)
     if wrong is None and (in_map or coming):
         return None
-    why = wrong.text if wrong is not None else "the two systems do not agree on it yet"
+    why, cure = "the two systems do not agree on it yet", "Settle the purchase order first"
+    cure = f"{cure} (trueup plan {order.record}); the bill follows by itself."
+    if wrong is not None:
+        why, cure = wrong.text, released(order, wrong, view)
     return hold(
         view,
         HoldCode.MISSING_REFERENCE,
         f"{thing(view.kind, view.label)} waits for {thing(order.kind, order.label)}: {why}",
-        "Settle the purchase order first; the bill follows by itself.",
+        cure,
         world,
         field="order",
         waits_for=(order.record,),

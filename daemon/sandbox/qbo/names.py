@@ -1,5 +1,6 @@
 """Uniqueness of names, and what inactivation does to them."""
 
+import re
 from typing import Final
 
 from daemon.sandbox.qbo import faultbodies
@@ -9,6 +10,7 @@ from daemon.sandbox.qbo.wire import Wire
 
 _PARTS: Final = ("Title", "GivenName", "MiddleName", "FamilyName", "Suffix")
 _MAX_RENAMES: Final = 1000
+_MARKED: Final = re.compile(r"\(deleted(?:-\d+)?\)$", re.IGNORECASE)
 
 
 def check_name(books: Books, spec: Spec, fields: Wire, own_id: str) -> None:
@@ -33,8 +35,11 @@ def derive_display_name(fields: Wire) -> None:
 
 
 def deleted_name(books: Books, spec: Spec, fields: Wire, own_id: str) -> str:
-    """The name that an inactivated record gets: ``X (deleted)``, or a numbered one if taken."""
+    """The name that an inactivated record gets: ``X (deleted)``, or a numbered one if taken. One
+    that ends in the mark already keeps it, unless the switch says otherwise."""
     name = str(fields.get(spec.name_field, ""))
+    if _MARKED.search(name) and not books.switches.mark_twice:
+        return name
     above = fields.get("ParentRef")
     parent = str(above["value"]) if isinstance(above, dict) else ""
     for number in range(_MAX_RENAMES):

@@ -17,6 +17,8 @@ class QboSwitches:
     rename_on_inactivate: bool = True
     """Inactivation through the API renames ``X`` to ``X (deleted)``; else the name stays taken.
     The user interface (``/_sandbox/edit``) always renames."""
+    mark_twice: bool = False
+    """Whether a name that ends in the mark already gets another one then."""
     cdc_inactive: Literal["full", "deleted"] = "full"
     """How change data capture shows inactivated list records."""
     merged_away: Literal["gone", "inactive"] = "gone"

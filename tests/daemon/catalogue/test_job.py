@@ -350,6 +350,7 @@ async def test_F69_tracked_items_are_retired_and_created_untracked_under_the_sam
         retired = next(row for row in qbo_rows(one, "item") if row["Id"] == old["Id"])
         assert retired["Active"] is False
         assert retired["Type"] == "Inventory"
+        assert retired["Name"] == f"{name} (deleted)", "marked once, whoever marked it"
         assert one.writes("dear") == []
         await one.settle()
         assert one.writes("dear") == [], "the source is left as it is"

@@ -109,7 +109,7 @@ async def test_remaps_from_the_shell(office: Office, ask_daemon: Ask) -> None:
     assert "no answer stands" in (await ask_daemon("remap")).out
     said = await ask_daemon("remap", "Sales", "Revenue", "--reason", "renumbered")
     assert said.code == 0
-    assert "in qbo, '4001' is meant where '4000' is said" in said.out
+    assert 'in qbo, "4001 Revenue" is meant where "4000 Sales" is said' in said.out
     assert "renumbered" in (await ask_daemon("remap", "--list")).out
     assert (await ask_daemon("remap", "Sales", "--undo", "--reason", "back")).code == 0
     assert (await ask_daemon("remap", "Sales", "--remove", "--reason", "back")).code == 6

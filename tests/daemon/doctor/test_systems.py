@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from daemon.config.load import load
+from daemon.config.load import load, parse
 from daemon.config.model import Config
 from daemon.control.protocol_connect import ConnectionShown
 from daemon.control.protocol_doctor import ExamineAnswer, SystemExamined, VerdictShown
@@ -102,8 +102,6 @@ def test_every_name_of_a_full_configuration_is_asked_for() -> None:
         "invoice",
     ):
         text = text.replace(f"#{word}: ", f"{word}: ")
-    from daemon.config.load import parse
-
     asked = names(parse(text.encode(), name="example", folder=EXAMPLE.parent))
     keys = {one.key for one in asked}
     assert {

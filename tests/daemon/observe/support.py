@@ -47,6 +47,8 @@ def a_look(**changes: Any) -> Seen:
         interval_s=60.0,
         guard_held=0,
         backup_every=timedelta(hours=24),
+        backup_failed=False,
+        ledger_refuses=False,
         reloads=Reloads(last_ok=True, last_good_at=NOW, refused=0, restart_pending=False),
         notices=Notices(
             by_result=dict.fromkeys(("accepted", "duplicate", "other", "refused"), 0),

@@ -33,6 +33,7 @@ CASES: dict[str, dict[str, Any]] = {
         "reloads": Reloads(last_ok=False, last_good_at=NOW, refused=1, restart_pending=False)
     },
     "ledger_damaged": {"books": Books(head=1, damaged_at="2026-03-02T14:00:00+00:00")},
+    "ledger_unwritable": {"ledger_refuses": True},
     "backup_stale": {
         "started_at": NOW - timedelta(days=9),
         "books": Books(head=1, backup_at="2026-02-28T14:00:00+00:00"),
