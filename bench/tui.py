@@ -1,8 +1,7 @@
 """The terminal front end on a drift list of a million rows, measured at the pseudo terminal.
 
 A real ``trueup run`` serves a real ledger (its systems are away), a real ``trueup tui`` shows it.
-A paint ends with the last byte that changed anything below the header's line before it fell
-silent. First paints are of whole processes, in turn, against an application of Textual that shows
+A paint ends with the last byte that changed anything below the header's line. First paints are of whole processes, in turn, against an application of Textual that shows
 one word. ``--folder`` keeps the ledger for the next time.
 
     python -m bench.tui --folder /tmp/bench-tui
@@ -27,7 +26,11 @@ from ledger.model.errors import TrueupError
 from tests.tui.terminal import Terminal, terminal
 
 SIZE = (120, 36)
-QUIET_S = 0.25
+QUIET_S = 0.4
+"""The preview under a list comes a fifth of a second after the cursor, so that holding a key down
+asks nothing of the daemon."""
+GAP_S = 0.02
+"""A paint is over when nothing followed for so long."""
 EMPTY = """
 from textual.app import App
 from textual.widgets import Static
@@ -82,16 +85,14 @@ async def first_paint(program: Sequence[str], word: str) -> float:
 
 
 async def painted(front: Terminal, keys: str) -> float:
-    """From the byte written to the last byte of what it changed."""
-    front.screen.touched.clear()
-    begun = last = time.perf_counter()
+    """From the byte written to the last byte of what it changed, without what follows later."""
+    await front.quiet(QUIET_S)
+    front.painted_at = 0.0
+    begun = time.perf_counter()
     front.type(keys)
-    while time.perf_counter() - max(last, begun) < QUIET_S:
-        await asyncio.sleep(0)  # the reader of the terminal gets its turn
-        if front.screen.touched - {0}:
-            front.screen.touched.clear()
-            last = time.perf_counter()
-    return last - begun
+    while not front.painted_at:
+        await front.quiet(GAP_S)
+    return front.painted_at - begun
 
 
 def memory_mb(pid: int, what: str) -> float:
@@ -113,7 +114,7 @@ async def paints(folder: Path, socket: Path, rounds: int) -> None:
     for _ in range(rounds):
         for name, (program, word) in programs.items():
             taken[name].append(await first_paint(program, word))
-    first = list(programs)[0]
+    first = next(iter(programs))
     rows = [
         [
             name,

@@ -50,10 +50,12 @@ def check_read(report: CycleReport, company: Company) -> None:
     if report.complete and not unproved:
         return
     said = "; ".join(problem.message for problem in report.problems)
+    cures = dict.fromkeys(problem.cure.rstrip(".") for problem in report.problems if problem.cure)
+    cure = "; ".join(cures) or "wait until the connection works again"
     raise JobRefused(
         f"the catalogue of {' and '.join(unproved) or 'both systems'} was not read to the end"
         + (f": {said}" if said else ""),
-        cure="items stay frozen; when the connection works again: trueup catalogue plan",
+        cure=f"{cure}. Items stay frozen; then: trueup catalogue plan",
         sort="not_ready",
     )
 

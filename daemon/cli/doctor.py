@@ -5,6 +5,7 @@ the daemon where one runs, because two processes must not renew one login.
 """
 
 import asyncio
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from daemon.doctor.check import Check
 
 SCHEMA = "trueup.doctor/1"
+OF_THE_LEDGER = ("ledger", "ledger key", "one daemon")
 MARKS = {"ok": "ok", "warn": "WARN", "bad": "BAD", "skipped": "-"}
 
 
@@ -75,7 +77,8 @@ async def _looked_at(*, online: bool) -> "list[Check]":
     checks += check_room(places)
     checks += _units()
     if online:
-        checks += await _systems(loaded)
+        is_sound = not any(c.name in OF_THE_LEDGER and c.state == "bad" for c in checks)
+        checks += await _systems(loaded, is_sound=is_sound)
     return checks
 
 
@@ -131,7 +134,7 @@ def _units() -> "list[Check]":
     )
 
 
-async def _systems(loaded: "Loaded | None") -> "list[Check]":
+async def _systems(loaded: "Loaded | None", *, is_sound: bool) -> "list[Check]":
     from daemon.doctor.check import bad, skipped
     from daemon.doctor.naming import names
     from daemon.doctor.systems import checks_of
@@ -141,14 +144,22 @@ async def _systems(loaded: "Loaded | None") -> "list[Check]":
     from daemon.control.protocol_doctor import ExamineRequest
 
     try:
-        answer = await _examined(ExamineRequest(names=names(loaded.config)), loaded)
+        request = ExamineRequest(names=names(loaded.config))
+        answer = await _examined(request, loaded, is_sound=is_sound)
     except TrueupError as error:
         return [bad("systems", str(error), error.cure or "trueup status")]
+    if answer is None:
+        return [
+            skipped("systems", "no daemon is running, and the ledger cannot be opened as it is")
+        ]
     return list(checks_of(answer, loaded.config, answer.as_of.date()))
 
 
-async def _examined(request: "ExamineRequest", loaded: "Loaded") -> "ExamineAnswer":
-    """By the daemon; without one by this process, with the ledger's lock."""
+async def _examined(
+    request: "ExamineRequest", loaded: "Loaded", *, is_sound: bool
+) -> "ExamineAnswer | None":
+    """By the daemon; without one by this process, with the ledger's lock. None: by nobody, because
+    opening the ledger would do more than look (upgrade it, or write over a key)."""
     from daemon.control.client import ControlClient, DaemonAbsent
 
     async with ControlClient(settings().socket_path()) as daemon:
@@ -158,9 +169,12 @@ async def _examined(request: "ExamineRequest", loaded: "Loaded") -> "ExamineAnsw
             pass
         else:
             return await daemon.examine(request)
+    if not is_sound:
+        return None
     from daemon.app import opened
     from daemon.control.examining import examine
 
+    os.umask(0o077)
     async with opened(loaded, SystemClock()) as app:
         return await examine(app.scheduler.company, request)
 

@@ -109,11 +109,16 @@ def verify(*, heads: tuple[str, ...], anchors: tuple[Path, ...], as_json: bool) 
             f"{erased}"
         )
         say(f"head {report.head}")
-        if not report.is_sound:
+        if outside.compared and not outside.problems:
+            noted = plural(outside.compared, "head")
+            say(f"{noted} noted elsewhere agree, the newest with entry {outside.agreed:,}")
+        if outside.problems:
+            note(CUT_OR_REBUILT)
+        elif not report.is_sound:
             note(DAMAGED)
-            for copy in _newest_copies(places):
-                note(f"  trueup ledger restore {shlex.quote(str(copy))}")
-    return Exit.DONE if report.is_sound else Exit.IO
+        for copy in _newest_copies(places) if not ok else ():
+            note(f"  trueup ledger restore {shlex.quote(str(copy))}")
+    return Exit.DONE if ok else Exit.IO
 
 
 def _newest_copies(places: "Places") -> list[Path]:

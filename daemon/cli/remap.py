@@ -77,7 +77,8 @@ def remaps_lines(shown: "RemapsAnswer") -> Iterator[str]:
         yield "no answer stands"
     for one in shown.questions:
         what = plural(one.records, "record")
-        yield f"  {what} wait for one answer: where does {clean(one.target_label)} go?"
+        waits = "waits" if one.records == 1 else "wait"
+        yield f"  {what} {waits} for one answer: where does {clean(one.target_label)} go?"
         yield f"      such as: {', '.join(clean(label) for label in one.sample)}"
         yield f"      {clean(one.text)}"
         yield f"      trueup remap {one.target} NEW --reason TEXT"

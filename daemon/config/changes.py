@@ -11,7 +11,7 @@ import msgspec
 from daemon.config.model import Config
 from daemon.config.policy import DECIDING
 
-LIVE_SECTIONS = ("schedule", "kinds", "names", "limits", "approvals", "roles", "log")
+LIVE_SECTIONS = ("schedule", "kinds", "mapping", "names", "limits", "approvals", "roles", "log")
 """Sections that take effect between two cycles; a change of any other needs a restart."""
 
 

@@ -3,8 +3,14 @@
 import re
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, PlainSerializer, StrictBool, WithJsonSchema
-from pydantic import model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    StrictBool,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from daemon.config.types import Duration, FilePath, Section

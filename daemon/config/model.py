@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, StrictBool, model_validator
 from pydantic_core import PydanticCustomError
 
 from daemon.config.kinds import KindsConfig
+from daemon.config.mapping import MappingConfig
 from daemon.config.memory import LedgerConfig
 from daemon.config.observing import NotifyConfig, ObserveConfig
 from daemon.config.places import Places, places
@@ -228,6 +229,8 @@ class Config(Section):
     """When the daemon looks at the systems."""
     kinds: KindsConfig = KindsConfig()
     """Per kind of record: does it flow, is it created, who is right."""
+    mapping: MappingConfig = MappingConfig()
+    """Which records are one thing where neither number nor name says so."""
     names: Literal["sanitise", "hold"] = "sanitise"
     """A name that the other system refuses (colon, tab, too long) is rewritten for it and the
     rewriting shown, or the record waits for a person."""

@@ -17,7 +17,7 @@ from ledger.model.ids import Kind, SystemName
 
 BOOKS = SystemName("qbo")
 SYSTEMS = (BOOKS, *(SystemName(source) for source in SOURCES))
-DECIDING = ("company", "qbo", "dear", "kinds", "names", "limits")
+DECIDING = ("company", "qbo", "dear", "kinds", "mapping", "names", "limits")
 """Sections on which decisions depend: a change of one makes every record be looked at again."""
 
 
@@ -64,6 +64,7 @@ def make_policy(config: Config) -> Policy:
         flows=flows,
         create=create,
         names=config.names,
+        mapping=config.mapping.by_kind,
         on_foreign_edit=foreign,
         on_removed=removed,
         limits=limits,

@@ -109,6 +109,8 @@ class Desk:
         self.clock = clock
         self.facts = facts
         self.config_problems: tuple[str, ...] = ()
+        self.single_user = True
+        """No roles are in force; the server that asks who somebody is says so."""
         self.notices: Callable[[], tuple[Tally, ...]] = tuple
         """How the doorbells do; none where nothing listens."""
         self.reload: Callable[[Actor, ReloadRequest], Awaitable[ReloadAnswer]] | None = None
@@ -140,6 +142,7 @@ class Desk:
                 instance=self.facts.instance,
                 company=self.facts.company,
                 version=self.facts.version,
+                single_user=self.single_user,
                 head=views.head()[0],
                 systems=systems,
                 counts=tuple(map(shown_count, views.counts())) if counts else (),

@@ -78,6 +78,8 @@ async def health(desk: Desk, lag: Lag) -> HealthAnswer:
         ledger_bytes=size_of_files(ledger.path),
         ledger_entries=ledger.head,
         backup_at=(backup or b"").decode(),
+        backup_problem=desk.keeper.backup_problem,
+        anchor_problems=desk.keeper.anchor_problems,
         verified_at=(verified or b"").decode(),
         loop_lag_ms=lag.worst_ms,
         rss_bytes=memory_in_use(),

@@ -90,9 +90,9 @@ class Keeper:
                 key=self.key,
                 progress=self._step,
             )
-        except FileExistsError as error:
-            raise Declined(Code.GUARDED, str(error), cure="choose another name") from error
         except OSError as error:
+            if isinstance(error, FileExistsError) and target.exists():
+                raise Declined(Code.GUARDED, str(error), cure="choose another name") from error
             raise Declined(Code.IO, f"{target} cannot be written: {error.strerror}") from error
         await self._remember(BACKUP_KEY)
         await self.ledger.fold_log()  # the copy held it: only now may it become short
@@ -122,13 +122,14 @@ class Keeper:
             if wait > 0:
                 await self.clock.sleep(wait)
                 continue
-            if await self._made_a_copy():
+            if await self.make_one():
                 self.prune()
                 await self.clock.sleep(every.total_seconds())
             else:
                 await self.clock.sleep(min(every, RETRY_AFTER).total_seconds())
 
-    async def _made_a_copy(self) -> bool:
+    async def make_one(self) -> bool:
+        """A copy in the configured folder; what went wrong is remembered in ``backup_problem``."""
         try:
             made = await self.backup()
         except Interrupted:
@@ -139,6 +140,12 @@ class Keeper:
             return False
         _log.info("backup made", entries=made.entries, bytes=made.bytes)
         return True
+
+    @property
+    def anchor_problems(self) -> tuple[str, ...]:
+        """Places where the newest head could not be noted, each with its reason."""
+        failed = {} if self.anchorage is None else self.anchorage.failed
+        return tuple(f"{place}: {why}" for place, why in failed.items())
 
     async def found_damaged_at(self) -> str:
         """RFC 3339 instant of the proof that failed, unless a later one went well."""

@@ -121,6 +121,10 @@ class HealthAnswer(Answer):
     ledger_bytes: int = 0
     ledger_entries: int = 0
     backup_at: str = ""
+    backup_problem: str = ""
+    """Why the newest scheduled backup failed; empty once one was made."""
+    anchor_problems: tuple[str, ...] = ()
+    """Places where the newest head could not be noted, each with its reason."""
     verified_at: str = ""
     loop_lag_ms: float = 0.0
     """The longest that the daemon's loop stood still in the last minute."""

@@ -110,6 +110,7 @@ class ControlServer:
             server_logger.addFilter(NotTheirs())
         await runner.setup()
         self._runner = runner
+        self.desk.single_user = self.access.is_single_user
         sock = self.given or _listening(self.path, self.access)
         await Site(runner, sock, self.connections).start()
 
@@ -119,6 +120,7 @@ class ControlServer:
         if self._runner is not None and self.given is None:
             _open_to(self.path, access)
         self.access = access
+        self.desk.single_user = access.is_single_user
 
     async def close(self) -> None:
         """Answer what is under way, stop listening and remove the socket."""

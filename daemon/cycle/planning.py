@@ -290,7 +290,7 @@ async def pass_gate(company: Company, report: CycleReport) -> list[Operation]:
         if verdict.ruling is Ruling.AUTO:
             continue
         report.waiting += 1
-        report.halted += verdict.ruling is Ruling.HALTED
+        report.halted += verdict.ruling is Ruling.HALTED and verdict.reason not in DENIED
         if _is_news(row, verdict):
             held.append(
                 GateHeld(

@@ -6,9 +6,11 @@ Pure. A new key that names something in a system gets its line here.
 from collections.abc import Iterator
 
 from daemon.config.model import Config
+from daemon.config.policy import systems
 from daemon.connectors.dear.config import DearConfig
 from daemon.connectors.qbo.config import QboConfig
 from daemon.control.protocol_doctor import NameAsked
+from daemon.reconcile.declared import TABLES
 
 INCOME = ("Income", "Other Income")
 EXPENSE = ("Expense", "Cost of Goods Sold", "Other Expense")
@@ -18,7 +20,21 @@ PAYABLE = ("Accounts Payable",)
 
 def names(config: Config) -> tuple[NameAsked, ...]:
     """Each with the key under which it stands."""
-    return (*_qbo(config.qbo), *(_dear(config.dear) if config.dear is not None else ()))
+    return (
+        *_qbo(config.qbo),
+        *(_dear(config.dear) if config.dear is not None else ()),
+        *_mapping(config),
+    )
+
+
+def _mapping(config: Config) -> Iterator[NameAsked]:
+    """Both halves of every pair."""
+    source = systems(config)[-1]
+    for kind, pairs in config.mapping.by_kind.items():
+        for here, there in pairs.items():
+            key = f'{TABLES[kind]}."{here}"'
+            yield NameAsked(system=source, key=f"{key}, in {source}", book=kind.value, name=here)
+            yield NameAsked(system="qbo", key=key, book=kind.value, name=there)
 
 
 def _qbo(config: QboConfig) -> Iterator[NameAsked]:

@@ -14,6 +14,7 @@ from ledger.model.ids import ExternalRef, Kind, RecordId, SystemName
 from ledger.model.keys import fold, normalise
 from ledger.model.plans import LinkProposal
 
+from . import declared
 from .explain import field_name, noun, shorten, thing
 from .mapping import SANITISE, SHORTEN
 from .world import Party, World
@@ -60,6 +61,9 @@ Matched: TypeAlias = tuple[LinkProposal, ...] | Hold | None
 
 def match(view: RecordView, target: SystemName, world: World) -> Matched:
     """Look for ``view`` in ``target``, where it has no part yet."""
+    pair = declared.pair_of(view, world)
+    if pair is not None:
+        return _declared(view, target, pair, world)
     claims = _claims(view, target, world)
     active = _is_active(view, world)
     if claims:
@@ -71,6 +75,23 @@ def match(view: RecordView, target: SystemName, world: World) -> Matched:
         return None  # an inactive record is adopted by an exact key or left where it is
     loose = _loose(view, target, world)
     return _proposed(view, target, loose, world) if loose else None
+
+
+def _declared(
+    view: RecordView, target: SystemName, pair: tuple[str, str], world: World
+) -> tuple[LinkProposal, ...] | Hold:
+    """What the configuration says, and nothing else."""
+    found = declared.other_half(view, target, pair, world)
+    if isinstance(found, Hold):
+        return found
+    if told_apart(view, found):
+        return declared.contradicted(view, target, pair, world)
+    stays, joins = _survivor(view, found, world)
+    said = declared.evidence(view.kind, pair, world.policy)
+    return tuple(
+        LinkProposal(record=stays.record, ref=side.ref, how=declared.HOW, evidence=said)
+        for _, side in sorted(joins.sides.items())
+    )
 
 
 def _link(view: RecordView, claims: tuple[Claim, ...], world: World) -> tuple[LinkProposal, ...]:
@@ -163,6 +184,8 @@ def _add(
     candidate = world.view_of(ref)
     if candidate is None or candidate.record == view.record or told_apart(view, candidate):
         return
+    if declared.pair_of(candidate, world) is not None:
+        return  # it goes with what the configuration says, and nothing else
     side = candidate.sides[ref.system]
     if side.tombstone or side.out_of_scope:
         return

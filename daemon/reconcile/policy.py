@@ -20,6 +20,7 @@ from ledger.model.ids import (
     RecordId,
     SystemName,
 )
+from ledger.model.keys import fold
 from ledger.model.values import Reference
 
 from .mapping import MAPPING_VERSION
@@ -94,6 +95,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     on_removed: dict[Kind, dict[SystemName, OnRemoved]] = msgspec.field(default_factory=dict)
     """What follows when a system removes a record of the kind, or makes it inactive; documents have
     rules of their own."""
+    mapping: dict[Kind, dict[str, str]] = msgspec.field(default_factory=dict)
+    """Declared pairs: code or name in the source -> number or name in the books."""
     limits: Limits = Limits()
     documents: dict[Kind, DocumentPolicy] = msgspec.field(default_factory=dict)
     home_currency: str = ""
@@ -157,6 +160,16 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             )
         return found
 
+    def declared(self, kind: Kind, system: SystemName) -> Mapping[str, tuple[str, str]]:
+        """Folded name of a half in this system -> its pair: the source's name, the books'."""
+        found = self._declared.get((kind, system))
+        if found is None:
+            place = int(system == self.books)
+            pairs = self.mapping.get(kind, {}).items()
+            found = {fold(pair[place].strip()): pair for pair in pairs}
+            self._declared[kind, system] = found
+        return found
+
     # What follows from a policy alone is asked for every field of every record: worked out once.
 
     @cached_property
@@ -165,6 +178,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def _sharing(self) -> dict[tuple[SystemName, str], tuple[tuple[Kind, str], ...]]:
+        return {}
+
+    @cached_property
+    def _declared(self) -> dict[tuple[Kind, SystemName], dict[str, tuple[str, str]]]:
         return {}
 
     @cached_property

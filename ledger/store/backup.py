@@ -19,7 +19,7 @@ from ledger.model.entries import Restored
 from ledger.model.ids import Digest
 from ledger.store.draft import Draft
 from ledger.store.engine import PAGE_BYTES, make_private, reading, trouble_named, writing
-from ledger.store.errors import LedgerDamaged, LedgerMissing
+from ledger.store.errors import LedgerDamaged, LedgerMissing, LedgerUnavailable
 from ledger.store.journal import Journal
 from ledger.store.key import keyed_digest
 from ledger.store.lock import Lock
@@ -200,6 +200,13 @@ def _copy(db: sqlite3.Connection, part: Path, progress: Progress | None) -> tupl
             db.backup(copy, pages=_STEP_PAGES, progress=step)
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
             (verdict,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorname != "SQLITE_FULL":
+            raise
+        raise LedgerUnavailable(
+            f"{part.parent} has no room for the copy",
+            cure="Make room there, or set ledger.backup.folder to a folder on another disk.",
+        ) from error
     finally:
         db.execute("ROLLBACK")
     if verdict != "ok":

@@ -13,8 +13,11 @@ import pytest
 from ledger.store.anchor import compare_file, noted_in
 from ledger.store.key import load_or_create
 from ledger.store.ledger import Ledger
+from ledger.store.verify import verify_file
 from tests.daemon.cli.test_process import CONFIG
+from tests.ledger.store.old_format import made_old
 from tests.ledger.store.support import QBO, Ticking, item_ref, see
+from tests.ledger.store.test_upgrade import version_of
 
 SCREENS = ("textual", "rich", "tui", "daemon.sandbox")
 WITH_MODULES_TOLD = """
@@ -100,3 +103,30 @@ async def test_a_stop_leaves_one_short_file_with_its_head_noted(config: Path) ->
     with closing(sqlite3.connect(state / "ledger.db")) as db:
         (last,) = db.execute("SELECT max(seq) FROM journal").fetchone()
     assert (report.problems, report.agreed) == ((), last)
+
+
+async def test_an_old_ledger_is_copied_and_upgraded_before_the_daemon_is_ready(
+    config: Path, tmp_path: Path
+) -> None:
+    state = config.parent / "state"
+    state.mkdir(mode=0o700)
+    key = load_or_create(state / "ledger.key")
+    ledger = await Ledger.open(tmp_path / "new.db", now=Ticking(), key=key)
+    draft = ledger.draft()
+    for number in range(20):
+        see(draft, ledger, item_ref(QBO, number))
+    await ledger.append(draft)
+    await ledger.close()
+    made_old(tmp_path / "new.db", state / "ledger.db", 2)
+
+    running = await started(config)
+    assert running.stderr is not None
+    said = await until(running.stderr, b"ready")
+    running.send_signal(signal.SIGTERM)
+    await asyncio.wait_for(running.stderr.read(), 60)
+    assert await running.wait() == 0
+
+    assert b"copied before upgrade" in said
+    assert verify_file(state / "ledger.db", key=key).is_sound
+    (copy,) = (config.parent / "copies").glob("ledger.format-2-*.backup")
+    assert version_of(copy) == 2

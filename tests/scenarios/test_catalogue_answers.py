@@ -23,6 +23,7 @@ from tests.daemon.catalogue.support import (
 )
 from tests.scenarios.papers import billed, buys, codes, line, links, office, posted, settle
 from tests.scenarios.support import qbo_row, qbo_rows, require_sound, save_in_qbo, village
+from tests.scenarios.test_valves import emptied
 from tests.scenarios.village import BOOKKEEPER, desk
 from tests.town import QBO, Town
 
@@ -66,6 +67,7 @@ async def test_F13_a_name_that_nobodys_item_at_rest_has_is_numbered_or_skipped(
         assert done.memo.ended.outcomes == {outcome: 1}
         (told,) = await load(one.ledger, done.memo.ended.chunks[0], Finished)
         assert (told.new is not None) is (way == "suffix")
+        assert ("left alone as asked: an item at rest has the name" in told.why) is (way == "skip")
         rested = next(r for r in qbo_rows(one, "item") if r["Id"] == old)
         assert (rested["Name"], rested["Active"]) == (name, False)
         mine = [r["Name"] for r in active(one) if r["Sku"] == sku(0)]
@@ -108,3 +110,22 @@ async def test_F72_a_bill_whose_order_is_held_names_what_releases_the_order(
         await settle(one)
         assert links(posted(one, "bill", "V-1"))[0][1] == "1"
         assert await codes(one) == []
+
+
+async def test_F26_a_plan_over_an_emptied_source_is_refused_with_the_cure(tmp_path: Path) -> None:
+    """Not one product is taken for gone, and the way out is that of the valve, not waiting."""
+    async with village(tmp_path, catalogue(3)) as one:
+        await one.agree()
+        mark = one.log.last
+        emptied(one)
+        job = conductor(one)
+        with pytest.raises(JobRefused, match="no longer lists 3 of 3 item records") as refused:
+            await job.plan(MIRA, None)
+        assert "trueup accept-absence dear item" in str(refused.value.cure)
+        assert "then: trueup catalogue plan" in str(refused.value.cure)
+        now = await job.current()
+        assert now is not None
+        assert (now.state, now.memo.plan) == (State.FROZEN, None)
+        await job.abort(MIRA, "a bad import")
+        assert await one.ledger.read(lambda views: views.pauses()) == []
+        assert [row for row in one.writes("qbo") if row["n"] > mark] == []

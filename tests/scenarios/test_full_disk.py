@@ -7,11 +7,13 @@ to grow stands in (``test_connection``).
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from ledger.model.ids import Kind
+from ledger.store.errors import LedgerUnavailable
 from tests.scenarios.test_identity import new_supplier
 from tests.scenarios.village import settled
 from tests.town import QBO, Town
@@ -29,19 +31,24 @@ def _unmount(folder: Path) -> None:
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A real file system of 48 MiB."""
+@contextmanager
+def disk_of(folder: Path, size: int) -> Iterator[Path]:
+    """A real file system of so many bytes at ``folder``; skips where none may be mounted."""
     if os.geteuid() != 0:
         pytest.skip("only root may mount a file system")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    if not _mount("-t", "tmpfs", "-o", f"size={ROOM},mode=0700", "small", str(folder)):
+    folder.mkdir(parents=True)
+    if not _mount("-t", "tmpfs", "-o", f"size={size},mode=0700", "small", str(folder)):
         pytest.skip("this machine's root may not mount a file system")
     try:
         yield folder
     finally:
         _unmount(folder)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    with disk_of(tmp_path / "disk", ROOM) as folder:
+        yield folder
 
 
 def fill_up(folder: Path, *, leave: int = 0) -> Path:
@@ -135,3 +142,16 @@ async def test_F92_nothing_is_sent_while_the_disk_is_read_only(small_disk: Path)
         finally:
             _unmount(small_disk)
         await assert_all_is_made_good(one, before)
+
+
+async def test_a_backup_that_finds_no_room_leaves_nothing_and_says_where(
+    small_disk: Path, tmp_path: Path
+) -> None:
+    async with settled(tmp_path / "state") as one:
+        hog = fill_up(small_disk, leave=200_000)
+        with pytest.raises(LedgerUnavailable, match="has no room for the copy") as refused:
+            await one.ledger.backup(small_disk / "one.backup")
+        assert "ledger.backup.folder" in refused.value.cure
+        assert list(small_disk.iterdir()) == [hog]
+        hog.unlink()
+        assert (await one.ledger.backup(small_disk / "one.backup")).proved

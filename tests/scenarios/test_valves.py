@@ -192,8 +192,9 @@ async def test_writes_wait_for_their_window_and_go_when_it_opens(tmp_path: Path)
         one.scheduler.company.calendar = hours(opens, opens + 2)
         last = one.log.last
         await price(one, "BOLT", 12)
-        await one.cycle()
+        report = await one.cycle()
         assert written(one, last) == []
+        assert (report.waiting, report.halted) == (1, 0), "no limit has stopped it"
         (row,) = await pending(one)
         assert row.reason == "window"
         status = await desk(one).status()

@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 import termios
+import time
 import unicodedata
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -132,6 +133,8 @@ class Terminal:
         self.master, slave = pty.openpty()
         self.screen = Screen(*size)
         self.seen = b""
+        self.painted_at = 0.0
+        """When something below the header's line was drawn last."""
         self.error: AssertionError | None = None
         """What the screen would not take."""
         self._undecoded = b""
@@ -175,6 +178,16 @@ class Terminal:
         except TimeoutError:
             pytest.fail(f"{name}: never came true; on the screen:\n{self.screen.text()}")
 
+    async def quiet(self, seconds: float) -> None:
+        """Until nothing was sent for so long."""
+        while True:
+            self._heard.clear()
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._heard.wait()
+            except TimeoutError:
+                return
+
     async def shows(self, *texts: str) -> None:
         await self.until(
             lambda: all(text in self.screen.text() for text in texts), f"shows {texts}"
@@ -216,8 +229,12 @@ class Terminal:
         while whole and whole > len(data) - 4 and not _is_text(data[:whole]):
             whole -= 1
         self._undecoded = data[whole:]
+        touched, self.screen.touched = self.screen.touched, set()
         try:
             self.screen.feed(data[:whole].decode())
+            if self.screen.touched - {0}:
+                self.painted_at = time.perf_counter()
+            self.screen.touched |= touched
         except AssertionError as error:
             self.error = self.error or error
 

@@ -164,7 +164,7 @@ async def test_what_is_typed_in_one_go_reaches_no_list(tmp_path: Path) -> None:
             front.type(":drift kind:item" + KEYS["enter"])
             await front.shows("[2 Drift", "filter kind:item", "ANVIL")
             front.type("/ANVIL -sap qR" + KEYS["enter"])
-            await front.shows("ANVIL -sap qR", "No row matches")
+            await front.shows("filter ANVIL -sap qR", "hides 1 record")
             front.type("/\x1b[200~x\x9b5mPASTED\x1b[201~" + KEYS["enter"])
             await front.shows("PASTED")
             assert front.running.poll() is None

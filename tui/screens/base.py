@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from tui.app import TrueupApp
 
 T = TypeVar("T")
+FILTER = "filter"
+"""The key behind which text follows."""
 
 
 class BaseScreen(Screen[None]):
@@ -66,7 +68,15 @@ class BaseScreen(Screen[None]):
     def __init_subclass__(cls, **options: Any) -> None:
         if "KEYS" in cls.__dict__:
             cls.BINDINGS = [
-                Binding(key.key, f"press('{key.key}')", key.label, show=False) for key in cls.KEYS
+                # What follows ``/`` in one go is text: before anything else looks at the key.
+                Binding(
+                    key.key,
+                    f"press('{key.key}')",
+                    key.label,
+                    show=False,
+                    priority=key.run == FILTER,
+                )
+                for key in cls.KEYS
             ]
         super().__init_subclass__(**options)
 
@@ -236,7 +246,10 @@ class BaseScreen(Screen[None]):
         if why:
             self.front.tell(f"{key.label}: {why}", bad=True)
             return
-        self.run_worker(self._press(key), group="act", exit_on_error=False)
+        if key.run == FILTER:
+            getattr(self, key.run)()
+        else:
+            self.run_worker(self._press(key), group="act", exit_on_error=False)
 
     async def _press(self, key: Key) -> None:
         try:

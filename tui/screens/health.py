@@ -127,6 +127,10 @@ class HealthScreen(BaseScreen):
         size = f"{health.ledger_bytes / 1_048_576:,.1f} MB, {health.ledger_entries:,} entries"
         backup = since(health.backup_at, now)
         yield f" Ledger    {size}   backup {backup}   verified {since(health.verified_at, now)}"
+        if health.backup_problem:
+            yield f"   the last backup failed: {health.backup_problem} -> trueup ledger backup FILE"
+        for problem in health.anchor_problems:
+            yield f"   {problem} -> see ledger.anchor in the configuration"
         problems = len(state.status.config_problems) if state.status is not None else 0
         config = f"read {when(health.config_read_at)}" if health.config_read_at else "read at start"
         yield f" Config    {health.config_path or '-'}, {config}, {problems} problems on disk"

@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import ClassVar, Generic
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 
 from tui.address import Address
 from tui.dialogs import Question
@@ -31,10 +30,6 @@ class ListScreen(BaseScreen, Generic[RowT]):
     """One list. It is its own ``Source``: ``page`` reads under the filter in force."""
 
     FIRST_FOCUS: ClassVar[str] = "Rows"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        # Before anything else looks at the key: what follows it in one go is text.
-        Binding("slash", "filter_at_once", show=False, priority=True),
-    ]
     markable: ClassVar[bool] = True
     filters: ClassVar[str] = "-text"
     """What stands in the empty filter: the columns that it knows, by example."""
@@ -128,12 +123,9 @@ class ListScreen(BaseScreen, Generic[RowT]):
     # -- how it works ----------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "filter_at_once":
+        if (action, parameters) == ("press", ("slash",)):
             return bool(self.query(FilterLine)) and not self.query_one(FilterLine).is_open
         return super().check_action(action, parameters)
-
-    def action_filter_at_once(self) -> None:
-        self.filter()
 
     def body(self) -> ComposeResult:
         yield FilterLine(self.filters)

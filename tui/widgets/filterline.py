@@ -59,7 +59,7 @@ class FilterLine(Horizontal):
 
     @property
     def is_open(self) -> bool:
-        return self.input.has_focus
+        return self.screen.focused is self.input
 
     def on_mount(self) -> None:
         self.input.can_focus = False  # only ``/`` leads here, never the tab key by accident

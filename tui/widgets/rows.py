@@ -121,6 +121,7 @@ class Rows(ScrollView, Generic[RowT], can_focus=True):
 
     def show(self, source: Source[RowT], *, keep_position: bool = False) -> None:
         """Show the rows of ``source``: another filter, another order. Marks stay."""
+        before = self._picture()
         self._source = source
         row = self._pages.selected()
         self._pages.expire(keep_shown=keep_position)
@@ -129,7 +130,7 @@ class Rows(ScrollView, Generic[RowT], can_focus=True):
             if row is not None:  # else what was sought before anything was here
                 self._pages.seek(self._pages.key(row))
             self.scroll_to(0, 0, animate=False)
-        self._fetch_anew()
+        self._fetch_anew(before)
 
     def lay_out(self, columns: Sequence[Column[RowT]]) -> None:
         """Other columns for the same rows."""
@@ -139,8 +140,9 @@ class Rows(ScrollView, Generic[RowT], can_focus=True):
     def reload(self) -> None:
         """Fetch what is visible anew; what is shown stays until it is there."""
         if self._source is not None:
+            before = self._picture()
             self._pages.expire()
-            self._fetch_anew()
+            self._fetch_anew(before)
 
     def selected(self) -> RowT | None:
         """The row under the cursor; ``None`` when there is none or it is still on its way."""
@@ -205,11 +207,21 @@ class Rows(ScrollView, Generic[RowT], can_focus=True):
 
     # -- fetching --------------------------------------------------------------------------
 
-    def _fetch_anew(self) -> None:
+    def _fetch_anew(self, before: tuple[object, ...]) -> None:
         self._generation += 1
         self._asked.clear()
         self._want_visible()
-        self.refresh()
+        self._draw_if_not(before)
+
+    def _picture(self) -> tuple[object, ...]:
+        """What is to be seen; the same again is not drawn again, and not sent."""
+        first = self.scroll_offset.y
+        rows = tuple(self._pages.row(place) for place in range(first, first + self._room + 1))
+        return self.index, self.total, self.loaded, self.empty, first, rows
+
+    def _draw_if_not(self, before: tuple[object, ...]) -> None:
+        if self._picture() != before:
+            self.refresh()
 
     def _want_visible(self) -> None:
         if self._source is None or not self.is_mounted:
@@ -237,12 +249,12 @@ class Rows(ScrollView, Generic[RowT], can_focus=True):
         if generation != self._generation:
             return
         self._asked.discard(number)
-        place = self.index - self.scroll_offset.y
+        before, place = self._picture(), self.index - self.scroll_offset.y
         self._pages.put(number, rows, total)
         self._resize(total)
         if 0 <= place < max(1, self._room) and self.index - self.scroll_offset.y != place:
             self.scroll_to(y=max(0, self.index - place), animate=False, force=True)
-        self.refresh()
+        self._draw_if_not(before)
         self.post_message(self.Loaded(self.any, total))
         self._tell_moved()
         self._want_visible()

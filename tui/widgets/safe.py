@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from daemon.control.text import clean
+from daemon.control.text import cells, clean
 
 
 def safe(text: str, style: str = "") -> Content:
@@ -31,8 +31,9 @@ class Line(Static):
 
     def say(self, text: str) -> None:
         if text != self.said:
-            self.said = text
-            self.update(safe(text))
+            before, self.said = self.said, text
+            # Of the same width it moves nothing else, and nothing else is sent again.
+            self.update(safe(text), layout=cells(clean(text)) != cells(clean(before)))
 
 
 class Lines(Static):

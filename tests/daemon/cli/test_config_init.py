@@ -71,11 +71,15 @@ async def test_diff_names_keys_and_what_they_take(house: House) -> None:
     with house.daemon():
         assert house.run("config", "diff", "--exit-code", quiet=True).returncode == 0
         text = house.config.read_text(encoding="utf-8").replace("poll: 2h", "poll: 3h")
-        other.write_text(text + "names: hold\nreload: {watch: false}\n", encoding="utf-8")
+        other.write_text(
+            text + "mapping: {terms: {Thirty: Net 30}}\nnames: hold\nreload: {watch: false}\n",
+            encoding="utf-8",
+        )
         done = house.run("config", "diff", str(other), "--exit-code", quiet=True)
         assert done.returncode == 2
         assert done.stdout.splitlines() == [
             "schedule.poll: takes effect between two cycles",
+            "mapping.terms.Thirty: takes effect between two cycles",
             "names: takes effect between two cycles",
             "reload.watch: needs a restart",
         ]

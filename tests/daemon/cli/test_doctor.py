@@ -118,6 +118,18 @@ async def test_each_problem_of_the_configuration_has_its_line() -> None:
     ) == (len(expected))
 
 
+async def test_a_ledger_in_doubt_is_not_opened_to_ask_the_systems(house: House) -> None:
+    state = house.folder / "state"
+    state.mkdir(mode=0o700)
+    (state / "ledger.db").write_bytes(b"of another program" * 500)
+    (state / "ledger.db").chmod(0o600)
+    before = {path: path.read_bytes() for path in state.iterdir()}
+    code, checks = await house.doctor("--online")
+    assert (code, checks["ledger"]["state"]) == (1, "bad")
+    assert checks["systems"]["state"] == "skipped"
+    assert {path: path.read_bytes() for path in state.iterdir()} == before
+
+
 async def test_a_secret_that_others_may_read_is_bad(house: House) -> None:
     (house.folder / "secrets" / "qbo-client-id").chmod(0o644)
     code, checks = await house.doctor()

@@ -4,8 +4,10 @@ import asyncio
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from ledger.store.anchor import Anchor, note_in
 from tests.daemon.cli.conftest import Office, Said, call
 from tests.daemon.control.conftest import KEY
 
@@ -123,3 +125,24 @@ async def test_without_its_key_nothing_is_read_and_none_is_made(closed: Office) 
     assert said.code == 78
     assert "put it back" in said.err
     assert not key.exists()
+
+
+async def test_verify_compares_with_heads_noted_elsewhere(closed: Office, tmp_path: Path) -> None:
+    sound = json.loads((await run(closed, "verify", "--json")).out)
+    anchors = tmp_path / "anchors"
+    at = "2026-08-01T11:00:00.000000Z"
+    noted = Anchor(at=at, instance="", seq=sound["entries"], hash=sound["head_hash"])
+    note_in(anchors, noted)
+    said = await run(closed, "verify", "--anchor", str(anchors), "--head", sound["head_hash"])
+    assert said.code == 0
+    assert "2 heads noted elsewhere agree" in said.out
+
+    note_in(anchors, msgspec.structs.replace(noted, seq=noted.seq + 9))
+    cut = await run(closed, "verify", "--anchor", str(anchors), "--json")
+    assert cut.code == 74
+    told = json.loads(cut.out)
+    assert told["ok"] is False
+    assert told["problems"][0].startswith(f"entry {noted.seq + 1} is missing")
+    assert "find out who could write it" in (await run(closed, "verify", "--head", "ab" * 32)).err
+
+    assert (await run(closed, "verify", "--head", "abc")).code != 0

@@ -164,6 +164,7 @@ async def test_each_hears_what_the_kernel_says_of_them(office: Office) -> None:
             assert not answer.body["single_user"]
             roles[uid] = answer.body["role"]
         assert roles == {VIEWER: "viewer", OPERATOR: "operator", ADMIN: "admin"}
+        assert not (await ask(server.path, VIEWER, "/v1/status")).body["single_user"]
         assert (await ask(server.path, STRANGER, "/v1/status")).status == 403
         assert (await ask(server.path, OUTSIDER, "/v1/status")).status == 0
 

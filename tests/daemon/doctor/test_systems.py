@@ -119,6 +119,16 @@ def test_every_name_of_a_full_configuration_is_asked_for() -> None:
     assert {one.system for one in asked if one.book.startswith("custom_field")} == {"qbo"}
 
 
+def test_both_halves_of_every_declared_pair_are_asked_for() -> None:
+    text = GOOD.read_text(encoding="utf-8") + 'mapping: {accounts: {"200": Sales}}\n'
+    asked = names(parse(text.encode(), name="pairs", folder=GOOD.parent))
+    assert [(one.system, one.book, one.name) for one in asked] == [
+        ("dear", "account", "200"),
+        ("qbo", "account", "Sales"),
+    ]
+    assert asked[1].key == 'mapping.accounts."200"'
+
+
 def test_units_are_compared_only_where_the_service_is_installed(tmp_path: Path) -> None:
     def states(*files: Installed) -> list[str]:
         return [check.state for check in check_units(files)]
