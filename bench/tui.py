@@ -1,8 +1,9 @@
 """The terminal front end on a drift list of a million rows, measured at the pseudo terminal.
 
 A real ``trueup run`` serves a real ledger (its systems are away), a real ``trueup tui`` shows it.
-A paint ends with the last byte that changed anything below the header's line. First paints are of whole processes, in turn, against an application of Textual that shows
-one word. ``--folder`` keeps the ledger for the next time.
+A paint ends with the last byte that changed anything below the header's line. First paints are of
+whole processes, in turn, against an application of Textual that shows one word. ``--folder`` keeps
+the ledger for the next time.
 
     python -m bench.tui --folder /tmp/bench-tui
 """

@@ -1,11 +1,15 @@
 """What a catalogue job refuses before it begins: options that make no sense, half a catalogue."""
 
+from collections.abc import Sequence
+
 from daemon.catalogue.clashes import ASK, WAYS
 from daemon.catalogue.job import Job
 from daemon.catalogue.words import UNDER_WAY, JobRefused, Options, State, Summary
 from daemon.cycle.company import Company
 from daemon.cycle.report import CycleReport
-from ledger.model.ids import Kind
+from ledger.model.ids import Kind, SystemName
+from ledger.model.keys import fold
+from ledger.store.views import Views
 
 
 def check_options(options: Options, company: Company) -> None:
@@ -58,6 +62,21 @@ def check_read(report: CycleReport, company: Company) -> None:
         cure=f"{cure}. Items stay frozen; then: trueup catalogue plan",
         sort="not_ready",
     )
+
+
+def check_only(views: Views, options: Options, systems: Sequence[SystemName]) -> None:
+    """``JobRefused`` for a SKU that no product shows: an empty plan would look like a good one."""
+    unknown = [
+        sku
+        for sku in options.only
+        if not any(views.find(one, Kind.ITEM, "sku", fold(sku.strip())) for one in systems)
+    ]
+    if unknown:
+        raise JobRefused(
+            f"no product has the SKU {' or '.join(map(repr, unknown))}",
+            cure="--only takes SKUs as the products show them; nothing was planned",
+            sort="not_found",
+        )
 
 
 def check_approval(job: Job, *, typed: str, company: str, plan: str) -> Summary:

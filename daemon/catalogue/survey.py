@@ -13,6 +13,7 @@ from datetime import timedelta
 
 import msgspec
 
+from daemon.catalogue.checks import check_only
 from daemon.catalogue.plan import NONE, OTHER_ACCOUNT, Chosen, Remembered, plan_rows
 from daemon.catalogue.sort import Standing, classify, is_chosen, is_tracked, quantity
 from daemon.catalogue.words import (
@@ -198,6 +199,9 @@ class Survey:
     async def run_with(self, keep: Keep) -> Summary:
         """Look at every item and every open document; the plan in numbers."""
         self._keep = keep
+        if self._options.only:
+            systems = self._company.rules().systems
+            await self._company.ledger.read(lambda v: check_only(v, self._options, systems))
         with few_collections():
             return await self._look_at_all()
 

@@ -367,7 +367,7 @@ def _plan_lines(plan: "CataloguePlanShown", *, asks: bool = True) -> Iterator[st
         yield f"           {count:,} x {clean(why)}"
     if plan.with_quantity:
         yield (
-            f"  ! {plan.with_quantity:,} of these are tracked and have a quantity: it stays with "
+            f"  ! tracked, with a quantity on hand: {plan.with_quantity:,}. It stays with "
             "the old item, and a new tracked one would post a starting value to opening balance "
             "equity; ask the accountant"
         )

@@ -110,9 +110,7 @@ async def _look(company: Company, records: Sequence[RecordId]) -> Slice:
     return await company.ledger.read(lambda views: Slice(views, company, records))
 
 
-async def _link_first(
-    company: Company, report: CycleReport, stopping: Callable[[], bool]
-) -> bool:
+async def _link_first(company: Company, report: CycleReport, stopping: Callable[[], bool]) -> bool:
     """Link throughout before anything is planned, when there is more than one slice to plan:
     records that become one leave their slice, and those that take their places are linked in
     turn; planning the slice after each of these steps would decide most records several times.

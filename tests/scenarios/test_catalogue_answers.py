@@ -16,6 +16,7 @@ from tests.daemon.catalogue.support import (
     active,
     catalogue,
     conductor,
+    delete_in_qbo,
     export_anew,
     inactivate_and_keep_name,
     rows_of,
@@ -87,7 +88,9 @@ async def test_F72_a_bill_whose_order_is_held_names_what_releases_the_order(
         if cause == "inactive":
             save_in_qbo(one, "item", "BR-2", Active=False)
         else:
-            fault = {"Fault": {"Error": [{"Message": "Nope", "code": "6000"}], "type": "Validation"}}
+            fault = {
+                "Fault": {"Error": [{"Message": "Nope", "code": "6000"}], "type": "Validation"}
+            }
             rule = {"system": "qbo", "kind": "status", "status": 400, "body": fault}
             one.fail({**rule, "method": "POST", "path": "*/purchaseorder"})
         await settle(one)
@@ -129,3 +132,18 @@ async def test_F26_a_plan_over_an_emptied_source_is_refused_with_the_cure(tmp_pa
         await job.abort(MIRA, "a bad import")
         assert await one.ledger.read(lambda views: views.pauses()) == []
         assert [row for row in one.writes("qbo") if row["n"] > mark] == []
+
+
+async def test_a_sku_that_no_product_has_is_no_empty_plan(tmp_path: Path) -> None:
+    async with village(tmp_path, catalogue(2)) as one:
+        await one.agree()
+        await delete_in_qbo(one, sku(0))
+        job = conductor(one)
+        with pytest.raises(JobRefused, match="no product has the SKU 'BR-00O'") as refused:
+            await job.plan(MIRA, Options(only=(sku(0), "BR-00O")))
+        assert refused.value.sort == "not_found"
+        with pytest.raises(JobRefused, match="no product has the SKU"):
+            await job.dry_run(Options(only=("BR-00O",)))
+        planned = await job.plan(MIRA, Options(only=(f" {sku(0).lower()} ",)))
+        assert planned.memo.plan is not None
+        assert planned.memo.plan.acts == {"create": 1}

@@ -318,16 +318,17 @@ async def test_a_killed_daemon_is_said_so_and_found_again(tmp_path: Path) -> Non
             await front.shows("filter kind:item", " hidden")
             front.type(" ", "j", " ")
             await front.shows("marked 2")
+            await front.quiet(0.5)
             kept = standing(front)
             one.kill()
             await front.shows("! DAEMON LOST", "LOST ")
             front.type("a")
             await front.shows("the daemon is gone: nothing can be decided until it is back")
-            assert standing(front) == kept
+            await front.until(lambda: standing(front) == kept, "as it was")
             one.start()
             await front.shows_not("DAEMON LOST")
             await front.shows("live, ", "marked 2", "filter kind:item")
-            assert standing(front) == kept
+            await front.until(lambda: standing(front) == kept, "as it was")
 
 
 def standing(front: Terminal) -> list[str]:
