@@ -29,7 +29,7 @@ HIDDEN = {
 }
 CURE = (
     "install trueup under /opt, with its own interpreter outside of any home: "
-    "docs/operations.md, As a service"
+    "docs/administration.md, As a service"
 )
 _STAMP = re.compile(r"# trueup \S+ sha256:([0-9a-f]{64})\b")
 

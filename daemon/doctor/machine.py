@@ -1,6 +1,6 @@
 """The machine: room on its disks, and packages that would be mistaken for ours.
 
-Only looks. What a stopped disk does to a ledger stands in docs/operations.md.
+Only looks. What a stopped disk does to a ledger stands in docs/administration.md.
 """
 
 import os

@@ -88,7 +88,7 @@ def _proved(noted: dict[str, str], now: datetime) -> Check:
         return bad(
             name,
             f"the journal was found damaged on {damaged[:10]}",
-            "restore the last backup that verifies: docs/operations.md, Restore",
+            "restore the last backup that verifies: docs/administration.md, Restore",
         )
     if not noted[VERIFIED_KEY]:
         return warn(name, "it was never proved here", cure)

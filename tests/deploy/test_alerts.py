@@ -238,7 +238,7 @@ def test_alerts_ask_for_metrics_that_there_are() -> None:
 
 
 def test_alerts_and_metrics_are_in_the_manual() -> None:
-    manual = (ROOT / "docs" / "operations.md").read_text()
+    manual = (ROOT / "docs" / "administration.md").read_text()
     missing = [rule["alert"] for rule in rules() if f"`{rule['alert']}`" not in manual]
     missing += [one.name for one in families_of_nothing() if f"`{one.name}`" not in manual]
     assert missing == []
