@@ -5,9 +5,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from daemon.reconcile.calling import CALLED
 from daemon.reconcile.policy import Policy
 from ledger.model.encoding import decode
-from ledger.model.entries import Confirmed, Intended, Linked, Observed, Planned, Remapped
+from ledger.model.entries import (
+    Confirmed,
+    ConflictResolved,
+    Intended,
+    Linked,
+    Observed,
+    Planned,
+    Remapped,
+)
 from ledger.model.ids import Digest, ExternalRef, OperationId, RecordId, record_id
 from ledger.model.outcomes import Write, WriteRequest
 from ledger.model.plans import FieldChange, Operation
@@ -80,6 +89,17 @@ def remapped_terms(evidence: Evidence) -> set[str]:
         stored.name
         for stored in evidence.one.qbo.state.all("Term")
         if evidence.records.get(f"qbo/term/{stored.id}") in said
+    }
+
+
+def suffixes_of(evidence: Evidence, record: RecordId) -> set[str]:
+    """What somebody said, at any time, that the name of this record ends in elsewhere."""
+    return {
+        row.entry.field.rpartition(":")[2]
+        for row in evidence.journal
+        if isinstance(row.entry, ConflictResolved)
+        and row.entry.record == record
+        and row.entry.field.startswith(CALLED)
     }
 
 

@@ -236,7 +236,7 @@ async def test_writing_is_paused_for_a_scope_with_a_reason(live: Living) -> None
         await say_yes(front, reason="counted")
         await front.until(lambda: "PAUSED" not in front.text(), "resumed")
         await front.press("p")
-        await front.shows("Pause   everything to every system")
+        await front.shows("Pause writing everything to every system?")
         await front.press("escape")
         await front.until(lambda: front.app.screen is front.view, "closed")
         assert (await live.desk.status()).pauses == ()

@@ -174,7 +174,7 @@ async def test_a_killed_daemon_is_told_disables_acts_and_is_found_again(
 async def test_a_front_end_without_daemon_waits_for_it(live: Living) -> None:
     await live.die()
     async with fronting(live.socket) as front:
-        await front.shows("(no daemon)", "NO DAEMON", "trueup run --config FILE")
+        await front.shows("(no daemon)", "NO DAEMON", "start it with")
         await live.rise()
         await front.shows("Acme [REV B] Fasteners", "NEEDS A PERSON")
 

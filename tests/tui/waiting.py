@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 LOOK_S = 0.01
 
 

@@ -66,7 +66,7 @@ async def under_a_pty(*args: str, columns: int = 80) -> Shown:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=theirs,
         stderr=theirs,
-        env={**os.environ, "TERM": "xterm-256color"},
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": str(columns)},
     )
     os.close(theirs)
     data = await asyncio.to_thread(_drained, ours)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.simulation.evidence import Evidence, remapped_terms
+from tests.simulation.evidence import Evidence, remapped_terms, suffixes_of
 from tests.simulation.faces import words
 from tests.town import DEAR_DEFAULTS
 
@@ -39,6 +39,9 @@ async def check(evidence: Evidence) -> list[str]:
             }
             if field == "terms":
                 known |= meant
+            if field == "name":
+                ends = suffixes_of(evidence, operation.record)
+                known |= {f"{name} {end}" for name in known for end in ends}
             own = evidence.witness.shown.get(_parts(event.label), {}).get(field, set())
             if not _is_known(field, after, known | ({event.before.get(field, "")} & own)):
                 problems.append(f"{field} {after!r} was shown by none of {sorted(refs)}: {event}")

@@ -3,7 +3,7 @@
 from daemon.reconcile.authority import BOTH, NONE, owner
 from ledger.model.ids import Kind, RecordId
 from tests.simulation.checkers.invented import _loose
-from tests.simulation.evidence import Evidence, remapped_terms
+from tests.simulation.evidence import Evidence, remapped_terms, suffixes_of
 from tests.simulation.faces import ENTITIES, Face, faces
 
 _FIELDS = {
@@ -40,6 +40,11 @@ async def check(evidence: Evidence) -> list[str]:
                     continue
                 values = shown["qbo"][field], shown["dear"][field]
                 if field == "terms" and meant.issuperset(values):
+                    continue
+                if field == "name" and any(
+                    _alike(field, values[0].removesuffix(f" {end}"), values[1])
+                    for end in suffixes_of(evidence, record)
+                ):
                     continue
                 if not _alike(field, *values):
                     problems.append(f"{record} {field}: {shown['qbo']} / {shown['dear']}")
