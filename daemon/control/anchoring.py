@@ -3,10 +3,7 @@ the system, a command. Must not change the ledger, and must not hold up or end t
 """
 
 import asyncio
-import os
-import signal
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +11,7 @@ from typing import Protocol
 import msgspec
 
 from daemon.clock import Clock
+from daemon.handover import hand_over
 from daemon.log import Log, Turns
 from ledger.store.anchor import Anchor, note_in
 from ledger.store.errors import LedgerUnavailable
@@ -22,8 +20,6 @@ from ledger.store.ledger import Ledger
 
 PATIENCE_S = 5.0
 EVERY_S = 24 * 3600.0
-PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "HOME")
-"""Of the environment; the rest may hold secrets."""
 
 _log = Log(__name__)
 
@@ -68,26 +64,8 @@ class ByCommand:
     name: str = "exec"
 
     async def note(self, anchor: Anchor) -> None:
-        running = await asyncio.create_subprocess_exec(
-            *self.words,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-            env={name: os.environ[name] for name in PASSED_ON if name in os.environ},
-            start_new_session=True,
-        )
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                await running.communicate(msgspec.json.encode(anchor) + b"\n")
-        except TimeoutError:
-            raise OSError(f"the command did not end within {PATIENCE_S:.0f} s") from None
-        finally:
-            if running.returncode is None:
-                with suppress(ProcessLookupError):
-                    os.killpg(running.pid, signal.SIGKILL)
-                await running.wait()
-        if running.returncode:
-            raise OSError(f"the command ended with {running.returncode}")
+        line = msgspec.json.encode(anchor) + b"\n"
+        await hand_over(self.words, line, patience_s=PATIENCE_S)
 
 
 @dataclass

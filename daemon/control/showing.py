@@ -10,9 +10,10 @@ from daemon.control.pointing import Pointing, records_in
 from daemon.control.protocol import DocumentsShown, HoldShown, OperationShown
 from daemon.control.shapes import Labels, Money, pointed, shown_hold, shown_operation
 from daemon.reconcile.policy import Policy
+from ledger.model.drift import total_after
 from ledger.model.facts import HoldCode, RecordView
 from ledger.model.ids import DOCUMENT_KINDS, Kind, RecordId, SystemName
-from ledger.model.plans import Action, FieldChange
+from ledger.model.plans import FieldChange
 from ledger.model.records import Bill, Invoice, PurchaseOrder, Record
 from ledger.model.values import UNSET, Reference, Value
 from ledger.store.rows import HeldRow, OperationRow
@@ -171,20 +172,10 @@ def document_money(
     source = next(
         (s.record for name, s in sorted(view.sides.items()) if name != operation.system), None
     )
-    after = _after(operation.action, before, _total(source))
+    after = total_after(operation.action, before=before, wanted=_total(source))
     shown = (getattr(record, "currency", None) for record in (source, here and here.record))
     currency = next((text for text in shown if isinstance(text, str) and text), home_currency)
     return Money(currency=currency, before=before, after=after)
-
-
-def _after(action: Action, before: Decimal | None, wanted: Decimal | None) -> Decimal | None:
-    match action:
-        case Action.CREATE | Action.UPDATE:
-            return wanted
-        case Action.VOID | Action.DELETE:
-            return Decimal("0.00")
-        case Action.CLOSE | Action.INACTIVATE | Action.REACTIVATE:
-            return before
 
 
 def _total(record: Record | None) -> Decimal | None:

@@ -3,11 +3,7 @@
 Must not log an address, which may hold a secret, nor pass this process's environment on.
 """
 
-import asyncio
-import os
-import signal
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Protocol
 
 import aiohttp
@@ -16,12 +12,11 @@ import msgspec
 from daemon.clock import Clock
 from daemon.connectors.governor import Governor
 from daemon.connectors.http import Http
+from daemon.handover import hand_over
 from daemon.observe.telling import Message
 from ledger.model.errors import ConfigProblem, OutcomeIsUnknown, Transient
 
 PATIENCE_S = 30.0
-PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "HOME")
-"""Of the environment; the rest may hold secrets."""
 
 
 class Receiver(Protocol):
@@ -77,31 +72,17 @@ class Command:
         self._patience_s = patience_s
 
     async def deliver(self, message: Message) -> None:
-        given = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        given |= {"TRUEUP_INSTANCE": message.instance, "TRUEUP_NOTICE": message.id}
+        told = {"TRUEUP_INSTANCE": message.instance, "TRUEUP_NOTICE": message.id}
         try:
-            running = await asyncio.create_subprocess_exec(
-                *self._words,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.DEVNULL,
-                env=given,
-                start_new_session=True,
-            )
+            await hand_over(self._words, body(message), patience_s=self._patience_s, told=told)
         except OSError as error:
-            raise Transient(f"the command cannot be run: {error.strerror}") from error
-        try:
-            async with asyncio.timeout(self._patience_s):
-                await running.communicate(body(message))
-        except TimeoutError:
-            raise Transient(f"the command did not end within {self._patience_s:.0f} s") from None
-        finally:
-            if running.returncode is None:
-                with suppress(ProcessLookupError):
-                    os.killpg(running.pid, signal.SIGKILL)
-                await running.wait()
-        if running.returncode:
-            raise Transient(f"the command ended with {running.returncode}")
+            # The words of a failed start name the command, whose arguments may be secrets.
+            why = (
+                str(error)
+                if error.errno is None
+                else f"the command cannot be run: {error.strerror}"
+            )
+            raise Transient(why) from error
 
 
 def body(message: Message) -> bytes:
