@@ -280,6 +280,16 @@ class Config(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _second_person_can_be_had(self) -> Self:
+        if self.approvals.catalogue > 1 and (self.roles is None or self.roles.admin is None):
+            raise PydanticCustomError(
+                "approvals",
+                "approvals.catalogue asks for two people, and without roles.admin only the "
+                "daemon's own user may approve a re-export: name a group in roles.admin",
+            )
+        return self
+
     @property
     def places(self) -> Places:
         return places(

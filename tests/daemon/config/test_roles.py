@@ -40,6 +40,11 @@ def problems_of(more: str) -> str:
         ("roles: {admins: keepers}\n" + ELSEWHERE, "admins"),
         ("roles: {view: 'Domain Users'}\n" + ELSEWHERE, "roles.view"),
         ("control: {group: door}\n", "no effect without `roles`"),
+        ("approvals: {catalogue: 2}\n", "name a group in roles.admin"),
+        (
+            "approvals: {catalogue: 2}\nroles: {operate: deciders}\n" + ELSEWHERE,
+            "name a group in roles.admin",
+        ),
     ],
 )
 def test_what_cannot_work_is_refused_with_its_cure(more: str, told: str) -> None:
