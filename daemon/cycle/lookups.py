@@ -1,12 +1,27 @@
 """The questions that planning may ask of the ledger, answered from one read transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Final, TypeAlias
 
+from daemon.reconcile.policy import Policy
 from ledger.model.facts import ConfirmedChange, RecordView
-from ledger.model.ids import ExternalRef, Kind, RecordId, SystemName
+from ledger.model.ids import (
+    MASTER_KINDS,
+    REFERENCE_KINDS,
+    ExternalRef,
+    Kind,
+    RecordId,
+    SystemName,
+)
+from ledger.model.keys import fold, keys, normalise
 from ledger.model.values import Reference
 from ledger.store.views import Views
+
+Question: TypeAlias = tuple[SystemName, Kind, str, str]
+"""System, kind, key and folded value."""
+LADDER: Final = (*REFERENCE_KINDS, *MASTER_KINDS)
+"""Kinds that are matched by their keys; documents have a ladder of their own."""
 
 
 class LedgerLookups:
@@ -16,10 +31,54 @@ class LedgerLookups:
         self._views = views
         self._recent_since = recent_since
         self._complete: dict[tuple[SystemName, Kind], bool] = {}
+        self._found: dict[Question, tuple[ExternalRef, ...]] = {}
+        self._owners: dict[ExternalRef, RecordId] = {}
+        self._seen: dict[RecordId, RecordView] = {}
         self._remaps: dict[SystemName, dict[RecordId, RecordId]] | None = None
 
+    def prepare(self, views: Iterable[RecordView], policy: Policy) -> None:
+        """Ask at once what the match ladder will ask one by one about records that some system
+        lacks: who shows their keys, and whom those would choose in turn. Answers that are not
+        prepared are asked for as ever."""
+        alone = [view for view in views if view.kind in LADDER and _is_lacking(view, policy)]
+        if not alone:
+            return
+        self._seen |= {view.record: view for view in alone}
+        found = self._ask(q for view in alone for q in _questions(view, policy))
+        candidates = self._open(found)
+        back = self._ask(
+            (system, view.kind, *key)
+            for view in candidates
+            for key in _keys_of(view)
+            for system in policy.keepers(view.kind)
+        )
+        self._open(back)
+
+    def _ask(self, questions: Iterable[Question]) -> set[ExternalRef]:
+        """Everybody who shows one of these keys."""
+        asked: dict[tuple[SystemName, Kind], set[tuple[str, str]]] = {}
+        for system, kind, key, value in questions:
+            if (system, kind, key, value) not in self._found:
+                asked.setdefault((system, kind), set()).add((key, value))
+        refs: set[ExternalRef] = set()
+        for (system, kind), keys_ in asked.items():
+            shown = self._views.find_many(system, kind, keys_)
+            for key, value in keys_:
+                answer = shown.get((key, value), ())
+                self._found[system, kind, key, value] = answer
+                refs.update(answer)
+        return refs
+
+    def _open(self, refs: Iterable[ExternalRef]) -> list[RecordView]:
+        """The records of references, those that were not open before."""
+        news = self._views.owners(ref for ref in refs if ref not in self._owners)
+        self._owners |= news
+        opened = self._views.views({r for r in news.values() if r not in self._seen})
+        self._seen |= {view.record: view for view in opened}
+        return opened
+
     def record_of(self, ref: ExternalRef) -> RecordId | None:
-        return self._views.record_of(ref)
+        return self._owners.get(ref) or self._views.record_of(ref)
 
     def ref_of(self, record: RecordId, system: SystemName) -> ExternalRef | None:
         return self._views.ref_of(record, system)
@@ -28,10 +87,11 @@ class LedgerLookups:
         return self._views.resolve(system, reference)
 
     def find(self, system: SystemName, kind: Kind, key: str, value: str) -> tuple[ExternalRef, ...]:
-        return self._views.find(system, kind, key, value)
+        known = self._found.get((system, kind, key, value))
+        return self._views.find(system, kind, key, value) if known is None else known
 
     def view(self, record: RecordId) -> RecordView | None:
-        return self._views.view(record)
+        return self._seen.get(record) or self._views.view(record)
 
     def catalogue_complete(self, system: SystemName, kind: Kind) -> bool:
         key = (system, kind)
@@ -49,3 +109,30 @@ class LedgerLookups:
             for row in self._views.remaps():
                 self._remaps.setdefault(row.system, {})[row.old] = row.new
         return self._remaps.get(system, {})
+
+
+def _is_lacking(view: RecordView, policy: Policy) -> bool:
+    return len(view.sides) < len(policy.keepers(view.kind))
+
+
+def _keys_of(view: RecordView) -> Iterator[tuple[str, str]]:
+    """The keys that its sides show, those only that ``find`` would ask for letter by letter."""
+    for side in view.sides.values():
+        if side.record is not None:
+            for key, value in keys(side.record):
+                if (normalise(value) if key == "normal_name" else fold(value)) == value:
+                    yield key, value
+
+
+def _questions(view: RecordView, policy: Policy) -> Iterator[Question]:
+    """Who shows its keys where it is lacking, and who has its unique names there."""
+    lacking = [system for system in policy.keepers(view.kind) if system not in view.sides]
+    shown = set(_keys_of(view))
+    for system in lacking:
+        rule = policy.rule(system, view.kind)
+        for key, value in shown:
+            yield system, view.kind, key, value
+            field = rule.fields.get(key) if rule is not None else None
+            if field is not None and field.namespace:
+                for kind, other in policy.sharing(system, field.namespace):
+                    yield system, kind, other, value.strip()

@@ -11,6 +11,7 @@ from datetime import timedelta
 from daemon.cycle.amounts import amounts
 from daemon.cycle.company import Company
 from daemon.cycle.lookups import LedgerLookups
+from daemon.cycle.passing import pass_over, rules_in_force
 from daemon.cycle.report import CycleReport
 from daemon.cycle.stops import Stops
 from daemon.reconcile.breaker import MASS_CHANGE
@@ -50,10 +51,17 @@ class Slice:
         self.as_of, _ = views.head()
         self.records = records
         self.views: dict[RecordId, RecordView] = {v.record: v for v in views.views(records)}
+        lookups.prepare(self.views.values(), policy)
         self.plan: Plan = plan(list(self.views.values()), lookups, policy)
         self.holds: dict[RecordId, list[HeldRow]] = views.holds_of(records)
         self.operations: dict[RecordId, list[OperationRow]] = views.operations_of(records, PENDING)
         self.mapping_version = policy.mapping_version
+        kinds = {self.views[record].kind for record in self.plan.in_step}
+        rules = rules_in_force(kinds, lookups, policy)
+        self.in_step: dict[RecordId, tuple[str, int]] = {
+            record: (rules[self.views[record].kind], len(self.views[record].sides))
+            for record in self.plan.in_step
+        }
 
 
 def _lookups(views: Views, company: Company) -> LedgerLookups:
@@ -71,6 +79,7 @@ async def plan_dirty(
     other until nothing is dirty; what still moves after ``pace.passes`` waits for the next cycle.
     """
     worked = False
+    await pass_over(company, report, stopping)
     for _ in range(company.pace.passes):
         if stopping() or not await _plan_pass(company, report, stopping):
             break
@@ -96,6 +105,7 @@ async def _plan_pass(company: Company, report: CycleReport, stopping: Callable[[
         draft = ledger.draft(actor="daemon", cycle=report.cycle)
         _append(draft, part, report)
         draft.decided(records, as_of=part.as_of)
+        draft.in_step(part.in_step, as_of=part.as_of)
         await ledger.append(draft)
         planned = report.activity.done + len(records)
         report.doing("planning", done=planned, of=max(planned, report.activity.of))
@@ -126,9 +136,13 @@ async def _link_first(company: Company, report: CycleReport, stopping: Callable[
 
 
 async def _find_links(company: Company, records: Sequence[RecordId]) -> Sequence[LinkProposal]:
-    return await company.ledger.read(
-        lambda views: links(views.views(records), _lookups(views, company), company.rules())
-    )
+    def look(views: Views) -> Sequence[LinkProposal]:
+        lookups, policy = _lookups(views, company), company.rules()
+        found = views.views(records)
+        lookups.prepare(found, policy)
+        return links(found, lookups, policy)
+
+    return await company.ledger.read(look)
 
 
 async def _link(company: Company, proposals: Sequence[LinkProposal], report: CycleReport) -> int:

@@ -22,6 +22,8 @@ MATTERS = frozenset({(Kind.ITEM, "type"), (Kind.VENDOR, "currency"), (Kind.CUSTO
 """Fields that decide how amounts post: where they differ and cannot be written, a person must
 know. Any other field that a system does not let us write is left as it is."""
 
+_POINTER = (RecordRef, Reference)
+
 
 class Drafted(msgspec.Struct, frozen=True, kw_only=True):
     """One field on its way into one system."""
@@ -72,7 +74,7 @@ def draft_field(
     value = rendered.value
     needs: tuple[RecordId, ...] = ()
     awaits_link = False
-    if isinstance(value, RecordRef | Reference):
+    if isinstance(value, _POINTER):
         place = Place(view=view, field=field, source=source.system, target=target.system)
         pointed = point(value, place, world, ask)
         if pointed.hold is not None:

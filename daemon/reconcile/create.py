@@ -62,16 +62,18 @@ def create(
     holds: list[Hold] = []
     needs: list[RecordId] = []
     awaits_link = False
-    for known in _fields(view.kind, system, rule, world.policy):
+    only = sources[0] if len(sources) == 1 else None
+    for known in _fields(view.kind, system, sources, rule, world.policy):
         field = known.field
-        source = _source(view, field, sources, takes.get(field), world)
+        if only is not None:  # nobody to merge with, nothing to choose
+            source = only if field in only.values and field in only.rule.fields else None
+        else:
+            source = _source(view, field, sources, takes.get(field), world)
         if field in open_fields:
             source = None  # undecided: nothing is written, not even into a new record
         if source is None and known.is_optional:
             continue
         drafted = _draft(view, source, target, known, world, ask)
-        if drafted is NOTHING:
-            continue
         if drafted.hold is not None:
             holds.append(drafted.hold)
         if drafted.change is not None:
@@ -79,7 +81,8 @@ def create(
             if known.is_unique:
                 clash = taken(view, system, field, drafted.change.after, world, ask)
                 holds += [clash] if clash else []
-        needs += drafted.needs
+        if drafted.needs:
+            needs += drafted.needs
         awaits_link = awaits_link or drafted.awaits_link
     if holds:
         return Created(holds=tuple(holds))
@@ -92,12 +95,14 @@ def create(
 
 
 def _fields(
-    kind: Kind, system: SystemName, rule: KindRule, policy: Policy
+    kind: Kind, system: SystemName, sources: tuple[Party, ...], rule: KindRule, policy: Policy
 ) -> tuple[FieldCreated, ...]:
-    """The fields that a new record may get, in declared order; the same for every record."""
-    found = policy.fields_created.get((kind, system))
+    """The fields that a new record may get from these sources, in declared order; the same for
+    every record."""
+    among = (kind, system, tuple([p.system for p in sources]))
+    found = policy.fields_created.get(among)
     if found is None:
-        found = policy.fields_created[kind, system] = tuple(
+        found = policy.fields_created[among] = tuple(
             FieldCreated(
                 field=field,
                 rule=field_rule,
@@ -109,6 +114,11 @@ def _fields(
             for field in comparable_fields(kind)
             if (field_rule := rule.fields.get(field)) is not None
             and field_rule.access is not Access.READ
+            and (
+                field_rule.required
+                or field_rule.default is not None
+                or any(field in source.rule.fields for source in sources)
+            )
         )
     return found
 
@@ -119,9 +129,6 @@ def _source(
     """Whose value a new record gets: the merge's choice, else the owner's, else who shows one."""
     if take is not None:
         return take.source
-    if len(sources) == 1:
-        (only,) = sources
-        return only if field in only.values and field in only.rule.fields else None
     showing = [p for p in sources if field in p.values and field in p.rule.fields]
     if len(showing) < 2:
         return showing[0] if showing else None

@@ -25,6 +25,7 @@ from .changes import Drafted, disabled, draft_update
 from .create import create
 from .documents.decide import decide_document
 from .explain import activity, conflict, foreign, thing, updated
+from .instep import is_in_step
 from .mapping import same
 from .match import incomplete, keys_in, match
 from .merge import Agreed, FieldMerge, Foreign, Take, merge
@@ -112,6 +113,7 @@ class Decider:
             holds=_distinct([*holds, *edits]),
             conflict=open_conflict,
             awaits_links=awaits,
+            in_step=is_in_step(view, parties, merged, world.policy),
         )
 
     def _updates(

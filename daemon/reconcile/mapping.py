@@ -31,6 +31,9 @@ _DELETED_SUFFIX = re.compile(r"(?:\s*\(deleted(?:-\d+)?\))+\s*$", re.IGNORECASE)
 """QBO adds this to the name of a record that is made inactive, in varying case, and with a number
 where that name is taken too."""
 
+_PLAIN = (Decimal, bool)
+"""What is kept by every system just as it is."""
+
 
 class Rendered(msgspec.Struct, frozen=True):
     """A value as the target would show it, and the names of the mappings that made it so."""
@@ -53,7 +56,11 @@ class Rendered(msgspec.Struct, frozen=True):
 def tidy(value: Value) -> Value:
     """The value without what no system keeps: outer blanks, line-end style, empty text."""
     if isinstance(value, str):
-        return value.replace("\r\n", "\n").strip() or None
+        if "\r" in value:
+            value = value.replace("\r\n", "\n")
+        return value.strip() or None
+    if value is None or isinstance(value, _PLAIN):
+        return value
     if isinstance(value, Address):
         address = Address(
             lines=tuple(line.strip() for line in value.lines if line.strip()),

@@ -99,6 +99,8 @@ def _link(view: RecordView, claims: tuple[Claim, ...], world: World) -> tuple[Li
     if len(claims) != 1 or not is_free(claims[0].view, view):
         return ()
     claim = claims[0]
+    if _is_replaced(view, world) or _is_replaced(claim.view, world):
+        return ()
     back = {
         other.view.record for system in view.sides for other in _claims(claim.view, system, world)
     }
@@ -335,6 +337,12 @@ def _ambiguous(
             f"Link it if it is (trueup link {first.view.record} {ours}), or change the key of one "
             "of the two."
         )
+    elif _is_replaced(view, world) or _is_replaced(first.view, world):
+        text = (
+            f"One of the two {noun(view.kind)}s with {key} was replaced in a re-export: documents "
+            f"that show it mean another one than {what}."
+        )
+        cure = "Give one of the two another key, or make the replaced one inactive again."
     elif not is_free(first.view, view):
         text = f"The {noun(view.kind)} with {key} in {title} is already linked to another record."
         cure = "Unlink it there, or change the key of one of the two."
@@ -342,6 +350,11 @@ def _ambiguous(
         text = f"Several records show {key}, so it is not certain which of them is {what}."
         cure = "Link the right pair, or give the others another key."
     return _hold(HoldCode.AMBIGUOUS_MATCH, view, target, claims, world, text=text, cure=cure)
+
+
+def _is_replaced(view: RecordView, world: World) -> bool:
+    """Whether documents that show this record mean another one: it is never taken by itself."""
+    return world.stands_for(view.record) != view.record
 
 
 def _has_lost(linked: RecordView, view: RecordView) -> bool:

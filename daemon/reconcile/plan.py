@@ -50,6 +50,7 @@ def plan(views: Sequence[RecordView], lookups: Lookups, policy: Policy) -> Plan:
         holds=tuple(msgspec.structs.replace(h, text=sentence(h.text)) for h in holds),
         conflicts=tuple(d.conflict for d in settled.values() if d.conflict is not None),
         decided=tuple(settled),
+        in_step=tuple(r for r, d in settled.items() if d.in_step),
     )
 
 

@@ -30,6 +30,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     conflict: Conflict | None = None
     awaits_links: bool = False
     """Something that it points to is being linked: look again when that is done."""
+    in_step: bool = False
+    """Nothing follows, and that stands until something of its own moves (``instep``)."""
 
 
 Ask: TypeAlias = Callable[[RecordId], Decision | None]

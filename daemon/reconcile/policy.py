@@ -197,8 +197,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return {}
 
     @cached_property
-    def fields_created(self) -> dict[tuple[Kind, SystemName], tuple["FieldCreated", ...]]:
-        """For ``create`` to remember which fields a new record may get."""
+    def fields_created(
+        self,
+    ) -> dict[tuple[Kind, SystemName, tuple[SystemName, ...]], tuple["FieldCreated", ...]]:
+        """For ``create`` to remember which fields a new record may get from some systems."""
         return {}
 
 

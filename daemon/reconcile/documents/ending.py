@@ -10,7 +10,7 @@ import msgspec
 
 from ledger.model.capabilities import KindRule
 from ledger.model.facts import Hold, HoldCode, RecordView
-from ledger.model.plans import Action
+from ledger.model.plans import ENDS, Action
 
 from ..explain import noun, thing
 from ..operations import make_operation, refused
@@ -40,10 +40,11 @@ def remove(
         return Decision()
     here, there = world.policy.title(books.system), world.policy.title(source.system)
     what = thing(view.kind, view.label)
-    if action is not Action.CLOSE:
+    held = _undone(view, books, action, world)
+    if held is None and action is not Action.CLOSE:
         held = _stands_against(view, books, action, world)
-        if held is not None:
-            return Decision(holds=(held,))
+    if held is not None:
+        return Decision(holds=(held,))
     done = "voided" if source.status == "voided" else "closed"
     why = f"{there} {done} {what}, so it will be {_done(action)} in {here}."
     operation = make_operation(view, books.system, action, (), why=why, world=world)
@@ -56,6 +57,30 @@ def remove(
 def _done(action: Action) -> str:
     doing = _DOING[action]
     return f"{doing}d" if doing.endswith("e") else f"{doing}ed"
+
+
+def _undone(view: RecordView, books: DocumentParty, action: Action, world: World) -> Hold | None:
+    """A hold when it was ended again and again: somebody undoes it, or it cannot be seen."""
+    times = sum(
+        1
+        for change in world.confirmed_changes(view.record)
+        if change.system == books.system
+        and change.field == "status"
+        and change.after == ENDS[action]
+    )
+    if times < world.policy.limits.oscillation_repeats:
+        return None
+    here, what = world.policy.title(books.system), thing(view.kind, view.label)
+    return hold(
+        view,
+        HoldCode.OSCILLATION,
+        f"{what} was {_done(action)} in {here} {times} times, and {here} shows it as "
+        f"{books.status} again.",
+        f"Look at its audit log in {here}: stop whoever opens it again, or {_DOING[action]} it "
+        "there by hand.",
+        world,
+        field="status",
+    )
 
 
 def _stands_against(

@@ -90,18 +90,20 @@ def document_party(view: RecordView, system: SystemName, world: World) -> Docume
     return DocumentParty(
         system=party.system,
         ref=party.ref,
-        values=_with_known_charges(party),
+        values=_with_known_charges(party, view),
         base=party.base,
         rule=rule,
         remaps=party.remaps,
     )
 
 
-def _with_known_charges(party: Party) -> dict[str, Value]:
-    """A charge that is told by a name which no item has any more stays the item that it was when
-    the sides agreed: to rename an item is not to edit its documents."""
+def _with_known_charges(party: Party, view: RecordView) -> dict[str, Value]:
+    """A charge is told by a name alone. While its line says the same name it stays the item that it
+    was when the sides agreed, whoever is called so now: to rename items is not to edit their
+    documents."""
     now, then = party.values.get("lines"), party.base.get("lines")
-    if not isinstance(now, Lines) or not isinstance(then, Lines):
+    shown = getattr(view.sides[party.system].record, "lines", None)
+    if not (isinstance(now, Lines) and isinstance(then, Lines) and isinstance(shown, Lines)):
         return party.values
     called: dict[str, set[LinePointer]] = {}
     for line in then.lines:
@@ -113,12 +115,14 @@ def _with_known_charges(party: Party) -> dict[str, Value]:
         if len(items) == 1 and isinstance(item := next(iter(items)), RecordRef)
     }
 
-    def kept(line: Line) -> Line:
-        if not isinstance(line.item, Reference) or line.item.id or line.item.key not in known:
+    def kept(line: Line, said: Line) -> Line:
+        by_name = isinstance(said.item, Reference) and not said.item.id
+        if not by_name or line.title not in known:
             return line
-        return msgspec.structs.replace(line, item=known[line.item.key])
+        return msgspec.structs.replace(line, item=known[line.title])
 
-    return {**party.values, "lines": Lines(tuple(kept(line) for line in now.lines))}
+    pairs = zip(now.lines, shown.lines, strict=True)
+    return {**party.values, "lines": Lines(tuple(kept(line, said) for line, said in pairs))}
 
 
 def wishing(
