@@ -1,9 +1,11 @@
 """Appending observations: chain, triggers and folded tables against the same rows without them.
 
-Three ways in one run, alternating: the ledger's own ``append``; ``executemany`` of the very rows
-that it wrote, into the same tables and indexes without chain and triggers; and into one bare table.
+Page by page, three ways by turns over the same data: the ledger's own ``append`` (drafting told
+apart); ``executemany`` of the very rows that it wrote, into the same tables and indexes without
+chain and triggers; and into one bare table. With many entries a table tells how the rates hold up.
 
     python -m bench.ledger_append --entries 20000 --runs 3
+    python -m bench.ledger_append --entries 1000000 --runs 1
 """
 
 import asyncio
@@ -12,113 +14,152 @@ import pstats
 import sqlite3
 import tempfile
 from collections import defaultdict
-from contextlib import closing
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
-from bench.figures import Spent, arguments, measure, median, rate, ratio, seconds, table, watched
+from bench.figures import (
+    Spent,
+    arguments,
+    measure,
+    median,
+    rate,
+    ratio,
+    seconds,
+    table,
+    verdict,
+    watched,
+)
 from bench.sample import DEAR, KEY, PAGE, QBO, Ticking, observation, observe
-from ledger.model.facts import Observation
-from ledger.store.engine import inline, threaded, writing
-from ledger.store.ledger import Ledger
+from ledger.store.engine import inline, reading, threaded, writing
+from ledger.store.ledger import Draft, Ledger
 from ledger.store.migrate import migrations, statements
 
-TABLES = (
-    "payload",
-    "journal",
-    "object",
-    "head",
-    "link",
-    "key",
-    "object_entry",
-    "dirty",
-)
-"""What an observation writes to; the few rows of ``tally`` do not count."""
+ROWS = {
+    "payload": "SELECT p.* FROM head AS h JOIN payload AS p ON p.digest = h.payload"
+    " WHERE h.object BETWEEN ? AND ?",
+    "journal": "SELECT * FROM journal WHERE seq BETWEEN ? AND ?",
+    "object": "SELECT * FROM object WHERE id BETWEEN ? AND ?",
+    "head": "SELECT * FROM head WHERE object BETWEEN ? AND ?",
+    "link": "SELECT * FROM link WHERE object BETWEEN ? AND ?",
+    "key": "SELECT * FROM key WHERE object BETWEEN ? AND ?",
+    "object_entry": "SELECT * FROM object_entry WHERE object BETWEEN ? AND ?",
+    "dirty": "SELECT d.* FROM link AS l JOIN dirty AS d ON d.record = l.record"
+    " WHERE l.object BETWEEN ? AND ?",
+}
+"""What observations write to, each a new reference, so that entries and references have the same
+numbers; the few rows of ``tally`` do not count."""
+WAYS = ("draft + append", "append alone", "executemany", "bare")
+STRETCH = 100_000
+LEAST = 0.6
 
 
-async def append(path: Path, shown: list[Observation], profile: cProfile.Profile | None) -> Spent:
-    executor = threaded if profile is None else inline  # a profile sees one thread only
-    ledger = await Ledger.open(path, now=Ticking(), key=KEY, executor=executor)
-    try:
+class Race:
+    """The three ways, each with a file of its own."""
+
+    def __init__(self, ledger: Ledger, *others: sqlite3.Connection) -> None:
+        self.ledger = ledger
+        self.rows, self.plain, self.bare = others
+        self.profile: cProfile.Profile | None = None
+
+    async def page(self, first: int) -> dict[str, Spent]:
+        """One page of observations in each way."""
+        numbers = range(first, first + PAGE)
+        shown = [observation((QBO, DEAR)[n % 2], n // 2) for n in numbers]
+        draft = self.ledger.draft(cycle="bench")
+        with watched() as drafting:
+            for one in shown:
+                observe(draft, self.ledger, one)
+        appending = await self._append(draft)
+        rows = {
+            name: self.rows.execute(query, (first + 1, first + PAGE)).fetchall()
+            for name, query in ROWS.items()
+        }
+        entries = [
+            (*entry, body)
+            for entry, (_, _, body) in zip(rows["journal"], rows["payload"], strict=True)
+        ]
+        both = (drafting.spent, appending)
+        return {
+            "draft + append": total(both),
+            "append alone": appending,
+            "executemany": measure(lambda: _insert(self.plain, rows)),
+            "bare": measure(lambda: _insert(self.bare, {"bare": entries})),
+        }
+
+    async def _append(self, draft: Draft) -> Spent:
         with watched() as watch:
-            if profile is not None:
-                profile.enable()
-            for first in range(0, len(shown), PAGE):
-                draft = ledger.draft(cycle="bench")
-                for one in shown[first : first + PAGE]:
-                    observe(draft, ledger, one)
-                await ledger.append(draft)
-            if profile is not None:
-                profile.disable()
+            if self.profile is not None:
+                self.profile.enable()
+            await self.ledger.append(draft)
+            if self.profile is not None:
+                self.profile.disable()
         return watch.spent
+
+
+def _insert(db: sqlite3.Connection, tables: dict[str, list[Any]]) -> None:
+    db.execute("BEGIN IMMEDIATE")
+    for name, rows in tables.items():
+        marks = ", ".join("?" * len(rows[0]))
+        db.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
+    db.execute("COMMIT")
+
+
+def total(spent: Sequence[Spent]) -> Spent:
+    return Spent(sum(one.wall for one in spent), sum(one.cpu for one in spent))
+
+
+@asynccontextmanager
+async def race(folder: Path, profile: cProfile.Profile | None) -> AsyncIterator[Race]:
+    executor = threaded if profile is None else inline  # a profile sees one thread only
+    ledger = await Ledger.open(folder / "ledger.db", now=Ticking(), key=KEY, executor=executor)
+    try:
+        with (
+            closing(reading(folder / "ledger.db")()) as rows,
+            closing(writing(folder / "plain.db")()) as plain,
+            closing(writing(folder / "bare.db")()) as bare,
+        ):
+            for step in migrations():
+                for statement in statements(step.sql):
+                    if "CREATE TRIGGER" not in statement:
+                        plain.execute(statement)
+            bare.execute(
+                "CREATE TABLE bare (seq INTEGER PRIMARY KEY, at, actor, cycle, type, entry, prev,"
+                " hash, body)"
+            )
+            racing = Race(ledger, rows, plain, bare)
+            racing.profile = profile
+            yield racing
     finally:
         await ledger.close()
 
 
-def rows_by_page(path: Path) -> list[dict[str, list[Any]]]:
-    """The rows that the ledger wrote, by table, in the order and the portions of its commits."""
-    with closing(sqlite3.connect(path)) as db:
-        pages: dict[int, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
-        of_object = dict(db.execute("SELECT object, seq FROM head"))
-        of_payload = dict(db.execute("SELECT payload, seq FROM head"))
-        for name in TABLES:
-            for row in db.execute(f"SELECT * FROM {name}"):
-                match name:
-                    case "journal":
-                        seq = row[0]
-                    case "payload":
-                        seq = of_payload[row[0]]
-                    case "key":
-                        seq = of_object[row[4]]
-                    case "dirty":
-                        seq = row[1]
-                    case _:
-                        seq = of_object[row[0]]
-                pages[(seq - 1) // PAGE][name].append((seq, row))
-    for page in pages.values():
-        for name, rows in page.items():
-            page[name] = [row for _, row in sorted(rows, key=lambda pair: pair[0])]
-    return [pages[number] for number in sorted(pages)]
+async def run(entries: int, profile: cProfile.Profile | None) -> list[dict[str, Spent]]:
+    """What each page took."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        async with race(Path(name), profile) as racing:
+            return [await racing.page(first) for first in range(0, entries, PAGE)]
 
 
-def executemany(path: Path, pages: list[dict[str, list[Any]]]) -> Spent:
-    """The same rows into the same tables and indexes, without chain and triggers."""
-    with closing(writing(path)()) as db:
-        for step in migrations():
-            for statement in statements(step.sql):
-                if "CREATE TRIGGER" not in statement:
-                    db.execute(statement)
-        return measure(lambda: _insert(db, pages))
-
-
-def _insert(db: sqlite3.Connection, pages: list[dict[str, list[Any]]]) -> None:
-    for page in pages:
-        db.execute("BEGIN IMMEDIATE")
-        for name, rows in page.items():
-            marks = ", ".join("?" * len(rows[0]))
-            db.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
-        db.execute("COMMIT")
-
-
-def bare(path: Path, pages: list[dict[str, list[Any]]]) -> Spent:
-    """Entry and body into one table without any index."""
-    portions = [
-        [(*entry, body) for entry, (_, _, body) in zip(p["journal"], p["payload"], strict=True)]
-        for p in pages
-    ]
-
-    def insert() -> None:
-        for portion in portions:
-            db.execute("BEGIN IMMEDIATE")
-            db.executemany("INSERT INTO bare VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", portion)
-            db.execute("COMMIT")
-
-    with closing(writing(path)()) as db:
-        db.execute(
-            "CREATE TABLE bare (seq INTEGER PRIMARY KEY, at, actor, cycle, type, entry, prev,"
-            " hash, body)"
+def stretches(pages: list[dict[str, Spent]]) -> None:
+    """How the rates hold up while the ledger grows."""
+    many = STRETCH // PAGE
+    rows = []
+    for first in range(0, len(pages), many):
+        part = pages[first : first + many]
+        spent = {way: total([page[way] for page in part]) for way in WAYS}
+        base = spent["executemany"]
+        rows.append(
+            [
+                f"{first * PAGE:,}",
+                *(rate(len(part) * PAGE, spent[way].wall) for way in WAYS),
+                *(ratio(base.wall, spent[way].wall) for way in WAYS[:2]),
+                *(ratio(spent[way].cpu, base.cpu) for way in WAYS[:2]),
+            ]
         )
-        return measure(insert)
+    heads = ["from entry", *WAYS, "rate 1", "rate 2", "CPU 1", "CPU 2"]
+    table("Rates while it grows; 1: draft + append, 2: append alone, vs executemany", heads, rows)
 
 
 def main() -> None:
@@ -127,17 +168,14 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--profile", action="store_true", help="show where append spends its time")
     options = parser.parse_args()
-    shown = [observation((QBO, DEAR)[n % 2], n // 2) for n in range(options.entries)]
     spent: dict[str, list[Spent]] = defaultdict(list)
     profile = cProfile.Profile() if options.profile else None
     for _ in range(options.runs):
-        with tempfile.TemporaryDirectory(prefix="bench-") as name:
-            folder = Path(name)
-            path = folder / "ledger.db"
-            spent["append"].append(asyncio.run(append(path, shown, profile)))
-            pages = rows_by_page(path)
-            spent["executemany"].append(executemany(folder / "plain.db", pages))
-            spent["bare"].append(bare(folder / "bare.db", pages))
+        pages = asyncio.run(run(options.entries, profile))
+        for way in WAYS:
+            spent[way].append(total([page[way] for page in pages]))
+        if options.entries > STRETCH:
+            stretches(pages)
     if profile is not None:
         pstats.Stats(profile).sort_stats("tottime").print_stats(35)
     base = median(spent["executemany"])
@@ -157,6 +195,14 @@ def main() -> None:
             for name, values in spent.items()
         ],
     )
+    for way in WAYS[:2]:
+        found = base.wall / median(spent[way]).wall
+        verdict(
+            f"{way}, rate against executemany without chain and triggers",
+            f">= {LEAST}",
+            f"{found:.2f}",
+            met=found >= LEAST,
+        )
 
 
 if __name__ == "__main__":

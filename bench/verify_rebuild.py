@@ -11,10 +11,22 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from bench.figures import Spent, arguments, measure, median, rate, ratio, seconds, table
+from bench.figures import (
+    Spent,
+    arguments,
+    measure,
+    median,
+    rate,
+    ratio,
+    seconds,
+    table,
+    verdict,
+)
 from bench.sample import KEY, Ticking, fill
 from ledger.store.rebuild import rebuild
 from ledger.store.verify import verify_file
+
+MOST = 2.0
 
 
 def copy_and_sync(path: Path) -> None:
@@ -73,6 +85,13 @@ def main() -> None:
             ]
             for name, values in spent.items()
         ],
+    )
+    both = median(spent["verify"]).wall + median(spent["rebuild"]).wall
+    verdict(
+        f"verify + rebuild of {entries:,} entries, against copy + fsync of the file",
+        f"<= {MOST}",
+        f"{both / base:.1f} times",
+        met=both <= MOST * base,
     )
 
 

@@ -5,36 +5,15 @@ Pure: the same for the list that the ledger keeps and for anything that tells of
 
 from collections.abc import Sequence
 from decimal import Decimal
-from enum import StrEnum
 
 import msgspec
 
-from .facts import HoldCode
+from .codes import DECISIONS as DECISIONS
+from .codes import URGENCY as URGENCY
+from .codes import DriftClass as DriftClass
+from .codes import HoldCode
 from .money import quantise
 from .plans import REMOVALS, Action
-
-DECISIONS = (
-    HoldCode.CONFLICT,
-    HoldCode.EDITED_AND_REMOVED,
-    HoldCode.FOREIGN_EDIT,
-    HoldCode.LOST_UPDATE,
-    HoldCode.OSCILLATION,
-    HoldCode.REJECTED,
-    HoldCode.AMBIGUOUS_MATCH,
-    HoldCode.PROPOSED_MATCH,
-    HoldCode.NAME_TAKEN,
-    HoldCode.DISCREPANT,
-    HoldCode.VOIDED,
-    HoldCode.REOPENED,
-    HoldCode.SETTLED,
-    HoldCode.AMBIGUOUS_LINES,
-)
-"""Reasons that ask for a decision about this one record, the most pressing first; all others
-follow in their own order."""
-URGENCY = {
-    code: place
-    for place, code in enumerate([*DECISIONS, *(c for c in HoldCode if c not in DECISIONS)])
-}
 
 SCALE = 4
 """Decimal places of the whole numbers that amounts are sorted and summed by."""
@@ -42,22 +21,6 @@ _LARGEST = 2**63 - 1
 _STATES = {"waiting": 0, "planned": 1, "approved": 2, "intended": 3}
 UNFINISHED = tuple(_STATES)
 """States of an operation whose end is still to come; what a person can still decide is first."""
-
-
-class DriftClass(StrEnum):
-    """What is the matter with a record, the most pressing first."""
-
-    CONFLICT = "conflict"
-    """A decision about this one record is asked for."""
-    HELD = "held"
-    """It waits for something else: a setting, another record, a system."""
-    GONE = "gone"
-    """It ended on one side: the other is to be inactivated, voided, deleted or closed."""
-    MISSING = "missing"
-    """It exists on one side only and is to be created on the other."""
-    CHANGED = "changed"
-    SKIPPED = "skipped"
-    """A person set aside all there is; it stays a difference."""
 
 
 class OpenWork(msgspec.Struct, frozen=True, kw_only=True):

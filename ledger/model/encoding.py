@@ -45,7 +45,10 @@ def comparable_bytes(record: Record) -> bytes:
 
     ``12.40`` and ``12.4`` are the same amount; text is compared byte for byte.
     """
-    values = {f: comparable_form(v) for f, v in comparable_values(record).items()}
+    values = {
+        field: value if type(value) is str else comparable_form(value)
+        for field, value in comparable_values(record).items()
+    }
     return _encoder.encode([record.KIND.value, values])
 
 
@@ -53,9 +56,9 @@ def comparable_form(value: Value) -> Any:
     """The value for hashing: an amount counts the same however many zeros it ends in."""
     if type(value) is str or value is None:
         return value
+    if type(value) is Decimal:
+        return {"decimal": plain(value)}
     match value:
-        case Decimal():
-            return {"decimal": plain(value)}
         case Lines():
             return {"lines": [_line_form(line) for line in value.lines]}
         case _:

@@ -189,6 +189,16 @@ class Skipped(_Entry, frozen=True, tag="Skipped"):
     """Digest of the operation, or of the hold's body: another one is not skipped."""
     reason: str
     by: str
+    until: str = ""
+    """Instant at which it ends by itself; ``""``: by a change or a retry alone."""
+
+
+class SkipEnded(_Entry, frozen=True, tag="SkipEnded"):
+    """The instant came until which something was set aside: it asks and flows again."""
+
+    record: RecordId
+    subject: str
+    until: str
 
 
 class Paused(_Entry, frozen=True, kw_only=True, tag="Paused"):
@@ -293,6 +303,8 @@ class Confirmed(_Entry, frozen=True, tag="Confirmed"):
     payload: Digest
     how: str = "reply"
     """``reply`` | ``probe`` | ``replay`` | ``adopted``"""
+    trace: str = ""
+    """The system's own id of the exchange (QuickBooks: intuit_tid)."""
 
 
 class Rejected(_Entry, frozen=True, tag="Rejected"):
@@ -350,6 +362,7 @@ Entry: TypeAlias = (
     | ConflictResolved
     | Retried
     | Skipped
+    | SkipEnded
     | Paused
     | Resumed
     | Remapped

@@ -1,10 +1,10 @@
 """What was seen, what belongs together and what was agreed: the inputs of reconciliation."""
 
 from datetime import datetime
-from enum import StrEnum
 
 import msgspec
 
+from .codes import HoldCode as HoldCode
 from .ids import Digest, ExternalRef, Kind, RecordId, SystemName
 from .records import Record
 from .values import Value
@@ -107,49 +107,6 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
     """Only fields that were agreed; a field absent here was never agreed."""
     seq: int = 0
     mapping_version: int = 0
-
-
-class HoldCode(StrEnum):
-    """Why a record waits. The words appear in the ledger, the CLI and the TUI."""
-
-    CONFLICT = "conflict"
-    AMBIGUOUS_MATCH = "ambiguous_match"
-    PROPOSED_MATCH = "proposed_match"
-    MISSING_REFERENCE = "missing_reference"
-    MISSING_VALUE = "missing_value"
-    NAME_TAKEN = "name_taken"
-    NOT_REPRESENTABLE = "not_representable"
-    CREATE_POLICY = "create_policy"
-    CATALOGUE_INCOMPLETE = "catalogue_incomplete"
-    REMOVED = "removed"
-    EDITED_AND_REMOVED = "edited_and_removed"
-    FOREIGN_EDIT = "foreign_edit"
-    OSCILLATION = "oscillation"
-    REJECTED = "rejected"
-    LOST_UPDATE = "lost_update"
-    OPEN_INTENT = "open_intent"
-    UNREADABLE = "unreadable"
-    DISABLED = "disabled"
-    NOT_AUTOMATIC = "not_automatic"
-    TOTALS_DIFFER = "totals_differ"
-    """The books would compute another total than the source; nothing was sent."""
-    DISCREPANT = "discrepant"
-    """Posted, and the books show something else than was sent."""
-    REOPENED = "reopened"
-    """The source took an authorised document back to draft after it was posted."""
-    CLOSED_PERIOD = "closed_period"
-    FOREIGN_CURRENCY = "foreign_currency"
-    TAX_INCLUSIVE = "tax_inclusive"
-    SETTLED = "settled"
-    """Payments or credits stand against a document that is to be removed."""
-    BEFORE_START = "before_start"
-    """Dated before the books track the quantity of one of its items."""
-    BEFORE_ORDER = "before_order"
-    """A bill dated before the order that it bills."""
-    AMBIGUOUS_LINES = "ambiguous_lines"
-    INACTIVE_REFERENCE = "inactive_reference"
-    VOIDED = "voided"
-    """Voided or deleted in the books while the source still stands by it."""
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,6 +1,5 @@
 """Identifiers: systems, kinds, references and ids derived by hashing (never random)."""
 
-import base64
 import hashlib
 from collections.abc import Iterator
 from enum import StrEnum
@@ -64,15 +63,22 @@ class ExternalRef(msgspec.Struct, frozen=True, order=True):
         return f"{self.system}/{self.kind.value}/{self.id}"
 
 
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = tuple(one + other for one in _LETTERS for other in _LETTERS)
+"""What ten bits are in lower-case base32."""
+_BITS = 260
+"""Of a SHA-256 filled up with zeros to whole pairs of letters."""
+_MOST_LETTERS = 52
+
+
 def derive(*parts: str, length: int = 16) -> str:
     """Lower-case base32 text of a SHA-256 over the length-prefixed parts, cut to ``length``."""
-    told: list[bytes] = []
-    for part in parts:
-        data = part.encode()
-        told += (len(data).to_bytes(8, "big"), data)
-    # Five bytes make eight letters: only those that are kept are encoded.
-    needed = hashlib.sha256(b"".join(told)).digest()[: (length + 7) // 8 * 5]
-    return base64.b32encode(needed).decode().lower().rstrip("=")[:length]
+    told = [len(data := part.encode()).to_bytes(8, "big") + data for part in parts]
+    digest = hashlib.sha256(b"".join(told)).digest()
+    # Ten bits make two letters: only those that are kept are encoded.
+    bits = (min(length, _MOST_LETTERS) + 1) // 2 * 10
+    number = int.from_bytes(digest, "big") << 4 >> _BITS - bits
+    return "".join([_PAIRS[number >> at & 1023] for at in range(bits - 10, -1, -10)])[:length]
 
 
 def own_ids(ref: ExternalRef) -> Iterator[RecordId]:

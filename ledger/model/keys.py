@@ -1,5 +1,6 @@
 """Keys under which a record can be found again: by matching, by name clash, by a reference."""
 
+import re
 import unicodedata
 from decimal import Decimal
 from functools import lru_cache
@@ -16,21 +17,36 @@ _APOSTROPHES = dict.fromkeys("’‘`´", "'")
 _REFUSED = dict.fromkeys(':"\\', "-")
 """Characters that some system refuses in names and that sanitising turns into a hyphen."""
 _SHAPES = str.maketrans(_APOSTROPHES | _REFUSED)
+_PLAIN = re.compile(r'[^`:"\\]*').fullmatch
+"""Whether none of those of them that are ASCII occurs."""
+_DOCUMENTS = (PurchaseOrder, Bill, Invoice)
+
+
+def fold(text: str) -> str:
+    """Case-folded text: the equality that QBO uses for names (`reference`: 6240 ignores case)."""
+    return text.lower() if text.isascii() else _fold(text)
 
 
 @lru_cache(maxsize=MOST_TEXTS)
-def fold(text: str) -> str:
-    """Case-folded text: the equality that QBO uses for names (`reference`: 6240 ignores case)."""
+def _fold(text: str) -> str:
     return unicodedata.normalize("NFC", text).casefold()
 
 
-@lru_cache(maxsize=MOST_TEXTS)
 def normalise(text: str) -> str:
     """Looser than ``fold``: spaces, apostrophe shapes and width variants do not count, nor does
     what sanitising a name for another system would change.
 
     Two names equal only here are *proposed* as one thing, never linked by the program.
     """
+    if not text.isascii():
+        return _normalise(text)
+    if not _PLAIN(text):
+        text = text.translate(_SHAPES)
+    return " ".join(text.split()).lower()
+
+
+@lru_cache(maxsize=MOST_TEXTS)
+def _normalise(text: str) -> str:
     text = unicodedata.normalize("NFKC", text).translate(_SHAPES)
     return " ".join(text.split()).casefold()
 
@@ -42,9 +58,9 @@ def keys(record: Record) -> tuple[tuple[str, str], ...]:
     documents ``number``, ``dated_total`` (see there), ``order`` (id of the order billed) and
     ``party`` (id of the vendor or customer, as the system itself writes it).
     """
-    found: list[tuple[str, str]] = []
-    if isinstance(record, PurchaseOrder | Bill | Invoice):
+    if isinstance(record, _DOCUMENTS):
         return _document_keys(record)
+    found: list[tuple[str, str]] = []
     if isinstance(record.name, str) and record.name:
         found.append(("name", fold(record.name)))
         found.append(("normal_name", normalise(record.name)))

@@ -2,25 +2,39 @@
 
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
+SHOWN = 60
+"""Characters of a wrong number that an error repeats."""
 CENT = Decimal("0.01")
 LARGEST = 18
 """Power of ten above which a number is no amount but a mistake; rounding stays exact below."""
+SMALLEST = -40
+"""The same at the other end; written out, ``1e-999999999`` would fill the memory."""
 
 
 def exact(value: str | int | Decimal) -> Decimal:
-    """The decimal that a wire text says; ``ValueError`` for NaN, infinities and non-numbers.
+    """The decimal that a wire text says; ``ValueError`` for NaN, infinities and non-numbers, and
+    for what only Python takes for a number (``1_000``, digits of other scripts).
 
     Floats are refused by type: a number that was ever a float has already lost digits.
     """
+    if isinstance(value, str) and not (value.isascii() and "_" not in value):
+        raise ValueError(f"{_short(value)} is not a decimal number")
     try:
         number = Decimal(value)
     except InvalidOperation as error:
-        raise ValueError(f"{value!r} is not a decimal number") from error
+        raise ValueError(f"{_short(value)} is not a decimal number") from error
     if not number.is_finite():
-        raise ValueError(f"{value!r} is not a finite number")
+        raise ValueError(f"{_short(value)} is not a finite number")
     if number.adjusted() > LARGEST:
-        raise ValueError(f"{value!r} is larger than any amount can be")
+        raise ValueError(f"{_short(value)} is larger than any amount can be")
+    if number.adjusted() < SMALLEST:
+        raise ValueError(f"{_short(value)} is smaller than any amount can be")
     return number
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 def quantise(value: Decimal, places: int) -> Decimal:

@@ -56,6 +56,8 @@ class Confirmed(msgspec.Struct, frozen=True, kw_only=True, tag="confirmed"):
     b_id: str
     shown: Observation | Tombstone
     """What the system answered: kept, never re-read."""
+    trace: str = ""
+    """The system's own id of the exchange, for its support (QuickBooks: intuit_tid)."""
 
 
 class Rejected(msgspec.Struct, frozen=True, kw_only=True, tag="rejected"):

@@ -24,6 +24,8 @@ class Action(StrEnum):
 
 REMOVALS = frozenset({Action.VOID, Action.DELETE, Action.CLOSE})
 """The ways in which a document ends. They carry no field changes."""
+ENDS = {Action.VOID: "voided", Action.DELETE: "deleted", Action.CLOSE: "closed"}
+"""The status that a document has then."""
 
 
 class FieldChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,3 +127,5 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: tuple[Conflict, ...] = ()
     decided: tuple[RecordId, ...] = ()
     """Every record that was looked at: those absent from all lists above are in agreement."""
+    in_step: tuple[RecordId, ...] = ()
+    """Those of them that need no look until something of their own moves."""

@@ -1,6 +1,6 @@
 """One transaction in the making: entries, the bodies they name, and marks beside the chain."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from ledger.model.entries import Entry
 from ledger.model.facts import Cursor
@@ -23,6 +23,8 @@ class Draft:
         self.cursors: list[Cursor] = []
         self.sightings: list[tuple[str, ExternalRef]] = []
         self.decisions: list[tuple[RecordId, int]] = []
+        self.looks: list[RecordId] = []
+        self.steps: list[tuple[RecordId, int, int, str]] = []
         self.runtimes: dict[str, bytes] = {}
         self._sealed = False
 
@@ -55,7 +57,23 @@ class Draft:
         """These records were looked at as the ledger stood at ``as_of``: not dirty any more,
         unless something dirtied them later."""
         self._require_open()
+        looked = list(records)
+        self.decisions.extend((record, as_of) for record in looked)
+        self.looks.extend(looked)
+
+    def passed_over(self, records: Iterable[RecordId], *, as_of: int) -> None:
+        """The same for records that are in step still: they were not looked at, and stay so."""
+        self._require_open()
         self.decisions.extend((record, as_of) for record in records)
+
+    def in_step(self, records: Mapping[RecordId, tuple[str, int]], *, as_of: int) -> None:
+        """Of those decided: what follows from them once this draft is appended is nothing, by the
+        rules of this digest, and so many systems show each. Void where something dirtied a record
+        since ``as_of``."""
+        self._require_open()
+        self.steps.extend(
+            (record, as_of, sides, rules) for record, (rules, sides) in records.items()
+        )
 
     def runtime(self, key: str, value: bytes) -> None:
         """Keep a value that is no fact (heartbeats, counters); outside the chain."""
@@ -67,6 +85,18 @@ class Draft:
         """Whether appending it would change nothing."""
         return not (
             self.entries or self.cursors or self.sightings or self.decisions or self.runtimes
+        )
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it says nothing beside its entries and their bodies."""
+        return not (
+            self.cursors
+            or self.sightings
+            or self.decisions
+            or self.looks
+            or self.steps
+            or self.runtimes
         )
 
     def seal(self) -> None:

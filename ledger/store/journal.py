@@ -5,7 +5,7 @@ Runs inside the writer's executor; holds the head in memory and advances it only
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -29,6 +29,7 @@ GENESIS = bytes(32)
 TAIL = 1000
 """Entries whose chain is checked at every open; ``verify`` checks all."""
 
+_line = msgspec.json.Encoder()
 _entries: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
 
 _FAULTS = (
@@ -74,11 +75,7 @@ def line_hash(prev: bytes, line: tuple[int, str, str, str, str], body: bytes) ->
     The row's scalars are one JSON array, which holds no line break, and the body follows: no two
     rows give the same bytes.
     """
-    hasher = hashlib.sha256(prev)
-    hasher.update(msgspec.json.encode(line))
-    hasher.update(b"\n")
-    hasher.update(body)
-    return hasher.digest()
+    return hashlib.sha256(b"%b%b\n%b" % (prev, _line.encode(line), body)).digest()
 
 
 def decode_entry(body: bytes) -> Entry:
@@ -137,17 +134,9 @@ class Journal:
         at = instant(self.now())
         try:
             db.execute("BEGIN IMMEDIATE")
-            for draft in drafts:
-                db.execute("SAVEPOINT draft")
-                try:
-                    appended = self._append(db, draft, head=head, at=at)
-                except _FAULTS as error:
-                    db.execute("ROLLBACK TO draft")
-                    results.append(_refusal(error))
-                else:
-                    results.append(tuple(range(head.seq + 1, appended.seq + 1)))
-                    head = appended
-                db.execute("RELEASE draft")
+            for together in _portions(drafts):
+                told, head = self._keep(db, together, head=head, at=at)
+                results += told
             db.execute("COMMIT")
         except sqlite3.Error as error:
             raise LedgerUnavailable(
@@ -159,24 +148,73 @@ class Journal:
         self.head = head
         return results
 
-    def _append(self, db: sqlite3.Connection, draft: Draft, *, head: Head, at: str) -> Head:
-        db.executemany(
-            "INSERT INTO payload (digest, key_id, body) VALUES (?, ?, ?)",
-            [(blob(digest), self._key_id, body) for digest, body in draft.bodies.items()],
-        )
-        bodies = Bodies(db, draft.bodies)
-        for entry in draft.entries:
-            for digest in named_payloads(entry):
-                bodies.require(digest, entry)
-        first = head.seq + 1
-        head = _chain(db, head, (at, draft.actor, draft.cycle), draft.entries)
-        steps = [Step(seq, at, entry) for seq, entry in enumerate(draft.entries, first)]
+    def _keep(
+        self, db: sqlite3.Connection, drafts: Sequence[Draft], *, head: Head, at: str
+    ) -> tuple[list[tuple[int, ...] | TrueupError], Head]:
+        """All of a portion; where one of them does not fit, each by itself."""
+        db.execute("SAVEPOINT portion")
+        results: list[tuple[int, ...] | TrueupError] = []
+        try:
+            appended = self._append(db, drafts, head=head, at=at)
+        except _FAULTS as error:
+            db.execute("ROLLBACK TO portion")
+            if len(drafts) == 1:
+                results = [_refusal(error)]
+            else:
+                for draft in drafts:
+                    told, head = self._keep(db, [draft], head=head, at=at)
+                    results += told
+        else:
+            first = head.seq + 1
+            for draft in drafts:
+                results.append(tuple(range(first, first + len(draft.entries))))
+                first += len(draft.entries)
+            head = appended
+        db.execute("RELEASE portion")
+        return results, head
+
+    def _append(
+        self, db: sqlite3.Connection, drafts: Sequence[Draft], *, head: Head, at: str
+    ) -> Head:
+        steps: list[Step] = []
+        at_hand: dict[Digest, bytes] = {}
+        for draft in drafts:
+            db.executemany(
+                "INSERT INTO payload (digest, key_id, body) VALUES (?, ?, ?)",
+                [(blob(digest), self._key_id, body) for digest, body in draft.bodies.items()],
+            )
+            at_hand.update(draft.bodies)
+            bodies = Bodies(db, at_hand)
+            for entry in draft.entries:
+                for digest in named_payloads(entry):
+                    if digest not in at_hand:
+                        bodies.require(digest, entry)
+            steps += [Step(seq, at, entry) for seq, entry in enumerate(draft.entries, head.seq + 1)]
+            head = _chain(db, head, (at, draft.actor, draft.cycle), draft.entries)
         touched = Touched()
         for run in runs(steps):
-            fold_run(db, run, bodies.get, touched)
+            fold_run(db, run, Bodies(db, at_hand).get, touched)
         settle(db, touched, at)
-        _keep_marks(db, draft)
+        for draft in drafts:
+            _keep_marks(db, draft, head.seq)
         return head
+
+
+def _portions(drafts: Sequence[Draft]) -> Iterator[list[Draft]]:
+    """The drafts in order: those that follow each other and are of entries alone, together, for
+    many links are a draft each and fold in one go. What a draft says beside its entries is to
+    stand before the next one is folded, so one with marks stays alone."""
+    plain: list[Draft] = []
+    for draft in drafts:
+        if draft.is_plain:
+            plain.append(draft)
+            continue
+        if plain:
+            yield plain
+        yield [draft]
+        plain = []
+    if plain:
+        yield plain
 
 
 class Bodies:
@@ -196,7 +234,7 @@ class Bodies:
         return body
 
     def require(self, digest: Digest, entry: Entry) -> None:
-        if digest in self._at_hand or self.get(digest) is not None:
+        if self.get(digest) is not None:
             return
         raise DraftRefused(
             f"{type(entry).__name__} names the body {digest}, which nobody has registered",
@@ -208,17 +246,18 @@ def _chain(
     db: sqlite3.Connection, head: Head, origin: tuple[str, str, str], entries: Sequence[Entry]
 ) -> Head:
     rows = []
-    for entry in entries:
+    prev = head.hash
+    for seq, entry in enumerate(entries, head.seq + 1):
         body = encode(entry)
-        line = (head.seq + 1, *origin, type(entry).__name__)
-        digest = line_hash(head.hash, line, body)
-        rows.append((*line, body, head.hash, digest))
-        head = Head(head.seq + 1, digest)
+        line = (seq, *origin, type(entry).__name__)
+        digest = line_hash(prev, line, body)
+        rows.append((*line, body, prev, digest))
+        prev = digest
     db.executemany(f"INSERT INTO journal ({LINE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
-    return head
+    return Head(head.seq + len(rows), prev)
 
 
-def _keep_marks(db: sqlite3.Connection, draft: Draft) -> None:
+def _keep_marks(db: sqlite3.Connection, draft: Draft, seq: int) -> None:
     db.executemany(
         "INSERT OR REPLACE INTO cursor (system, kind, token, complete) VALUES (?, ?, ?, ?)",
         [(c.system, c.kind.value, c.token, c.complete) for c in draft.cursors],
@@ -231,6 +270,12 @@ def _keep_marks(db: sqlite3.Connection, draft: Draft) -> None:
     db.executemany(
         "DELETE FROM dirty WHERE record = ? AND seq <= ?",
         draft.decisions,
+    )
+    db.executemany("DELETE FROM in_step WHERE record = ?", [(record,) for record in draft.looks])
+    db.executemany(
+        """INSERT INTO in_step (record, looked, seq, sides, rules)
+        SELECT ?1, ?2, ?5, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM dirty WHERE record = ?1)""",
+        [(*step, seq) for step in draft.steps],
     )
     db.executemany(
         "INSERT OR REPLACE INTO runtime (key, value) VALUES (?, ?)", draft.runtimes.items()

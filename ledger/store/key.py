@@ -4,15 +4,21 @@ The key never enters the ledger; only its id does, so that a wrong key is told a
 """
 
 import hashlib
-import hmac
 import os
 import secrets
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ledger.model.errors import ConfigProblem
 from ledger.model.ids import Digest
 
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
 KEY_BYTES = 32
+_BLOCK = 64
+"""Bytes that SHA-256 takes at a time: what HMAC fills a key up to."""
 
 
 def load_or_create(path: Path) -> bytes:
@@ -53,4 +59,20 @@ def key_id(key: bytes) -> str:
 
 def keyed_digest(key: bytes, body: bytes) -> Digest:
     """HMAC-SHA256 of a body, as hex text."""
-    return Digest(hmac.digest(key, body, "sha256").hex())
+    inner, outer = _primed(key)
+    inside = inner.copy()
+    inside.update(body)
+    digest = outer.copy()
+    digest.update(inside.digest())
+    return Digest(digest.hexdigest())
+
+
+@lru_cache(maxsize=8)
+def _primed(key: bytes) -> "tuple[_Hash, _Hash]":
+    """Both hashes of an HMAC with the key in them: going on from here costs half of what
+    ``hmac.digest`` does, which begins with the key each time."""
+    if len(key) > _BLOCK:
+        key = hashlib.sha256(key).digest()
+    filled = key.ljust(_BLOCK, b"\0")
+    inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in filled))
+    return inner, hashlib.sha256(bytes(byte ^ 0x5C for byte in filled))

@@ -31,6 +31,7 @@ from ledger.store.journal import Journal
 from ledger.store.key import keyed_digest
 from ledger.store.lock import Lock
 from ledger.store.opening import look, prepare
+from ledger.store.past import in_the_past
 from ledger.store.shadow import Progress
 from ledger.store.verify import VerifyReport, verify
 from ledger.store.views import Views
@@ -195,6 +196,13 @@ class Ledger:
         return await self._apart(
             partial(backup, target=target, now=now, key=self._key, progress=progress)
         )
+
+    async def at(
+        self, seq: int, query: Callable[[Views], T], *, progress: Progress | None = None
+    ) -> T:
+        """Run a function over the ledger as it stood after entry ``seq``; takes as long as folding
+        all that came before, on a connection of its own beside readers and writer."""
+        return await self._apart(partial(in_the_past, seq=seq, query=query, progress=progress))
 
     async def fold_log(self) -> None:
         """Bring the write-ahead log into the file and give its room back, as far as nobody reads

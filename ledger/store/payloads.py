@@ -28,6 +28,13 @@ class _Inline(msgspec.Struct, frozen=True, kw_only=True):
     raw: msgspec.Raw = msgspec.Raw(b'""')
 
 
+class _Recorded(msgspec.Struct, frozen=True):
+    """The record alone; the wire form is passed over."""
+
+    record: Record
+
+
+_recorded: msgspec.json.Decoder[_Recorded] = msgspec.json.Decoder(_Recorded)
 _decoder: msgspec.json.Decoder[_Inline] = msgspec.json.Decoder(_Inline)
 _anything: msgspec.json.Decoder[msgspec.Raw] = msgspec.json.Decoder(msgspec.Raw)
 
@@ -53,6 +60,11 @@ def unpack(body: bytes) -> StoredObservation:
         except binascii.Error as error:
             raise msgspec.DecodeError("the wire form in this body is not base64") from error
     return StoredObservation(record=stored.record, raw=raw)
+
+
+def record_in(body: bytes) -> Record:
+    """The record that ``pack`` was given; ``msgspec.DecodeError`` for any other body."""
+    return _recorded.decode(body).record
 
 
 def _is_json_object(raw: bytes) -> bool:
@@ -98,6 +110,7 @@ def named_payloads(entry: Entry) -> tuple[Digest, ...]:
             | entries.ConflictResolved()
             | entries.Retried()
             | entries.Skipped()
+            | entries.SkipEnded()
             | entries.Paused()
             | entries.Resumed()
             | entries.Remapped()

@@ -16,7 +16,8 @@ JOIN head AS h ON h.object = o.id
 JOIN link AS l ON l.object = o.id
 
 -- name: sides
--- Every reference of some records with its latest body.
+-- Every reference of some records with its latest body. Who asks puts them in order: sorting here
+-- would carry the bodies along.
 SELECT l.record, o.system, o.kind, o.external_id, h.version, h.comparable, p.body, h.seq,
   h.tombstone, h.problem, h.out_of_scope
 FROM json_each(:records) AS wanted
@@ -24,7 +25,6 @@ CROSS JOIN link AS l ON l.record = wanted.value
 JOIN object AS o ON o.id = l.object
 JOIN head AS h ON h.object = l.object
 LEFT JOIN payload AS p ON p.digest = h.payload
-ORDER BY l.record, o.system
 
 -- name: records_between
 -- Ids of records begin with their kind, so that a range of ids is a kind.
@@ -122,6 +122,42 @@ SELECT record FROM dirty WHERE record > :after ORDER BY record LIMIT :limit
 
 -- name: dirty_count
 SELECT count(*) FROM dirty
+
+-- name: head_seq
+SELECT coalesce(max(seq), 0) FROM journal
+
+-- name: erased
+SELECT 1 FROM payload_erasure WHERE digest >= x'' LIMIT 1
+
+-- name: ground
+-- The newest entry that showed, removed or moved any reference of a list of [system, kind].
+SELECT coalesce(max(max(h.seq, l.seq)), 0)
+FROM json_each(:refs) AS wanted
+CROSS JOIN object AS o ON o.system = json_extract(wanted.value, '$[0]')
+  AND o.kind = json_extract(wanted.value, '$[1]')
+JOIN head AS h ON h.object = o.id
+JOIN link AS l ON l.object = o.id
+
+-- name: dirty_in_step
+-- The dirty records, and whether each is as it was noted: under one of these rules, shown by as many
+-- systems, no side and no baseline newer than the note, and no pointer moved since.
+SELECT d.record, q.record IS NOT NULL
+  AND (SELECT count(*) = q.sides AND min(h.seq <= q.looked AND coalesce(b.seq <= q.seq, 0))
+    FROM link AS l JOIN head AS h ON h.object = l.object
+    LEFT JOIN baseline AS b ON b.record = l.record AND b.system = l.system
+    WHERE l.record = d.record)
+FROM dirty AS d LEFT JOIN in_step AS q ON q.record = d.record AND q.looked >= :ground
+  AND q.rules IN (SELECT value FROM json_each(:rules))
+WHERE d.record > :after ORDER BY d.record LIMIT :limit
+
+-- name: busy_between
+-- Records of a range that wait, are answered for, or are being written.
+SELECT record FROM hold WHERE record > :after AND record <= :last
+UNION ALL SELECT record FROM resolution WHERE record > :after AND record <= :last
+UNION ALL SELECT record FROM intent_item WHERE record > :after AND record <= :last AND open = 1
+UNION ALL SELECT record FROM operation INDEXED BY operation_by_record
+  WHERE record > :after AND record <= :last
+    AND state IN ('planned', 'waiting', 'approved', 'intended')
 
 -- name: cursors
 SELECT kind, token, complete FROM cursor WHERE system = :system
@@ -263,12 +299,12 @@ SELECT system, kind, reason, by, job, since, seq FROM pause
 ORDER BY system, kind, job
 
 -- name: skips
-SELECT record, subject, digest, reason, by, since, seq FROM skip
+SELECT record, subject, digest, reason, by, since, seq, until FROM skip
 WHERE record > :after ORDER BY record, subject LIMIT :limit
 
 -- name: standing_skips
 -- What was set aside and is still as it was then.
-SELECT s.record, s.subject, s.digest, s.reason, s.by, s.since, s.seq FROM skip AS s
+SELECT s.record, s.subject, s.digest, s.reason, s.by, s.since, s.seq, s.until FROM skip AS s
 WHERE s.record > :after AND (
   EXISTS (SELECT 1 FROM hold AS h WHERE h.record = s.record AND h.subject = s.subject
     AND lower(hex(h.payload)) = s.digest)
@@ -277,9 +313,16 @@ WHERE s.record > :after AND (
 ORDER BY s.record, s.subject LIMIT :limit
 
 -- name: skips_of
-SELECT s.record, s.subject, s.digest, s.reason, s.by, s.since, s.seq
+SELECT s.record, s.subject, s.digest, s.reason, s.by, s.since, s.seq, s.until
 FROM json_each(:records) AS wanted CROSS JOIN skip AS s ON s.record = wanted.value
 ORDER BY s.record, s.subject
+
+-- name: skips_due
+SELECT record, subject, digest, reason, by, since, seq, until FROM skip
+WHERE until <> '' AND until <= :now ORDER BY until, record, subject LIMIT :limit
+
+-- name: next_skip_end
+SELECT min(until) FROM skip WHERE until <> '' AND until > :after
 
 -- name: skipped_digests
 SELECT digest FROM skip WHERE subject GLOB 'operation:*'
@@ -323,7 +366,7 @@ SELECT n.operation, n.record, n.digest, n.system, n.action, n.state, n.reason, n
   (SELECT j.actor FROM approval AS a JOIN journal AS j ON j.seq = a.seq
     WHERE a.digest = n.digest),
   r.code, r.message,
-  EXISTS (SELECT 1 FROM skip AS s WHERE s.digest = n.digest AND s.record = n.record)
+  (SELECT s.until FROM skip AS s WHERE s.digest = n.digest AND s.record = n.record)
 FROM json_each(:operations) AS wanted
 CROSS JOIN operation AS n ON n.operation = wanted.value
 LEFT JOIN payload AS p ON p.digest = n.payload
@@ -438,3 +481,6 @@ GROUP BY i.system
 
 -- name: people_refused_since
 SELECT count(*) FROM journal WHERE type = 'Refused' AND seq > :seq
+
+-- name: entry_types
+SELECT type, count(*) FROM journal GROUP BY type ORDER BY type

@@ -5,14 +5,14 @@ references, and every record is marked for another look.
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 
 import msgspec
 
+from ledger.store.bodies import OrderedBodies
 from ledger.store.engine import trouble_named, writing
 from ledger.store.errors import LedgerDamaged, LedgerMissing
 from ledger.store.fold.entry import FOLD_VERSION
@@ -79,7 +79,8 @@ def refold(db: sqlite3.Connection, *, progress: Progress | None = None) -> Rebui
     try:
         shadow(db)
         entries = 0
-        for reached, problem in fold_everything(db, progress=progress):
+        bodies = OrderedBodies(db)
+        for reached, problem in fold_everything(db, bodies, progress=progress, looks=True):
             if problem:
                 raise LedgerDamaged(
                     problem,
@@ -87,26 +88,32 @@ def refold(db: sqlite3.Connection, *, progress: Progress | None = None) -> Rebui
                     "that verifies.",
                 )
             entries = reached.seq
-        found = tuple(islice(differences(db), MAX_DIFFERENCES))
-        _replace(db)
+        wrong: dict[str, list[str]] = {}
+        for table in FOLDED:
+            if told := list(differences(db, [table])):
+                wrong[table] = told
+        _replace(db, tuple(wrong))
         drop_shadow(db)
         _note_version(db)
     except BaseException:
         db.execute("ROLLBACK")
         raise
     db.execute("COMMIT")
-    return RebuildReport(entries=entries, differences=found)
+    found = [told for table in wrong.values() for told in table]
+    return RebuildReport(entries=entries, differences=tuple(found[:MAX_DIFFERENCES]))
 
 
-def _replace(db: sqlite3.Connection) -> None:
+def _replace(db: sqlite3.Connection, wrong: Sequence[str]) -> None:
+    """Put what was folded in the place of the tables that are wrong: a table that holds the very
+    same rows is left as it is."""
     db.execute("PRAGMA defer_foreign_keys = ON")
     db.execute(
         "CREATE TEMP TABLE sighting AS SELECT o.system, o.kind, o.external_id, s.sweep"
         " FROM main.seen AS s JOIN main.object AS o ON o.id = s.object"
     )
-    for table in reversed((*FOLDED, *WAITS)):
+    for table in reversed((*wrong, *WAITS)):
         db.execute(f"DELETE FROM main.{table}")
-    for table in (*FOLDED, *WAITS):
+    for table in (*wrong, *WAITS):
         db.execute(f"INSERT INTO main.{table} SELECT * FROM temp.{table}")
     db.execute("DELETE FROM main.seen")
     db.execute(
@@ -115,6 +122,7 @@ def _replace(db: sqlite3.Connection) -> None:
         " AND o.external_id = s.external_id"
     )
     db.execute("DROP TABLE temp.sighting")
+    db.execute("DELETE FROM main.in_step")  # it was found by the tables that are gone
     db.execute("DELETE FROM main.dirty")
     db.execute(
         "INSERT INTO main.dirty (record, seq) SELECT DISTINCT record,"

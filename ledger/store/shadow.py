@@ -13,16 +13,28 @@ import msgspec
 
 from ledger.model.errors import TrueupError
 from ledger.model.ids import Digest
+from ledger.store.bodies import OrderedBodies
 from ledger.store.fold.context import Folding, Touched
 from ledger.store.fold.drift import count_again, hour_of, settle
 from ledger.store.fold.entry import fold
 from ledger.store.fold.runs import Step, fold_run, runs
 from ledger.store.fold.tally import add_to_tally
-from ledger.store.journal import GENESIS, LINE, Head, Line, broken_at, decode_entry
+from ledger.store.journal import (
+    GENESIS,
+    LINE,
+    Head,
+    Line,
+    broken_at,
+    decode_entry,
+    line_hash,
+)
 from ledger.store.payloads import named_payloads
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called now and then with how much is done of how much."""
+
+Row: TypeAlias = tuple[int, str, str, str, str, bytes, bytes, bytes]
+"""A row of the journal; the fields are those of ``Line``."""
 
 FOLDED = (
     "object",
@@ -56,24 +68,40 @@ FOLDED = (
 WAITS = ("wake_record", "wake_key")
 _MARKS = ("dirty", "cursor", "seen")
 
+_SEARCHED = frozenset(
+    {
+        "key_by_object",
+        "operation_by_record",
+        "operation_by_digest",
+        "intent_item_open",
+        "wake_record_by_hold",
+        "wake_key_by_hold",
+    }
+)
+"""Indexes by which folds find their rows."""
+
 PAGE = 1000
+LAST = 2**63 - 1
+"""No entry has a higher number."""
 _SHOWN_PER_TABLE = 5
-_ASKED_AT_ONCE = 500
 _DIGEST = re.compile(r"(?:[0-9a-f]{2})+")
 _FAULTS = (TrueupError, msgspec.MsgspecError, ValueError, sqlite3.IntegrityError)
 """What a damaged entry can raise; anything else concerns the file."""
 
 
-def shadow(db: sqlite3.Connection) -> None:
-    """Make the empty temporary twins of every table that folds write to."""
+def shadow(db: sqlite3.Connection, *, lists: bool = False) -> None:
+    """Make the empty temporary twins of every table that folds write to, with those indexes that
+    folds look through; the others are of use only where lists are read from the twins."""
     db.execute("PRAGMA temp.cache_size = -65536")
     for name in (*FOLDED, *WAITS, *_MARKS):
         rows = db.execute(
-            "SELECT sql FROM main.sqlite_master WHERE tbl_name = ? AND sql IS NOT NULL"
+            "SELECT name, sql FROM main.sqlite_master WHERE tbl_name = ? AND sql IS NOT NULL"
             " AND type IN ('table', 'index') ORDER BY type DESC",
             (name,),
         ).fetchall()
-        for (sql,) in rows:
+        for index, sql in rows:
+            if sql.startswith("CREATE INDEX") and index not in _SEARCHED and not lists:
+                continue
             table = re.sub(r"^CREATE TABLE ", "CREATE TEMP TABLE ", sql)
             db.execute(re.sub(r"^CREATE INDEX (\w+)", r"CREATE INDEX temp.\1", table))
 
@@ -83,33 +111,41 @@ def drop_shadow(db: sqlite3.Connection) -> None:
         db.execute(f"DROP TABLE temp.{name}")
 
 
-def pages(db: sqlite3.Connection) -> Iterator[list[Line]]:
-    """Every row of the journal in order, a page in memory at a time."""
+def pages(db: sqlite3.Connection, until: int = LAST) -> Iterator[list[Row]]:
+    """Every row of the journal up to ``until`` in order, a page in memory at a time."""
     after = 0
     while True:
-        rows = db.execute(
-            f"SELECT {LINE} FROM journal WHERE seq > ? ORDER BY seq LIMIT ?", (after, PAGE)
+        rows: list[Row] = db.execute(
+            f"SELECT {LINE} FROM journal WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
+            (after, until, PAGE),
         ).fetchall()
         if not rows:
             return
-        yield [Line(*row) for row in rows]
+        yield rows
         after = rows[-1][0]
 
 
 def fold_everything(
-    db: sqlite3.Connection, *, progress: Progress | None
+    db: sqlite3.Connection,
+    bodies: OrderedBodies,
+    *,
+    progress: Progress | None,
+    looks: bool,
+    until: int = LAST,
 ) -> Iterator[tuple[Head, str]]:
     """Check and fold the journal into the shadow; yields every problem, then the head with ``""``.
 
     A broken place does not end the check: what follows is judged by the hashes that it carries.
+    ``looks``: who is to be looked at again is folded as well.
     """
-    (total,) = db.execute("SELECT count(*) FROM journal").fetchone()
+    (total,) = db.execute("SELECT count(*) FROM journal WHERE seq <= ?", (until,)).fetchone()
     previous = Head(0, GENESIS)
-    for page in pages(db):
-        problems, previous = _check_chain(page, previous)
+    touched = Touched(looks=looks)
+    for page in pages(db, until):
+        problems, previous = check_chain(page, previous)
         for problem in problems:
             yield previous, problem
-        for problem in _fold_page(db, page):
+        for problem in _fold_page(db, page, bodies, touched):
             yield previous, problem
         if progress is not None:
             progress(previous.seq, total)
@@ -119,30 +155,44 @@ def fold_everything(
     yield previous, ""
 
 
-def _check_chain(page: Sequence[Line], previous: Head) -> tuple[list[str], Head]:
+def check_chain(page: Sequence[Row], previous: Head) -> tuple[list[str], Head]:
+    """What is wrong with rows that follow ``previous``, and the last of them."""
     problems = []
-    for line in page:
-        if reason := broken_at(previous, line):
-            problems.append(reason)
-        previous = Head(line.seq, line.hash)
-    return problems, previous
+    seq, prev = previous
+    for row in page:
+        if row[0] != seq + 1 or row[6] != prev or line_hash(prev, row[:5], row[5]) != row[7]:
+            problems.append(broken_at(Head(seq, prev), Line(*row)))
+        seq, prev = row[0], row[7]
+    return problems, Head(seq, prev)
 
 
-def _fold_page(db: sqlite3.Connection, page: Sequence[Line]) -> Iterator[str]:
+def _fold_page(
+    db: sqlite3.Connection, page: Sequence[Row], source: OrderedBodies, touched: Touched
+) -> Iterator[str]:
     steps: list[Step] = []
-    for line in page:
+    named: list[tuple[Step, tuple[Digest, ...]]] = []
+    for seq, at, _, _, told, content, _, _ in page:
         try:
-            entry = decode_entry(line.body)
+            entry = decode_entry(content)
         except _FAULTS as error:
-            yield _unfolded(line.seq, line.type, error)
+            yield _unfolded(seq, told, error)
             continue
-        if type(entry).__name__ != line.type:
-            yield f"entry {line.seq} is called {line.type} and holds {type(entry).__name__}"
-        steps.append(Step(line.seq, line.at, entry))
-    bodies = _bodies_of(db, steps)
-    for step in steps:
-        yield from _unaccounted_for(db, step, bodies)
-    touched, at = Touched(), ""
+        name = type(entry).__name__
+        if name != told:
+            yield f"entry {seq} is called {told} and holds {name}"
+        step = Step(seq, at, entry)
+        steps.append(step)
+        if digests := named_payloads(entry):
+            named.append((step, digests))
+    bodies = source.of(digest for _, digests in named for digest in digests)
+    for step, digests in named:
+        for digest in digests:
+            if digest not in bodies and not _was_erased(db, digest):
+                yield (
+                    f"entry {step.seq} ({type(step.entry).__name__}) names body {digest}, which is "
+                    "missing and was never erased"
+                )
+    at = ""
     for run in runs(steps):
         if hour_of(run[0].at) != hour_of(at):
             settle(db, touched, at)
@@ -179,31 +229,6 @@ def _fold_each(
 
 def _unfolded(seq: int, name: str, error: BaseException) -> str:
     return f"entry {seq} ({name}) cannot be folded: {error}"
-
-
-def _bodies_of(db: sqlite3.Connection, steps: Sequence[Step]) -> dict[Digest, bytes]:
-    """The bodies that a page of entries names, as far as the ledger has them."""
-    named = dict.fromkeys(digest for step in steps for digest in named_payloads(step.entry))
-    wanted = [digest for digest in named if _DIGEST.fullmatch(digest)]
-    found: dict[Digest, bytes] = {}
-    for first in range(0, len(wanted), _ASKED_AT_ONCE):
-        asked = [bytes.fromhex(digest) for digest in wanted[first : first + _ASKED_AT_ONCE]]
-        marks = ", ".join("?" * len(asked))
-        rows = db.execute(f"SELECT digest, body FROM payload WHERE digest IN ({marks})", asked)
-        found.update((Digest(digest.hex()), body) for digest, body in rows)
-    return found
-
-
-def _unaccounted_for(
-    db: sqlite3.Connection, step: Step, bodies: dict[Digest, bytes]
-) -> Iterator[str]:
-    name = type(step.entry).__name__
-    for digest in named_payloads(step.entry):
-        if digest not in bodies and not _was_erased(db, digest):
-            yield (
-                f"entry {step.seq} ({name}) names body {digest}, which is missing "
-                "and was never erased"
-            )
 
 
 def _was_erased(db: sqlite3.Connection, digest: Digest) -> bool:
@@ -265,16 +290,18 @@ def _keep_what_the_list_said(db: sqlite3.Connection) -> None:
     count_again(db)
 
 
-def differences(db: sqlite3.Connection) -> Iterator[str]:
+def differences(db: sqlite3.Connection, tables: Sequence[str] = FOLDED) -> Iterator[str]:
     """Where kept tables and their shadows differ, naming table, row and column."""
-    for table in FOLDED:
+    for table in tables:
         columns = db.execute(f"PRAGMA main.table_info({table})").fetchall()
         names = [column[1] for column in columns]
         keys = [column[1] for column in columns if column[5]]
-        seen = set()
+        # By primary key, row by row: EXCEPT would sort both tables anew.
         same = " AND ".join(f"b.{name} {'=' if name in keys else 'IS'} a.{name}" for name in names)
+        if _is_same(db, table, same):
+            continue
+        seen = set()
         for ours, theirs in (("temp", "main"), ("main", "temp")):
-            # By primary key, row by row: EXCEPT would sort both tables anew.
             rows = db.execute(
                 f"SELECT * FROM {ours}.{table} AS a WHERE NOT EXISTS"
                 f" (SELECT 1 FROM {theirs}.{table} AS b WHERE {same}) LIMIT ?",
@@ -286,6 +313,17 @@ def differences(db: sqlite3.Connection) -> Iterator[str]:
                 if where not in seen:
                     seen.add(where)
                     yield f"table {table}, row {where}: " + _compared(db, table, keys, one)
+
+
+def _is_same(db: sqlite3.Connection, table: str, same: str) -> bool:
+    """As many rows, and every row of one among the other's: half the way of looking both ways."""
+    (kept,) = db.execute(f"SELECT count(*) FROM main.{table}").fetchone()
+    (meant,) = db.execute(f"SELECT count(*) FROM temp.{table}").fetchone()
+    missing = (
+        f"SELECT 1 FROM temp.{table} AS a WHERE NOT EXISTS"
+        f" (SELECT 1 FROM main.{table} AS b WHERE {same}) LIMIT 1"
+    )
+    return bool(kept == meant) and db.execute(missing).fetchone() is None
 
 
 def _compared(db: sqlite3.Connection, table: str, keys: list[str], row: dict[str, Any]) -> str:

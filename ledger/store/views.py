@@ -20,6 +20,7 @@ from ledger.store.views_documents import DocumentViews
 from ledger.store.views_drift import DriftCounts, DriftEntry, DriftHour, DriftPage, DriftViews
 from ledger.store.views_figures import FigureViews
 from ledger.store.views_history import HistoryViews
+from ledger.store.views_instep import InStepViews, StepPage
 from ledger.store.views_queue import QueuedRow, QueueViews
 from ledger.store.views_valves import AbsenceRow, JobRow, PauseRow, RemapRow, SkipRow, ValveViews
 
@@ -44,9 +45,12 @@ __all__ = [
     "QueuedRow",
     "RemapRow",
     "SkipRow",
+    "StepPage",
     "Views",
 ]
 
 
-class Views(DriftViews, ValveViews, QueueViews, DocumentViews, HistoryViews, FigureViews):
+class Views(
+    DriftViews, ValveViews, QueueViews, DocumentViews, HistoryViews, FigureViews, InStepViews
+):
     """The read side of one ledger at one moment."""

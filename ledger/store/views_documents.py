@@ -52,7 +52,7 @@ class DocumentViews(WorkViews):
         records = [RecordId(record) for (record,) in self._rows("records_between", values)]
         wanted = json_list(records)
         sides: dict[RecordId, list[DocumentSide]] = {record: [] for record in records}
-        for row in self._rows("sides", {"records": wanted}):
+        for row in self._sides(wanted):
             sides[RecordId(row[0])].append(_side(row))
         parties = self._parties(one for shown in sides.values() for one in shown)
         holds = self._document_holds(wanted)

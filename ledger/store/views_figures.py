@@ -42,6 +42,10 @@ class FigureViews(Asking):
             conflict=self._value("oldest_of_class", {"class": _CONFLICT}) or "",
         )
 
+    def entry_types(self) -> dict[str, int]:
+        """How many entries of each type; walks an index of all of them."""
+        return {name: int(count) for name, count in self._rows("entry_types")}
+
     def outcomes_since(self, seq: int) -> dict[tuple[str, str], int]:
         """How many writes ended how behind an entry, by system and end; what a system refused
         without a look counts, what was never sent does not."""

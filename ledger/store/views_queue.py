@@ -69,6 +69,8 @@ class QueuedRow(msgspec.Struct, frozen=True, kw_only=True):
     refusal: tuple[str, str]
     """Code and message of a refusal that still stands."""
     skipped: bool
+    until: str = ""
+    """Instant at which that ends by itself; ``""``: not by itself."""
 
 
 class Traffic(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,7 +197,7 @@ def _stored(states: set[str]) -> list[tuple[str, str]]:
 
 def _queued(row: tuple[object, ...]) -> QueuedRow:
     (id_, record, digest, system, action, state, reason, text, seq, at, breaker, body) = row[:12]
-    attempts, request, by, code, message, skipped = row[12:]
+    attempts, request, by, code, message, until = row[12:]
     told = str(reason)
     word = str(state)
     if word == "intended":
@@ -229,7 +231,8 @@ def _queued(row: tuple[object, ...]) -> QueuedRow:
         request=str(request or ""),
         by=str(by or ""),
         refusal=(str(code or ""), str(message or "")),
-        skipped=bool(skipped),
+        skipped=until is not None,
+        until=str(until or ""),
     )
 
 

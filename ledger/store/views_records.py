@@ -1,6 +1,7 @@
 """Views of records: their sides, baselines and links, and the ways to find them."""
 
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -29,6 +30,7 @@ from ledger.store.asking import Asking, external_ref, hex_digest, json_list, ref
 from ledger.store.payloads import unpack
 from ledger.store.rows import Head, KindCount
 
+_RECORD_AND_SYSTEM = itemgetter(0, 1)
 _problems: msgspec.json.Decoder[Problem] = msgspec.json.Decoder(Problem)
 
 
@@ -62,7 +64,7 @@ class RecordViews(Asking):
         ``agreed`` as if nothing had ever been agreed, for those who do not need it."""
         wanted = {"records": json_list(sorted(set(records)))}
         sides: dict[RecordId, dict[SystemName, Side]] = {}
-        for row in self._rows("sides", wanted):
+        for row in self._sides(wanted["records"]):
             side = _side(row)
             sides.setdefault(RecordId(row[0]), {})[side.ref.system] = side
         baselines: dict[RecordId, dict[SystemName, Baseline]] = {}
@@ -92,6 +94,10 @@ class RecordViews(Asking):
             )
             for record, shown in sides.items()
         ]
+
+    def _sides(self, records: str) -> list[Any]:
+        """The references of records, a JSON list of ids, by record and then by system."""
+        return sorted(self._rows("sides", {"records": records}), key=_RECORD_AND_SYSTEM)
 
     def record_of(self, ref: ExternalRef) -> RecordId | None:
         found = self._value("record_of", ref_values(ref))

@@ -99,7 +99,7 @@ class TimelineViews(DocumentViews, HistoryViews):
     def labels(self, records: Iterable[RecordId]) -> dict[RecordId, str]:
         """What records are called, as ``RecordView.label`` says, without reading them whole."""
         found: dict[RecordId, str] = {}
-        for row in self._rows("sides", {"records": json_list(sorted(set(records)))}):
+        for row in self._sides(json_list(sorted(set(records)))):
             called = _called(row[6])
             if called:
                 found.setdefault(RecordId(row[0]), called)

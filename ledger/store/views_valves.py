@@ -1,11 +1,13 @@
 """Views of what people stopped, set aside and answered for."""
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 
 import msgspec
 
 from ledger.model.ids import Digest, ExternalRef, Kind, RecordId, SystemName
 from ledger.store.asking import Asking, external_ref, json_list
+from ledger.store.instants import instant
 
 
 class PauseRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +32,8 @@ class SkipRow(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     since: str
     seq: int
+    until: str = ""
+    """Instant at which it ends by itself; ``""``: by a change or a retry alone."""
 
 
 class RemapRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +96,15 @@ class ValveViews(Asking):
             found.setdefault(skip.record, []).append(skip)
         return found
 
+    def skips_due(self, now: datetime, *, limit: int = 500) -> list[SkipRow]:
+        """What was set aside until an instant that has come, the earliest first."""
+        return [_skip(r) for r in self._rows("skips_due", {"now": instant(now), "limit": limit})]
+
+    def next_skip_end(self, after: datetime) -> datetime | None:
+        """The first instant behind ``after`` at which something set aside is taken up again."""
+        found = self._value("next_skip_end", {"after": instant(after)})
+        return None if found is None else datetime.fromisoformat(found)
+
     def skipped_digests(self, *, among: Collection[Digest] | None = None) -> frozenset[Digest]:
         """Digests of operations that a person set aside; ``among`` some, or all."""
         if among is None:
@@ -153,8 +166,8 @@ class ValveViews(Asking):
         return _job(rows[0]) if rows else None
 
 
-def _skip(row: tuple[str, str, str, str, str, str, int]) -> SkipRow:
-    record, subject, digest, reason, by, since, seq = row
+def _skip(row: tuple[str, str, str, str, str, str, int, str]) -> SkipRow:
+    record, subject, digest, reason, by, since, seq, until = row
     return SkipRow(
         record=RecordId(record),
         subject=subject,
@@ -163,6 +176,7 @@ def _skip(row: tuple[str, str, str, str, str, str, int]) -> SkipRow:
         by=by,
         since=since,
         seq=seq,
+        until=until,
     )
 
 

@@ -19,7 +19,7 @@ from ledger.model.ids import (
     SystemName,
 )
 from ledger.model.outcomes import Intent
-from ledger.model.plans import Action, Conflict, FieldChange, Operation
+from ledger.model.plans import ENDS, Action, Conflict, FieldChange, Operation
 from ledger.model.values import Lines
 from ledger.store.asking import hex_digest, json_list
 from ledger.store.instants import instant
@@ -158,7 +158,8 @@ class WorkViews(RecordViews):
         return int(self._value("generation", {"operation": operation}) or 0)
 
     def confirmed_changes(self, record: RecordId, since: datetime) -> list[ConfirmedChange]:
-        """Fields of a record that we wrote and that were confirmed, oldest first."""
+        """Fields of a record that we wrote and that were confirmed, oldest first; where a document
+        was ended, its status."""
         values = {"record": record, "since": instant(since)}
         return [
             ConfirmedChange(
@@ -170,7 +171,7 @@ class WorkViews(RecordViews):
             )
             for at, body in self._rows("confirmed_changes", values)
             for operation in [_operation(body)]
-            for change in operation.changes
+            for change in (*operation.changes, *_ending(operation))
         ]
 
     def _held(self, rows: list[Any]) -> list[HeldRow]:
@@ -195,6 +196,14 @@ class WorkViews(RecordViews):
                 )
             )
         return held
+
+
+def _ending(operation: Operation) -> tuple[FieldChange, ...]:
+    """What an operation without fields did to a document."""
+    ends = ENDS.get(operation.action)
+    if ends is None:
+        return ()
+    return (FieldChange(field="status", before=None, after=ends, trace=""),)
 
 
 def hold_in(record: RecordId, code: HoldCode, body: bytes | None) -> tuple[Hold, Conflict | None]:

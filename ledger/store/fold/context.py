@@ -18,6 +18,10 @@ class Touched:
     shown: set[RecordId] = field(default_factory=set)
     """A system shows something new: what is in the list may read otherwise."""
 
+    looks: bool = True
+    """Whether who is to be looked at again is written down; a fold that only wants to know what
+    the tables must hold leaves that out."""
+
     def clear(self) -> None:
         self.changed.clear()
         self.shown.clear()

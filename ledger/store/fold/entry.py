@@ -41,6 +41,8 @@ def fold(f: Folding, entry: Entry) -> None:
             valves.skips_lifted(f, entry.record)
         case entries.Skipped():
             valves.skipped(f, entry)
+        case entries.SkipEnded():
+            valves.skip_ended(f, entry)
         case entries.Paused():
             valves.paused(f, entry)
         case entries.Resumed():

@@ -29,21 +29,24 @@ WHERE w.system = ?1 AND w.kind = ?2 AND w.name = ?3 AND w.value = ?4
 
 def mark(f: Folding, record: RecordId) -> None:
     """Ask for another look at a record that exists; an emptied one has nothing to look at."""
-    f.run(_MARK_ONE, record, f.seq)
+    if f.touched.looks:
+        f.run(_MARK_ONE, record, f.seq)
 
 
 def mark_many(db: sqlite3.Connection, looks: Sequence[tuple[RecordId, int]]) -> None:
     """``mark`` for records that certainly exist, each with the entry that asks."""
-    db.executemany(_MARK_EXISTING, sorted(looks))
+    db.executemany(_MARK_EXISTING, looks)
 
 
 def mark_everything(f: Folding) -> None:
-    f.run(_MARK_ALL, f.seq)
+    if f.touched.looks:
+        f.run(_MARK_ALL, f.seq)
 
 
 def wake(f: Folding, target: RecordId) -> None:
     """Mark the records whose holds wait for ``target``."""
-    f.run(_MARK_WAITING, target, f.seq)
+    if f.touched.looks:
+        f.run(_MARK_WAITING, target, f.seq)
 
 
 def wake_many(db: sqlite3.Connection, looks: Sequence[tuple[RecordId, int]]) -> None:
@@ -54,7 +57,7 @@ def wake_many(db: sqlite3.Connection, looks: Sequence[tuple[RecordId, int]]) -> 
 
 def wake_keys(f: Folding, ref: ExternalRef, keys: Iterable[tuple[str, str]]) -> None:
     """Mark the records whose holds wait for one of these keys to appear."""
-    if f.one("SELECT 1 FROM wake_key LIMIT 1") is None:
+    if not f.touched.looks or f.one("SELECT 1 FROM wake_key LIMIT 1") is None:
         return  # a first load brings millions of keys that nobody waits for
     for name, value in keys:
         f.run(_MARK_WAITING_FOR_KEY, ref.system, ref.kind.value, name, value, f.seq)

@@ -12,7 +12,7 @@ from ledger.store.fold.context import Folding, blob
 from ledger.store.fold.links import ensure_record, intern, mention_object, require
 from ledger.store.fold.marks import mark, wake, wake_keys
 from ledger.store.fold.tally import turn
-from ledger.store.payloads import unpack
+from ledger.store.payloads import record_in
 
 SHOW = """
 INSERT INTO head
@@ -112,7 +112,7 @@ def swept(f: Folding, entry: entries.Swept) -> None:
 def stored_record(body_of: Callable[[Digest], bytes | None], payload: Digest) -> Record | None:
     """The record in a body; None when retention has erased it."""
     body = body_of(payload)
-    return None if body is None else unpack(body).record
+    return None if body is None else record_in(body)
 
 
 def set_keys(f: Folding, number: int, ref: ExternalRef, record: Record | None) -> None:

@@ -8,7 +8,6 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -21,7 +20,6 @@ from ledger.store.fold.drift import hour_of
 from ledger.store.fold.entry import fold
 from ledger.store.fold.holds import AGREE
 from ledger.store.fold.links import (
-    DISAGREE,
     FORGETTING,
     INHERIT_ITEMS,
     MENTION_OBJECT,
@@ -52,16 +50,24 @@ class Step(NamedTuple):
 
 def runs(steps: Sequence[Step]) -> Iterator[list[Step]]:
     """The steps in order, cut where the type or the hour changes or a reference is shown again."""
-    for _, group in groupby(steps, key=lambda step: (type(step.entry), hour_of(step.at))):
-        run: list[Step] = []
-        refs: set[ExternalRef] = set()
-        for step in group:
-            if isinstance(step.entry, Observed):
-                if step.entry.ref in refs:
-                    yield run
-                    run, refs = [], set()
-                refs.add(step.entry.ref)
-            run.append(step)
+    run: list[Step] = []
+    kind: type[Entry] | None = None
+    at = ""
+    refs: set[ExternalRef] = set()
+    for step in steps:
+        entry = step.entry
+        is_other = type(entry) is not kind
+        if step.at != at:
+            is_other = is_other or hour_of(step.at) != hour_of(at)
+            at = step.at
+        if is_other or (type(entry) is Observed and entry.ref in refs):
+            if run:
+                yield run
+            run, refs, kind = [], set(), type(entry)
+        if type(entry) is Observed:
+            refs.add(entry.ref)
+        run.append(step)
+    if run:
         yield run
 
 
@@ -74,7 +80,7 @@ def fold_run(db: sqlite3.Connection, run: Sequence[Step], body: Bodies, touched:
             case Linked() if _linked(db, run, touched):
                 return
             case BaselineAdvanced():
-                _agreed(db, run)
+                _agreed(db, run, touched)
                 return
             case _:
                 pass
@@ -82,7 +88,7 @@ def fold_run(db: sqlite3.Connection, run: Sequence[Step], body: Bodies, touched:
         fold(Folding(db, step.seq, step.at, body, touched), step.entry)
 
 
-@dataclass
+@dataclass(slots=True)
 class _Sight:
     """One observation of a run, and what the tables held of its reference before."""
 
@@ -124,18 +130,22 @@ def _observed(db: sqlite3.Connection, run: Sequence[Step], body: Bodies, touched
     _intern(db, [sight for sight in sights if not sight.number])
     # Before the keys: a key wakes only records that exist, and one shown earlier in the run does.
     db.executemany(PLACE, [(s.number, s.record, s.entry.ref.system, s.seq) for s in homeless])
-    _show(db, sights, body)
+    gained = _show(db, sights, body)
+    if touched.looks:
+        seq_of = {sight.number: sight.seq for sight in sights}
+        wake_keys_many(db, ((*key[:4], seq_of[key[4]]) for key in gained))
     db.executemany(MENTION_OBJECT, [(sight.number, sight.seq) for sight in sights])
     touched.shown.update(sight.record for sight in sights)
-    looked_at = [(sight.record, sight.seq) for sight in sights]
-    mark_many(db, looked_at)
-    wake_many(db, looked_at)
+    if touched.looks:
+        looked_at = [(sight.record, sight.seq) for sight in sights]
+        mark_many(db, looked_at)
+        wake_many(db, looked_at)
     return True
 
 
 def _look_up(db: sqlite3.Connection, run: Sequence[Step]) -> list[_Sight]:
     shown = [(step.seq, step.entry) for step in run if isinstance(step.entry, Observed)]
-    wanted = _json([e.ref.system, e.ref.kind.value, e.ref.id] for _, e in shown)
+    wanted = _json([(e.ref.system, e.ref.kind, e.ref.id) for _, e in shown])
     known = {row[0]: row[1:] for row in db.execute(_KNOWN, (wanted,))}
     sights = []
     for place, (seq, entry) in enumerate(shown):
@@ -161,39 +171,55 @@ def _intern(db: sqlite3.Connection, sights: Sequence[_Sight]) -> None:
     )
 
 
-def _show(db: sqlite3.Connection, sights: Sequence[_Sight], body: Bodies) -> None:
-    """Heads, tallies and keys."""
+def _show(db: sqlite3.Connection, sights: Sequence[_Sight], body: Bodies) -> list[Key]:
+    """Heads, tallies and keys; returns the keys that are new."""
     heads: list[tuple[object, ...]] = []
-    tally: Counter[tuple[str, str, str]] = Counter()
+    turns: list[tuple[str, str, str | None, str]] = []
+    gained: list[Key] = []
     after: set[Key] = set()
     for sight in sights:
-        entry, ref = sight.entry, sight.entry.ref
+        entry, ref, number = sight.entry, sight.entry.ref, sight.number
         record = stored_record(body, entry.payload)
-        state = state_of(record, entry.out_of_scope)
-        kind = ref.kind.value
-        if state != sight.before:
-            tally[ref.system, kind, state] += 1
-            if sight.before is not None:
-                tally[ref.system, kind, sight.before] -= 1
-        comparable, payload = blob(entry.comparable), blob(entry.payload)
         scope = entry.out_of_scope
-        heads.append((sight.number, entry.version, comparable, payload, sight.seq, scope, state))
+        state = state_of(record, scope)
+        system, kind = ref.system, ref.kind.value
+        turns.append((system, kind, sight.before, state))
+        comparable, payload = blob(entry.comparable), blob(entry.payload)
+        heads.append((number, entry.version, comparable, payload, sight.seq, scope, state))
         if record is not None:
-            after.update((ref.system, kind, *pair, sight.number) for pair in keys(record))
+            shown = [(system, kind, name, value, number) for name, value in keys(record)]
+            if sight.before is None:
+                gained += dict.fromkeys(shown)
+            else:
+                after.update(shown)
     db.executemany(SHOW, heads)
+    _count(db, turns)
+    return _set_keys(db, sights, after, gained)
+
+
+def _count(db: sqlite3.Connection, turns: Iterable[tuple[str, str, str | None, str]]) -> None:
+    """Add up the turns of references from one state to another; None: it is new."""
+    tally: Counter[tuple[str, str, str]] = Counter()
+    for (system, kind, before, state), many in Counter(turns).items():
+        if before != state:
+            tally[system, kind, state] += many
+            if before is not None:
+                tally[system, kind, before] -= many
     for what, change in tally.items():
         add_to_tally(db, what, change)
-    _set_keys(db, sights, after)
 
 
-def _set_keys(db: sqlite3.Connection, sights: Sequence[_Sight], after: set[Key]) -> None:
+def _set_keys(
+    db: sqlite3.Connection, sights: Sequence[_Sight], after: set[Key], gained: list[Key]
+) -> list[Key]:
+    """``after``: the keys of references that had some before; ``gained``: those of new ones."""
     seen_before = [sight.number for sight in sights if sight.before is not None]
-    before: set[Key] = set(db.execute(_PRESENT_KEYS, (_json(seen_before),)))
-    db.executemany(DROP_KEY, before - after)
-    gained = sorted(after - before)
+    if seen_before:
+        before: set[Key] = set(db.execute(_PRESENT_KEYS, (_json(seen_before),)))
+        db.executemany(DROP_KEY, before - after)
+        gained = [*gained, *sorted(after - before)]
     db.executemany(ADD_KEY, gained)
-    seq_of = {sight.number: sight.seq for sight in sights}
-    wake_keys_many(db, ((*key[:4], seq_of[key[4]]) for key in gained))
+    return gained
 
 
 class _Joining(NamedTuple):
@@ -222,13 +248,20 @@ CROSS JOIN link AS mine ON mine.object = o.id
 CROSS JOIN link AS theirs ON theirs.record = json_extract(wanted.value, '$[3]')"""
 
 
+_WORKING = """
+SELECT n.record FROM json_each(?) AS wanted CROSS JOIN operation AS n ON n.record = wanted.value
+UNION
+SELECT i.record FROM json_each(?) AS wanted
+CROSS JOIN intent_item AS i ON i.record = wanted.value AND i.open = 1"""
+_EMPTY = "DELETE FROM {table} WHERE record IN (SELECT value FROM json_each(?))"
+
+
 def _linked(db: sqlite3.Connection, run: Sequence[Step], touched: Touched) -> bool:
     """False, and nothing done, unless all are joins of two single references, each for itself."""
     joins = _joins(db, run)
     parts = {record for join in joins for record in (join.source, join.target)}
     if len(joins) < len(run) or len(parts) < 2 * len(run):
         return False
-    sources = [(join.source,) for join in joins]
     targets = [(join.target, join.seq) for join in joins]
     db.executemany(MENTION_OBJECT, [(join.number, join.seq) for join in joins])
     db.executemany(MENTION_RECORD, [*targets, *((join.source, join.seq) for join in joins)])
@@ -239,15 +272,23 @@ def _linked(db: sqlite3.Connection, run: Sequence[Step], touched: Touched) -> bo
             counts[system, join.ref.kind.value, "linked"] += 1
     for what, change in counts.items():
         add_to_tally(db, what, change)
-    db.executemany(DISAGREE, sources)
-    db.executemany(WITHDRAW_JOINED, [(f"joined {j.target}", j.seq, j.at, j.source) for j in joins])
-    db.executemany(INHERIT_ITEMS, [(join.target, join.source) for join in joins])
-    for table in FORGETTING:
-        db.executemany(f"DELETE FROM {table} WHERE record = ?", sources)
+    _forget(db, joins)
     touched.changed.update(parts)
-    mark_many(db, targets)
-    wake_many(db, [*((join.source, join.seq) for join in joins), *targets])
+    if touched.looks:
+        mark_many(db, targets)
+        wake_many(db, [*((join.source, join.seq) for join in joins), *targets])
     return True
+
+
+def _forget(db: sqlite3.Connection, joins: Sequence[_Joining]) -> None:
+    """Nothing waits in the names of records that were emptied. Few of them leave anything."""
+    sources = _json([join.source for join in joins])
+    working = {record for (record,) in db.execute(_WORKING, (sources, sources))}
+    moved = [join for join in joins if join.source in working]
+    db.executemany(WITHDRAW_JOINED, [(f"joined {j.target}", j.seq, j.at, j.source) for j in moved])
+    db.executemany(INHERIT_ITEMS, [(join.target, join.source) for join in moved])
+    for table in ("baseline", *FORGETTING):
+        db.execute(_EMPTY.format(table=table), (sources,))
 
 
 def _joins(db: sqlite3.Connection, run: Sequence[Step]) -> list[_Joining]:
@@ -267,7 +308,7 @@ def _joins(db: sqlite3.Connection, run: Sequence[Step]) -> list[_Joining]:
     return joins
 
 
-def _agreed(db: sqlite3.Connection, run: Sequence[Step]) -> None:
+def _agreed(db: sqlite3.Connection, run: Sequence[Step], touched: Touched) -> None:
     agreed = [(step.seq, step.entry) for step in run if isinstance(step.entry, BaselineAdvanced)]
     db.executemany(
         AGREE,
@@ -279,7 +320,8 @@ def _agreed(db: sqlite3.Connection, run: Sequence[Step]) -> None:
     )
     looked_at = [(entry.record, seq) for seq, entry in agreed]
     db.executemany(MENTION_RECORD, looked_at)
-    wake_many(db, looked_at)
+    if touched.looks:
+        wake_many(db, looked_at)
 
 
 def _json(values: Iterable[object]) -> str:

@@ -31,9 +31,21 @@ def resumed(f: Folding, entry: entries.Resumed) -> None:
 
 def skipped(f: Folding, entry: entries.Skipped) -> None:
     f.run(
-        "INSERT OR REPLACE INTO skip (record, subject, digest, reason, by, since, seq)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        *(entry.record, entry.subject, entry.digest, entry.reason, entry.by, f.at, f.seq),
+        "INSERT OR REPLACE INTO skip (record, subject, digest, reason, by, since, seq, until)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        *(entry.record, entry.subject, entry.digest, entry.reason, entry.by),
+        *(f.at, f.seq, entry.until),
+    )
+    f.touched.changed.add(entry.record)
+    mention_record(f, entry.record)
+    mark(f, entry.record)
+
+
+def skip_ended(f: Folding, entry: entries.SkipEnded) -> None:
+    """Its record is looked at again; one that was set aside anew meanwhile has another end."""
+    f.run(
+        "DELETE FROM skip WHERE record = ? AND subject = ? AND until = ?",
+        *(entry.record, entry.subject, entry.until),
     )
     f.touched.changed.add(entry.record)
     mention_record(f, entry.record)

@@ -20,6 +20,7 @@ from ledger.model.entries import (
     Released,
     Restored,
     Retried,
+    SkipEnded,
     Skipped,
     Swept,
     Tombstoned,
@@ -52,6 +53,8 @@ from tests.ledger.store.support import (
 
 REFS = tuple(item_ref(system, number) for system in (QBO, DEAR) for number in range(3))
 NAMES = ("Bolt", "Nut", "BOLT", "Straße")
+ENDS = ("", "2030-01-01T00:00:00.000000Z")
+"""Of what is set aside: without an end, and with one."""
 
 
 class Step(NamedTuple):
@@ -116,9 +119,17 @@ def _skipped(s: Scene) -> None:
     subject, digest = held.subject, s.ledger.digest(encode(held))
     if s.step.ref.system == DEAR:
         subject, digest = f"operation:{s.todo.system}", s.todo.digest
+    until = ENDS[s.step.number % len(ENDS)]
     s.draft.add(
-        Skipped(record=s.record, subject=subject, digest=digest, reason="not now", by="ann")
+        Skipped(
+            record=s.record, subject=subject, digest=digest, reason="not now", by="ann", until=until
+        )
     )
+
+
+def _skip_ended(s: Scene) -> None:
+    subject = _hold(s).subject if s.step.number % 2 else f"operation:{s.todo.system}"
+    s.draft.add(SkipEnded(record=s.record, subject=subject, until=ENDS[1]))
 
 
 def _rejected(s: Scene) -> None:
@@ -174,6 +185,7 @@ PLAY: dict[str, Callable[[Scene], object]] = {
         Released(record=s.record, subject=_hold(s).subject, reason="")
     ),
     "skipped": _skipped,
+    "skip_ended": _skip_ended,
     "resolved": lambda s: s.draft.add(
         ConflictResolved(
             record=s.record, field="name", take=QBO, value_digest=Digest("v"), by="a", reason=""

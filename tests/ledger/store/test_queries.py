@@ -15,6 +15,7 @@ from tests.ledger.store.support import BEGIN
 
 LOOKS_AT_EVERYTHING = {
     "counts": "six rows per system and kind",
+    "entry_types": "the index of all entries: for a support bundle",
     "pins": "one row per system",
     "dirty_count": "the index of the dirty set alone",
     "holds_count": "the index of the holds alone",

@@ -1,5 +1,6 @@
 """Folding many entries together gives the very rows that folding them one by one gives."""
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from decimal import Decimal
@@ -87,21 +88,30 @@ def _see(
     )
 
 
-async def told(path: Path, parts: list[list[Does]]) -> tuple[dict[str, list[Any]], list[bool]]:
-    """The tables after each part was appended as one draft; and which parts were refused."""
+async def told(
+    path: Path, parts: list[list[Does]], *, at_once: bool = False
+) -> tuple[dict[str, list[Any]], list[bool]]:
+    """The tables after each part was appended as one draft; and which parts were refused.
+    ``at_once``: none waits for the one before, so that they share transactions."""
     ledger = await Ledger.open(path, now=lambda: BEGIN, key=KEY)
-    refused = []
+    ends: list[object] = []
+    drafts = []
     for part in parts:
         draft = ledger.draft()
         for does in part:
             add(draft, ledger, does)
-        try:
-            await ledger.append(draft)
-        except DraftRefused:
-            refused.append(True)
-        else:
-            refused.append(False)
+        drafts.append(draft)
+    if at_once:
+        appends = (ledger.append(draft) for draft in drafts)
+        ends += await asyncio.gather(*appends, return_exceptions=True)
+    else:
+        for draft in drafts:
+            ends += await asyncio.gather(ledger.append(draft), return_exceptions=True)
     await ledger.close()
+    refused = [isinstance(end, DraftRefused) for end in ends]
+    assert all(
+        is_refused or isinstance(end, tuple) for is_refused, end in zip(refused, ends, strict=True)
+    )
     with closing(sqlite3.connect(path)) as db:
         tables = (*FOLDED, *WAITS, "dirty", "journal")
         return {t: db.execute(f"SELECT * FROM {t} ORDER BY 1, 2").fetchall() for t in tables}, (
@@ -125,7 +135,9 @@ async def test_together_and_one_by_one_are_the_same(
     folder = tmp_path_factory.mktemp("runs")
     # What a draft may not say is left out first: it would take its neighbours along.
     sayable: list[list[Does]] = []
-    _, refused = await told(folder / "first.db", [[does] for part in story for does in part])
+    alone = [[does] for part in story for does in part]
+    one_by_one, refused = await told(folder / "first.db", alone)
+    assert await told(folder / "group.db", alone, at_once=True) == (one_by_one, refused)
     said = iter(refused)
     for part in story:
         sayable.append([does for does in part if not next(said)])

@@ -17,6 +17,7 @@ from ledger.store.engine import inline, reading, writing
 from ledger.store.errors import LedgerDamaged, LedgerLocked, LedgerMissing
 from ledger.store.ledger import Ledger
 from ledger.store.rebuild import rebuild
+from ledger.store.shadow import FOLDED
 from ledger.store.verify import verify_file
 from ledger.store.views import KindCount, Views
 from tests.ledger.store.stories import Step, play, stories
@@ -240,6 +241,20 @@ def test_rebuild_mends_the_tables_and_says_what_was_wrong(told: Path) -> None:
     assert len(marked) == 2
     assert {seq for _, seq in marked} == {9}
     assert rebuild(told, now=Ticking()).differences == ()
+
+
+def test_rebuild_leaves_the_tables_that_are_right_as_they_are(told: Path) -> None:
+    tamper(told, "DELETE FROM link WHERE object = 3")
+    with closing(sqlite3.connect(told)) as db:
+        for table in set(FOLDED) - {"link"}:
+            db.execute(
+                f"CREATE TRIGGER {table}_stays BEFORE DELETE ON {table}"
+                " BEGIN SELECT RAISE(ABORT, 'touched'); END"
+            )
+    assert len(rebuild(told, now=Ticking()).differences) == 1
+    assert problems(told) == ()
+    tamper(told, "UPDATE head SET version = '7'")
+    assert len(rebuild(told, now=Ticking()).differences) == 3
 
 
 def test_rebuild_touches_nothing_when_the_journal_is_broken(told: Path) -> None:
