@@ -6,6 +6,7 @@ value (``Unreadable``, ``Rejected``, ``Unknown``), so that one bad record never 
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
@@ -133,6 +134,21 @@ class Metered(Protocol):
 
     def import_meter(self, data: bytes) -> None:
         """Go on counting from what ``export_meter`` gave; anything else counts from zero."""
+        ...
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A connector to which several write requests may be on their way at once."""
+
+    @property
+    def writes_at_once(self) -> int:
+        """How many, so that reads still find room beside them."""
+        ...
+
+    def place(self, writes: int) -> AbstractAsyncContextManager[None]:
+        """Wait until a request of so many writes may leave, and keep its place in the pace until
+        the block ends: what is journalled as sent then leaves at once. Raises ``Stopping``."""
         ...
 
 

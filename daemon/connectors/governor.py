@@ -6,9 +6,10 @@ All time comes from the injected clock. Must not know of HTTP, nor of what a cal
 """
 
 import asyncio
+import contextlib
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
@@ -49,6 +50,12 @@ class _Window:
     def take(self, now: float) -> None:
         self._starts.append(now)
 
+    def move(self, kept: float, now: float) -> None:
+        """A start that was kept from ``kept`` on happens now."""
+        with contextlib.suppress(ValueError):  # many came since: it has left the window
+            self._starts.remove(kept)
+        self._starts.append(now)
+
     def used(self, now: float) -> int:
         """Starts in the window that ends now."""
         return sum(start > now - self._seconds for start in self._starts)
@@ -56,6 +63,13 @@ class _Window:
     @property
     def limit(self) -> int:
         return self._count
+
+
+class _Kept:
+    """A start that nobody has used yet. Not a value: two of the same instant are two."""
+
+    def __init__(self, at: float) -> None:
+        self.at = at
 
 
 class Governor:
@@ -78,7 +92,9 @@ class Governor:
         burst = max(1, int(per_second))
         self._windows = (_Window(burst, burst / per_second), _Window(per_minute, 60.0))
         self._lanes = {name: _Window(limit, 60.0) for name, limit in (lanes or {}).items()}
-        self._lane_queues = {name: asyncio.Lock() for name in self._lanes}
+        self._lane_queues = {name: asyncio.Lock() for name in ("", *self._lanes)}
+        self._kept: dict[str, deque[_Kept]] = {name: deque() for name in self._lane_queues}
+        """Starts of ``place`` that no call has used yet."""
         self._queue = asyncio.Lock()
         self._in_flight = asyncio.Semaphore(in_flight)
         self._most_in_flight = in_flight
@@ -101,12 +117,16 @@ class Governor:
         """
         if metered:
             self._require_metered()
-        if lane:
+        kept = None if metered or not self._kept[lane] else self._kept[lane].popleft()
+        if lane and kept is None:
             async with self._lane_queues[lane]:
                 await self._wait_for((self._lanes[lane],))
         async with self._in_flight:
             async with self._queue:
-                await self._wait_for(self._windows)
+                if kept is None:
+                    await self._wait_for(self._windows)
+                else:
+                    await self._use(kept.at, lane)
                 if metered:
                     self._require_metered()  # others may have spent the rest meanwhile
                 self._count(metered)
@@ -115,6 +135,22 @@ class Governor:
                 yield
             finally:
                 self._flying -= 1
+
+    @asynccontextmanager
+    async def place(self, lane: str = "") -> AsyncIterator[None]:
+        """Wait for the pace before there is a call, and keep that start for the next unmetered
+        one of this lane. A start that is not used until the block ends counts all the same.
+
+        Raises ``Stopping`` after ``stop``.
+        """
+        async with self._lane_queues[lane]:
+            kept = _Kept(await self._wait_for(self._all(lane)))
+        self._kept[lane].append(kept)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(ValueError):
+                self._kept[lane].remove(kept)
 
     def stop(self) -> None:
         """Let no further call begin: all waits end at once. Calls under way go on."""
@@ -186,18 +222,29 @@ class Governor:
             )
         return tuple(found)
 
-    async def _wait_for(self, windows: tuple[_Window, ...]) -> None:
+    def _all(self, lane: str) -> tuple[_Window, ...]:
+        return (*self._windows, self._lanes[lane]) if lane else self._windows
+
+    async def _use(self, kept: float, lane: str) -> None:
+        """A start that was waited for already: only a pause or the end may be in its way."""
+        now = await self._wait_for(())
+        for window in self._all(lane):
+            window.move(kept, now)
+
+    async def _wait_for(self, windows: Sequence[_Window]) -> float:
+        """Take a start in all windows as soon as they allow it; returns its instant."""
         # Each round ends later on the clock than the last; only a renewed pause adds a round.
         while True:
             if self._stopping.is_set():
                 raise Stopping
             now = self._clock.monotonic()
-            delay = max(self._paused_until - now, *(window.wait(now) for window in windows))
+            delay = max((self._paused_until - now, *(window.wait(now) for window in windows)))
             if delay <= SLACK_S:
                 break
             await sleep_unless(self._clock, delay, self._stopping)
         for window in windows:
             window.take(now)
+        return now
 
     def _count(self, metered: bool) -> None:
         self._calls += 1

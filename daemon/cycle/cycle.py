@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from daemon.connectors.base import Connector, Health, Metered, Watched
+from daemon.cycle.asides import end_due
 from daemon.cycle.company import Company, Told
 from daemon.cycle.execute import execute
 from daemon.cycle.observe import observe, resweep
@@ -94,6 +95,7 @@ class Cycle:
     async def _run(self, report: CycleReport, *, full: bool) -> None:
         report.doing("reading")
         await self._remember_told()
+        await end_due(self._company, report)
         heard = await self._hear_all(report, full=full)
         if heard:
             self._hear_told()

@@ -6,10 +6,11 @@ Nothing is sent that cannot be journalled first. A lost reply is ``Unknown`` and
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from contextlib import aclosing
+from asyncio import FIRST_COMPLETED
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
+from contextlib import AsyncExitStack, aclosing
 
-from daemon.connectors.base import Connector
+from daemon.connectors.base import Connector, Paced
 from daemon.cycle.company import Company
 from daemon.cycle.observe import note
 from daemon.cycle.prepare import Ready, cut, make_intent, make_ready, make_request, shares
@@ -21,9 +22,9 @@ from ledger.model.capabilities import Capabilities
 from ledger.model.encoding import comparable_bytes
 from ledger.model.entries import Confirmed, Intended, OutcomeUnknown, Rejected, Tombstoned
 from ledger.model.errors import Refused as RefusedError
-from ledger.model.errors import Throttled, Transient, Unauthorised
-from ledger.model.facts import Observation, Tombstone
-from ledger.model.ids import Digest, Kind, SystemName
+from ledger.model.errors import Throttled, Transient, TrueupError, Unauthorised
+from ledger.model.facts import Tombstone
+from ledger.model.ids import DOCUMENT_KINDS, Digest, Kind, SystemName
 from ledger.model.outcomes import Confirmed as Done
 from ledger.model.outcomes import Intent, IntentItem, Outcome, RefusalKind, Unknown, WriteRequest
 from ledger.model.outcomes import Rejected as Refused
@@ -37,6 +38,8 @@ _WORD = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 SLICE_BATCHES = 30
 """Batches that are made ready at once: their records and what these point to are in memory."""
 
+_OF_THE_SYSTEM = (Throttled, Transient, Unauthorised)
+"""Errors for which one system is left alone."""
 _DEPTHS = {Kind.PURCHASE_ORDER: 1, Kind.BILL: 2, Kind.INVOICE: 2}
 """How far documents are from what nothing points from; all other kinds are ordered by waves."""
 
@@ -62,7 +65,7 @@ async def execute(
     async def one_system(system: SystemName, todo: list[Operation]) -> None:
         try:
             await _send_waves(company, system, todo, report, stopping=stopping)
-        except (Throttled, Transient, Unauthorised) as error:
+        except _OF_THE_SYSTEM as error:
             failures[system] = error
 
     async with asyncio.TaskGroup() as group:
@@ -83,15 +86,69 @@ async def _send_waves(
     for turn in sorted({_turn(operation) for operation in operations}):
         todo = [operation for operation in operations if _turn(operation) == turn]
         async with aclosing(batches_of(company.ledger, connector.capabilities, todo)) as batches:
+            await _send_turn(company, connector, batches, report, stopping=stopping)
+        if stopping():
+            return
+
+
+async def _send_turn(
+    company: Company,
+    connector: Connector,
+    batches: AsyncIterator[list[Ready]],
+    report: CycleReport,
+    *,
+    stopping: Callable[[], bool],
+) -> None:
+    """The requests of one turn, several under way at once where the system allows it. All of them
+    have ended when this returns: the next turn builds on what came of them.
+
+    After the first error none begins any more, and none is cut off; then the error is raised.
+    """
+    trouble: list[TrueupError] = []
+
+    async def send(batch: Sequence[Ready], place: AsyncExitStack) -> None:
+        try:
+            async with place:
+                await _send(company, connector, batch, report)
+        except TrueupError as error:
+            trouble.append(error)
+        _tell_done(report, len(batch))
+
+    under_way: set[asyncio.Task[None]] = set()
+    before = most = _at_once(connector, ())
+    async with asyncio.TaskGroup() as group:
+        try:
             async for batch in batches:
-                if stopping():
-                    return
-                now = await stops(company, (r.operation.digest for r in batch))
-                let_go = [r for r in batch if not _is_held_back(r.operation, now)]
-                if let_go:
-                    await _send(company, connector, let_go, report)
-                writing = report.activity
-                report.doing("writing", done=writing.done + len(batch), of=writing.of)
+                before, most = most, _at_once(connector, batch)
+                while len(under_way) >= min(before, most):
+                    _, under_way = await asyncio.wait(under_way, return_when=FIRST_COMPLETED)
+                if trouble:
+                    break
+                async with AsyncExitStack() as place:
+                    if isinstance(connector, Paced):
+                        await place.enter_async_context(connector.place(len(batch)))
+                    if trouble or stopping():
+                        break
+                    now = await stops(company, (r.operation.digest for r in batch))
+                    let_go = [r for r in batch if not _is_held_back(r.operation, now)]
+                    if let_go:
+                        under_way.add(group.create_task(send(let_go, place.pop_all())))
+                _tell_done(report, len(batch) - len(let_go))
+        except TrueupError as error:  # those under way are waited for first
+            trouble.append(error)
+    if trouble:
+        raise min(trouble, key=lambda one: isinstance(one, _OF_THE_SYSTEM))
+
+
+def _tell_done(report: CycleReport, count: int) -> None:
+    writing = report.activity
+    report.doing("writing", done=writing.done + count, of=writing.of)
+
+
+def _at_once(connector: Connector, batch: Sequence[Ready]) -> int:
+    """Documents go one after the other: two bills of one order meet in its lines."""
+    is_alone = any(one.operation.kind in DOCUMENT_KINDS for one in batch)
+    return 1 if is_alone or not isinstance(connector, Paced) else connector.writes_at_once
 
 
 def _is_held_back(operation: Operation, now: Stops) -> bool:
@@ -225,7 +282,7 @@ async def settle(
         item = items[outcome.b_id]
         match outcome:
             case Done():
-                _confirm(ledger, draft, intent, item, outcome.shown, how=how)
+                _confirm(ledger, draft, intent, item, outcome, how=how)
                 report.confirmed += 1
             case Refused():
                 draft.add(
@@ -275,10 +332,11 @@ def _confirm(
     draft: Draft,
     intent: Intent,
     item: IntentItem,
-    shown: Observation | Tombstone,
+    outcome: Done,
     *,
     how: str,
 ) -> None:
+    shown = outcome.shown
     comparable = payload = Digest("")  # a write confirmed by a removal has no content to show
     if isinstance(shown, Tombstone):
         draft.add(Tombstoned(ref=shown.ref, evidence=shown.evidence))
@@ -295,5 +353,6 @@ def _confirm(
             comparable=comparable,
             payload=payload,
             how=how,
+            trace=outcome.trace,
         )
     )

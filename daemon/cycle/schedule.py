@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from daemon.clock import sleep_unless
@@ -116,7 +116,7 @@ class Scheduler:
 
     async def _wait(self) -> str:
         """Sleep until the interval is over or somebody nudges; returns the reason to go on."""
-        nap_s = self._nap_s()
+        nap_s = await self._nap_s()
         begins = self._company.clock.now() + timedelta(seconds=nap_s)
         self.next_at = begins.isoformat(timespec="seconds").replace("+00:00", "Z")
         await sleep_unless(self._company.clock, nap_s, self._nudge)
@@ -125,12 +125,18 @@ class Scheduler:
         reason, self._reason = self._reason, "interval"
         return reason
 
-    def _nap_s(self) -> float:
-        """The interval, or what is left until writes may go again."""
+    async def _nap_s(self) -> float:
+        """The interval, or what is left until writes may go again, or something that was set
+        aside is taken up again."""
         now = self._company.clock.now()
-        opens = self._company.calendar.opens_at(now)
-        left = self.interval_s if opens is None else (opens - now).total_seconds()
-        return min(self.interval_s, left)
+        turns = (self._company.calendar.opens_at(now), await self._next_skip_end(now))
+        left = [(turn - now).total_seconds() for turn in turns if turn is not None]
+        return max(0.0, min([self.interval_s, *left]))
+
+    async def _next_skip_end(self, now: datetime) -> datetime | None:
+        """Only what the last cycle could not end yet: one that failed is not tried without rest."""
+        since = now if self.last is None else datetime.fromisoformat(self.last.started_at)
+        return await self._company.ledger.read(lambda views: views.next_skip_end(since))
 
     async def run_now(self, reason: str, *, full: bool = False) -> CycleReport:
         """One cycle now, after any that is under way; what that one does is counted in."""
@@ -203,11 +209,18 @@ class Scheduler:
         last = await self._company.ledger.read(lambda views: views.runtime(LAST_FULL_KEY))
         if last is None or self._full_at is None:
             return False
-        now = self._company.clock.now().astimezone(self._timezone)
-        due = datetime.combine(now.date(), self._full_at, self._timezone)
-        if due > now:
-            due -= timedelta(days=1)
-        return datetime.fromisoformat(last.decode()) < due
+        now, looked = self._company.clock.now(), datetime.fromisoformat(last.decode())
+        if looked > now:
+            return True  # the clock was ahead then: nobody knows how long ago it was
+        today = now.astimezone(self._timezone).date()
+        due = self._due_on(today)
+        return looked < (due if due <= now else self._due_on(today - timedelta(days=1)))
+
+    def _due_on(self, day: date) -> datetime:
+        """As an instant: times of one zone are else compared by the hands of its clocks, which
+        leave out an hour in spring."""
+        at = self._full_at or time()
+        return datetime.combine(day, at, self._timezone).astimezone(UTC)
 
     async def _remember_full(self, *, first: bool) -> None:
         """The first load is a full look as well; from then on the daily ones count."""
