@@ -23,8 +23,10 @@ from tenacity import (
 from yarl import URL
 
 from daemon.clock import Clock
+from daemon.connectors.addresses import Forbidden, judge_host
 from daemon.connectors.calls import SLOW_START_S, Call, CallLog
 from daemon.connectors.governor import Governor
+from daemon.connectors.reach import Detour, Resolver, detour
 from daemon.log import Log
 from ledger.model.errors import OutcomeIsUnknown, Transient
 
@@ -43,6 +45,11 @@ class Reply(msgspec.Struct, frozen=True):
     body: bytes
     call: int = 0
     """Its number in the log of calls; 0 = it is not in one."""
+
+    @property
+    def tid(self) -> str:
+        """Intuit's id of the exchange; ``""`` where there is none that can be shown."""
+        return _printable(self.headers.get("intuit_tid", ""))
 
 
 class Retries(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,11 +92,14 @@ class Http:
         max_bytes: int = 64 * MIB,
         retries: Retries | None = None,
         calls: CallLog | None = None,
+        private: bool = False,
     ) -> None:
         """A ``transport`` that is given stays the property of the giver and is not closed here;
-        every attempt is noted in ``calls``."""
+        every attempt is noted in ``calls``. ``private``: the host may be in a private network."""
         self._base_url = base_url.rstrip("/")
         self._host = URL(self._base_url).host or "the server"
+        self._private = private
+        self._detour: Detour | None = None
         self._clock = clock
         self._governor = governor
         self._timeout = aiohttp.ClientTimeout(
@@ -191,7 +201,7 @@ class Http:
         status, tid = 0, ""
         try:
             reply = await self._attempt(method, url, body, headers)
-            status, tid = reply.status, _printable(reply.headers.get("intuit_tid", ""))
+            status, tid = reply.status, reply.tid
         except (Transient, OutcomeIsUnknown) as error:
             end = "not sent" if isinstance(error, Transient) else "no whole answer"
             note = f"{note}, {end}" if note else end
@@ -227,16 +237,42 @@ class Http:
         # Errors name the host and the sort of failure only, and are not chained: the text of
         # aiohttp's own errors may hold the whole address.
         try:
-            async with self._open_session().request(
-                method, url, data=body, headers=headers, allow_redirects=False
+            session = self._open_session()
+            async with session.request(
+                method,
+                url,
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                proxy=self._detour.url if self._detour else None,
+                proxy_auth=self._detour.auth if self._detour else None,
             ) as response:
                 content = await self._content(response)
                 self._compare_clocks(response.headers.get("Date", ""))
                 return Reply(response.status, response.headers, content)
-        except aiohttp.ClientSSLError:
+        except Forbidden as why:
             raise Transient(
-                f"{self._host}: no secure connection could be made",
-                cure="check the clock of this machine and its CA certificates",
+                f"{self._host} is {why}: it is not asked",
+                cure="correct the address in the configuration, the name service or HTTPS_PROXY",
+            ) from None
+        except aiohttp.InvalidURL:
+            raise Transient(
+                f"{self._host} is no name of a host", cure="correct the address"
+            ) from None
+        except aiohttp.ClientSSLError as error:
+            raise Transient(
+                f"{self._host}: no secure connection could be made{_flaw(error)}",
+                cure="check the clock of this machine and its CA certificates (SSL_CERT_FILE)",
+            ) from None
+        except aiohttp.ClientProxyConnectionError as error:
+            raise Transient(
+                f"the proxy before {self._host} cannot be reached ({_sort(error)})",
+                cure="check HTTPS_PROXY in the environment of the daemon",
+            ) from None
+        except aiohttp.ClientHttpProxyError as error:
+            raise Transient(  # it never came to a connection with the host behind it
+                f"the proxy before {self._host} refused to connect ({error.status})",
+                cure="let the proxy pass this host, or check the user in HTTPS_PROXY",
             ) from None
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise Transient(f"{self._host} cannot be reached ({_sort(error)})") from None
@@ -267,7 +303,7 @@ class Http:
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=self._transport,
+                connector=self._transport or self._connector(),
                 connector_owner=self._transport is None,
                 timeout=self._timeout,
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -275,6 +311,12 @@ class Http:
                 middlewares=(_never_repeat,),
             )
         return self._session
+
+    def _connector(self) -> aiohttp.TCPConnector:
+        judge_host(self._host, private=self._private)
+        self._detour = detour(URL(self._base_url))
+        proxy = self._detour.host if self._detour else ""
+        return aiohttp.TCPConnector(resolver=Resolver(private=self._private, proxy=proxy))
 
     def _is_worth_repeating(self, reply: Reply) -> bool:
         return reply.status in self._retries.statuses
@@ -292,6 +334,25 @@ def _query(params: Mapping[str, str] | None) -> str:
 def _printable(text: str) -> str:
     """A short token as it is; anything else is not shown."""
     return text if len(text) <= 80 and text.isascii() and text.isprintable() else ""
+
+
+def _flaw(error: aiohttp.ClientSSLError) -> str:
+    """What is wrong with a certificate, in a few words of our own."""
+    found = getattr(error, "certificate_error", None)
+    words = _FLAWS.get(getattr(found, "verify_code", 0), "")
+    return f" (its certificate {words})" if words else ""
+
+
+_FLAWS = {
+    9: "is not valid yet",
+    10: "has expired",
+    18: "is signed by itself",
+    19: "is signed by nobody that this machine trusts",
+    20: "is signed by nobody that this machine trusts",
+    62: "is for another name",
+    64: "is for another address",
+}
+"""By OpenSSL's X509_V_ERR codes."""
 
 
 def _sort(error: BaseException) -> str:

@@ -14,6 +14,7 @@ import msgspec
 from yarl import URL
 
 from daemon.clock import Clock
+from daemon.connectors.addresses import LOOPBACK
 from daemon.connectors.calls import CallLog
 from daemon.connectors.governor import Governor
 from daemon.connectors.http import Http, Reply
@@ -22,7 +23,6 @@ from ledger.model.errors import OutcomeIsUnknown, Throttled, Transient, Unauthor
 TIMEOUT_S = 60.0
 ASKS_PER_TOKEN = 2
 """A reply that is lost is asked for once more with the same token, at once."""
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
@@ -224,6 +224,8 @@ class LoginServer:
             transport=self._transport,
             max_bytes=1024 * 1024,
             calls=self._calls,
+            # What a system publishes of itself is its own affair; one that was configured is not.
+            private=bool(self._discovery_url),
         )
 
 

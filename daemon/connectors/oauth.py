@@ -20,6 +20,7 @@ from daemon.connectors.loginserver import Grant, LoginServer
 from daemon.connectors.vault import Tokens, TokenStore
 from ledger.model.errors import ConfigProblem, Throttled, Transient, Unauthorised
 
+LONGEST_LIFE_S = 100 * 366 * 86_400
 EARLY = timedelta(minutes=5)
 """An access token this close to its end is renewed before it is used."""
 RECONNECT = "authorise trueup again: trueup connect --reconnect"
@@ -268,11 +269,9 @@ class OAuth:
             refresh_token=refresh,
             former_refresh_token=used if refresh != used else "",
             access_token=grant.access_token,
-            access_expires_at=now + timedelta(seconds=grant.expires_in),
-            refresh_expires_at=None if window is None else now + timedelta(seconds=window),
-            hard_expires_at=(
-                before.hard_expires_at if hard is None else now + timedelta(seconds=hard)
-            ),
+            access_expires_at=now + _life(grant.expires_in),
+            refresh_expires_at=None if window is None else now + _life(window),
+            hard_expires_at=before.hard_expires_at if hard is None else now + _life(hard),
             origin=before.origin,
         )
 
@@ -284,6 +283,11 @@ class OAuth:
         }.get(now, "the login was refused: it expired, was revoked, or was renewed elsewhere")
         state = "disconnected" if now is Phase.DISCONNECTED else "reauth_needed"
         return Unauthorised(f"{self._system}: {reason}", state=state, cure=RECONNECT)
+
+
+def _life(seconds: int) -> timedelta:
+    """How long something is good for; no login outlives the calendar, whatever is said of it."""
+    return timedelta(seconds=min(max(seconds, 0), LONGEST_LIFE_S))
 
 
 def _look_at(exchange: "asyncio.Future[Tokens]") -> None:

@@ -5,7 +5,7 @@ Reads are repeated where that is safe; a write is exactly one request. Must not 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import aiohttp
 import msgspec
@@ -25,10 +25,10 @@ from daemon.connectors.dear.wire import (
     NoApi,
     Wrong,
     classify,
-    decode,
 )
 from daemon.connectors.governor import Governor
 from daemon.connectors.http import Http, Reply, Retries
+from daemon.connectors.jsontext import decode, shaped
 from ledger.model.encoding import encode
 from ledger.model.errors import ConfigProblem, Refused, Throttled, Transient, Unauthorised
 from ledger.model.ids import derive
@@ -85,6 +85,7 @@ class DearClient:
             # 503 is left out: from DEAR it means "too many calls" and asks for a longer pause.
             retries=Retries(statuses=frozenset({500, 502, 504})),
             calls=self._calls,
+            private=config.allow_private_network,
         )
 
     @property
@@ -132,6 +133,13 @@ class DearClient:
             if pause > PATIENCE_S:
                 break
         raise _busy(pause)
+
+    async def value(self, path: str, params: Mapping[str, str]) -> Any:
+        """The decoded answer of such a read. Raises as ``get`` does."""
+        try:
+            return decode(await self.get(path, params))
+        except msgspec.DecodeError as error:
+            raise Transient(f"DEAR {path} answered with what cannot be read: {error}") from None
 
     async def write(
         self, method: str, path: str, body: Mapping[str, object]
@@ -219,23 +227,28 @@ _CHECK_ADDRESS = (
 
 def listing(listed: Listed, body: bytes) -> Listing:
     """The list in an answer, to reads and writes alike. Raises ``ValueError``."""
-    parts = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    parts = shaped(body, dict[str, msgspec.Raw])
     if listed.list_key not in parts:
         raise ValueError(f"{listed.list_key} is missing")
     total = decode(parts["Total"]) if "Total" in parts else None
     if total is not None and (isinstance(total, bool) or not isinstance(total, int) or total < 0):
         raise ValueError("Total is not a count")
-    rows = msgspec.json.decode(parts[listed.list_key], type=list[msgspec.Raw])
+    rows = shaped(parts[listed.list_key], list[msgspec.Raw])
     return Listing(tuple(_row(listed, bytes(raw)) for raw in rows), total)
 
 
 def _row(listed: Listed, raw: bytes) -> Row:
-    data = decode(raw)
+    try:
+        data = decode(raw)
+    except msgspec.DecodeError:
+        data = None  # mapping refuses it by name; the rows beside it are read
     found = data.get(listed.id_key) if isinstance(data, Mapping) else None
     if isinstance(found, str) and found.strip():
         return Row(found if listed.id_key == "Code" else found.lower(), data, raw)
     # Without an id a row can only be told apart by its content; mapping will refuse it by name.
-    return Row(f"{paging.WITHOUT_ID}{derive('dear', listed.path, raw.decode())}", data, raw)
+    return Row(
+        f"{paging.WITHOUT_ID}{derive('dear', listed.path, raw.decode(errors='replace'))}", data, raw
+    )
 
 
 def _content(path: str, meaning: Good | Denied | Wrong | NoApi | Down) -> bytes:

@@ -7,11 +7,13 @@ each is written only when it stands here, and the plan names the key that a valu
 from datetime import date
 from decimal import Decimal
 from ipaddress import ip_address
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, model_validator
+from pydantic_core import PydanticCustomError
 
+from daemon.connectors.addresses import Forbidden, judge_host
 from daemon.connectors.secrets import SecretRef
 
 CANONICAL_URL = "https://inventory.dearsystems.com/ExternalApi/v2"
@@ -191,6 +193,8 @@ class DearConfig(_Model):
     """Where the key of the API application lies. Give trueup an application of its own."""
     base_url: BaseUrl = CANONICAL_URL
     """Address of the API; another one only for a sandbox."""
+    allow_private_network: StrictBool = False
+    """Say yes when ``base_url`` is in a private network of yours, such as a gateway before DEAR."""
     rate: DearRate = DearRate()
     """Pace of calls."""
     timeout_s: int = Field(default=60, ge=5, le=300)
@@ -235,3 +239,15 @@ class DearConfig(_Model):
     """How purchases and sales are read."""
     defaults: DearDefaults = DearDefaults()
     """Fields that DEAR demands and the books lack."""
+
+    @model_validator(mode="after")
+    def _is_no_inner_address(self) -> Self:
+        try:
+            judge_host(urlsplit(self.base_url).hostname or "", private=self.allow_private_network)
+        except Forbidden as why:
+            raise PydanticCustomError(
+                "base_url",
+                f"base_url is {why}: give the address of DEAR's API, or, for a gateway of yours in "
+                "a private network, allow_private_network: true",
+            ) from None
+        return self

@@ -20,7 +20,6 @@ from daemon.connectors.dear.lookups import DearLookups
 from daemon.connectors.dear.mapping.fields import day
 from daemon.connectors.dear.preflight import missing_names
 from daemon.connectors.dear.reader import DearReader
-from daemon.connectors.dear.wire import decode
 from daemon.connectors.dear.writer import DearWriter
 from ledger.model.capabilities import Capabilities
 from ledger.model.errors import Transient
@@ -95,7 +94,7 @@ class DearConnector:
         """Settings of the company, at most every ``check_every_hours``; warnings are always new."""
         now = self._clock.monotonic()
         if self._health is None or now - self._health[0] > self._config.check_every_hours * _HOUR_S:
-            me = decode(await self._client.get("/me", {}))
+            me = await self._client.value("/me", {})
             health = _health(me, self._config)
             missing = await missing_names(self._client, self._config)
             self._health = (now, replace(health, warnings=health.warnings + missing))

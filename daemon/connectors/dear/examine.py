@@ -10,7 +10,6 @@ from daemon.connectors.dear.client import DearClient
 from daemon.connectors.dear.config import DearConfig
 from daemon.connectors.dear.mapping.family import FAMILIES
 from daemon.connectors.dear.preflight import Named, named, rows_of
-from daemon.connectors.dear.wire import decode
 from daemon.connectors.examining import Entry, Verdict
 from ledger.model.errors import Refused, Unauthorised
 from ledger.model.ids import Kind
@@ -68,7 +67,7 @@ class DearExamination:
     async def _may_read(self, what: str, path: str) -> Verdict:
         name = f"dear may read {what}"
         try:
-            content = decode(await self._client.get(path, {"Page": "1", "Limit": "1"}))
+            content = await self._client.value(path, {"Page": "1", "Limit": "1"})
         except (Refused, Unauthorised) as error:
             return Verdict(
                 name=name,

@@ -12,7 +12,6 @@ import msgspec
 from daemon.connectors.dear.client import DearClient
 from daemon.connectors.dear.config import DearConfig
 from daemon.connectors.dear.mapping.family import FAMILIES
-from daemon.connectors.dear.wire import decode
 from ledger.model.errors import Refused, Transient
 from ledger.model.facts import Problem
 from ledger.model.ids import Kind
@@ -81,8 +80,7 @@ async def rows_of(client: DearClient, one: Named) -> list[Mapping[str, Any]]:
     """Every row of the list in which a name has to be found. Raises what a read raises."""
     rows: list[Mapping[str, Any]] = []
     for page in range(1, MAX_PAGES + 1):
-        body = await client.get(one.path, {"Page": str(page), "Limit": str(LIMIT)})
-        content = decode(body)
+        content = await client.value(one.path, {"Page": str(page), "Limit": str(LIMIT)})
         part = content.get(one.list_key) if isinstance(content, Mapping) else None
         if not isinstance(part, list):
             raise Transient(f"DEAR {one.path} answered with no proper list")

@@ -7,18 +7,17 @@ status, 200 included; a wrong path is answered by a web page with 200; "too many
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
 from daemon.connectors.http import Reply
+from daemon.connectors.jsontext import decode, shaped
 
 PAUSE_S = 15.0
 """How long to leave DEAR alone when it does not say."""
 LONGEST_PAUSE_S = 3600.0
 
-_decoder = msgspec.json.Decoder(float_hook=Decimal)
 _LIMIT = re.compile(r"\b60\s+calls\s+per\s+(?:minute|60\s*seconds)", re.IGNORECASE)
 _FIRST_NUMBER = re.compile(r"\d+")
 MAX_TEXT = 300
@@ -106,18 +105,10 @@ def is_json(body: bytes) -> bool:
     if body.lstrip()[:1] not in (b"{", b"["):
         return False
     try:
-        msgspec.json.decode(body, type=msgspec.Raw)
+        shaped(body, msgspec.Raw)
     except msgspec.DecodeError:
         return False
     return True
-
-
-def decode(body: bytes | msgspec.Raw) -> Any:
-    """Decoded JSON with exact numbers: int, or Decimal with the digits that were sent.
-
-    Raises ``msgspec.DecodeError``.
-    """
-    return _decoder.decode(body)
 
 
 def _flaws(body: bytes) -> tuple[Flaw, ...]:

@@ -5,7 +5,8 @@ put a statement, a path or a body into an error.
 """
 
 from collections.abc import Sequence
-from typing import TypeVar
+from contextlib import suppress
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -14,9 +15,10 @@ from daemon.connectors.base import Rendered
 from daemon.connectors.calls import CallLog, kind_of_thing
 from daemon.connectors.governor import Governor
 from daemon.connectors.http import Http, Reply
+from daemon.connectors.jsontext import decode, shaped
 from daemon.connectors.oauth import OAuth
 from daemon.connectors.qbo.faults import Fault, Next, error_of, fault_in, fault_of
-from daemon.connectors.qbo.mapping.table import decode, encode, is_instant
+from daemon.connectors.qbo.mapping.table import encode, is_instant
 from daemon.connectors.qbo.mapping.wire import Wire
 from ledger.model.errors import OutcomeIsUnknown, Refused, Transient
 
@@ -42,6 +44,8 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
 
     body: bytes = b""
     fault: Fault | None = None
+    trace: str = ""
+    """``intuit_tid`` of the answer."""
 
 
 class QboClient:
@@ -138,7 +142,8 @@ class QboClient:
         reply = await self._send(f"/{entity.lower()}", body, request_id, operation=operation)
         if isinstance(reply, Fault):
             return Written(fault=reply)
-        return Written(body=bytes(_lost_unless(_envelope_of_write(reply).get(entity), msgspec.Raw)))
+        shown = _lost_unless(_envelope_of_write(reply).get(entity), msgspec.Raw)
+        return Written(body=bytes(shown), trace=reply.tid)
 
     async def write_batch(
         self, items: Sequence[tuple[str, str, str, Wire]], request_id: str
@@ -166,7 +171,7 @@ class QboClient:
                 if fault.next is Next.LOGIN:
                     self._spent_token = self._last_token
             elif names[b_id] in item:
-                ends[b_id] = Written(body=bytes(item[names[b_id]]))
+                ends[b_id] = Written(body=bytes(item[names[b_id]]), trace=reply.tid)
         return ends
 
     async def _get(self, path: str, params: dict[str, str]) -> Reply:
@@ -257,6 +262,16 @@ class QboClient:
         return {"Authorization": f"Bearer {token}", "Accept": "application/json"}
 
 
+def objects(rows: Rows) -> list[Wire]:
+    """The objects of an answer that can be read; for lists in which something is looked up."""
+    found: list[Wire] = []
+    for row in rows.rows:
+        with suppress(msgspec.DecodeError):
+            if isinstance(raw := decode(row), dict):
+                found.append(raw)
+    return found
+
+
 class _Gone(Exception):
     """A read was answered with 610."""
 
@@ -278,8 +293,8 @@ def _as(data: msgspec.Raw | None, shape: type[T]) -> T:
     if data is None:
         raise Transient("QuickBooks sent an answer that lacks a part")
     try:
-        return msgspec.json.decode(data, type=shape)
-    except msgspec.MsgspecError:
+        return shaped(data, shape)
+    except msgspec.DecodeError:
         raise Transient("QuickBooks sent an answer that is not what was asked for") from None
 
 
@@ -291,8 +306,16 @@ def _lost_unless(data: msgspec.Raw | None, shape: type[T]) -> T:
         raise OutcomeIsUnknown(str(error)) from None
 
 
+def _decoded(data: msgspec.Raw) -> Any:
+    """Part of an answer, whatever its shape."""
+    try:
+        return decode(data)
+    except msgspec.DecodeError:
+        raise Transient("QuickBooks sent an answer that cannot be read") from None
+
+
 def _object(data: msgspec.Raw | None) -> Wire:
-    found = decode(data) if data is not None else None
+    found = _decoded(data) if data is not None else None
     if not isinstance(found, dict):
         raise Transient("QuickBooks sent an answer that is not what was asked for")
     return found
@@ -300,7 +323,7 @@ def _object(data: msgspec.Raw | None) -> Wire:
 
 def _refuse_fault(group: dict[str, msgspec.Raw]) -> None:
     if "Fault" in group:
-        fault = fault_in({"Fault": decode(group["Fault"])}, status=200)
+        fault = fault_in({"Fault": _decoded(group["Fault"])}, status=200)
         if fault is not None:
             raise error_of(fault)
 
@@ -312,5 +335,8 @@ def _time(envelope: dict[str, msgspec.Raw]) -> str:
 
 
 def _fault_of_item(item: dict[str, msgspec.Raw], reply: Reply) -> Fault | None:
-    found = {key: decode(item[key]) for key in ("Fault", "fault") if key in item}
+    try:
+        found = {key: decode(item[key]) for key in ("Fault", "fault") if key in item}
+    except msgspec.DecodeError:
+        raise OutcomeIsUnknown("QuickBooks sent a fault that cannot be read") from None
     return fault_in(found, status=200, trace=reply.headers.get("intuit_tid", ""))

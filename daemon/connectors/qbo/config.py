@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from yarl import URL
 
+from daemon.connectors.addresses import LOOPBACK, Forbidden, judge_host
 from daemon.connectors.secrets import SecretRef
 
 HOSTS = {
@@ -33,7 +34,6 @@ SCOPE = "com.intuit.quickbooks.accounting"
 REDIRECT_URI = "http://localhost:8047/callback"
 """Where the answer goes by default: Intuit lets development keys come back to this machine."""
 TOKEN_URL = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def _quoted(value: object) -> object:
@@ -176,6 +176,11 @@ class QboConfig(_Section):
             raise PydanticCustomError(
                 "token_url", "token_url must begin with https:// or be on this machine"
             )
+        if self.token_url is not None:
+            try:
+                judge_host(URL(self.token_url).host or "", private=False)
+            except Forbidden as why:
+                raise PydanticCustomError("token_url", f"token_url is {why}") from None
         if self.redirect_uri is not None and not (
             _is_loopback(self.redirect_uri) or URL(self.redirect_uri).scheme == "https"
         ):

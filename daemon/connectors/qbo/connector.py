@@ -1,6 +1,7 @@
 """QuickBooks Online as one connected system: the methods of ``base.Connector``, glued together."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 
 import aiohttp
@@ -34,6 +35,9 @@ from ledger.model.outcomes import Outcome, Write, WriteRequest
 
 CHECK_EVERY = timedelta(hours=4)
 """CompanyInfo and Preferences are metered reads, and hardly ever change."""
+
+FOR_READS = 2
+"""Of the calls that may be in flight, so many are never taken by writes."""
 
 
 class QboConnector:
@@ -103,6 +107,7 @@ class QboConnector:
             timeout_s=config.timeout_s,
             transport=transport,
             calls=calls,
+            private=True,  # one of Intuit's own names, or this machine
         )
         first = config.refresh_token
         oauth = OAuth(
@@ -197,7 +202,11 @@ class QboConnector:
 
     async def check(self) -> Health:
         now = self._clock.now()
-        if self._health is None or self._checked_at is None or now - self._checked_at > CHECK_EVERY:
+        if (
+            self._health is None
+            or self._checked_at is None
+            or abs(now - self._checked_at) > CHECK_EVERY
+        ):
             self._health = await self._ask_company()
             self._checked_at = now
         later = [
@@ -225,6 +234,13 @@ class QboConnector:
 
     async def write(self, request: WriteRequest) -> tuple[Outcome, ...]:
         return await self._writer.write(request)
+
+    @property
+    def writes_at_once(self) -> int:
+        return max(1, self._config.rates.in_flight - FOR_READS)
+
+    def place(self, writes: int) -> AbstractAsyncContextManager[None]:
+        return self._governor.place(BATCH if writes > 1 else "")
 
     def stop(self) -> None:
         self._governor.stop()

@@ -6,8 +6,9 @@ Must not store a login for another company than the configured one, nor name one
 from yarl import URL
 
 from daemon.clock import Clock
+from daemon.connectors.addresses import LOOPBACK
 from daemon.connectors.consent import Asked, NoConsent, Questions, Why, ends_in
-from daemon.connectors.loginserver import LOOPBACK, Denial
+from daemon.connectors.loginserver import Denial
 from daemon.connectors.oauth import OAuth
 from daemon.connectors.qbo.config import SCOPE, QboConfig
 

@@ -11,6 +11,9 @@ from daemon.connectors.qbo.mapping.table import QBO, is_instant
 from ledger.model.facts import Cursor
 from ledger.model.ids import Kind
 
+LONGEST_NUMBER = 40
+"""Digits of an id that is a number; QuickBooks' own have up to 19."""
+
 
 class Sweeping(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A full read in the middle."""
@@ -81,7 +84,8 @@ def step(sweep: Sweeping, ids: list[str]) -> Sweeping:
 
 def natural(record_id: str) -> tuple[int, int, str]:
     """Order of ids as numbers; ids that are words come last."""
-    return (0, int(record_id), "") if record_id.isdecimal() else (1, 0, record_id)
+    is_number = record_id.isdecimal() and len(record_id) <= LONGEST_NUMBER
+    return (0, int(record_id), "") if is_number else (1, 0, record_id)
 
 
 def back(stamp: str, seconds: float) -> str:

@@ -6,10 +6,9 @@ Only reads, each list once. Must not write, and must not remember anything for l
 from collections.abc import Sequence
 
 from daemon.connectors.examining import Entry, Verdict, named
-from daemon.connectors.qbo.client import QboClient
+from daemon.connectors.qbo.client import QboClient, objects
 from daemon.connectors.qbo.config import QboConfig
 from daemon.connectors.qbo.features import Features
-from daemon.connectors.qbo.mapping.table import decode
 from daemon.connectors.qbo.mapping.wire import Wire
 from daemon.connectors.qbo.profile import PAYABLE, Profile
 from daemon.connectors.qbo.statements import EVERYTHING
@@ -90,9 +89,9 @@ class QboExamination:
             statement = (
                 f"SELECT * FROM {entity} WHERE {EVERYTHING} STARTPOSITION {start} MAXRESULTS {PAGE}"
             )
-            found = (await self._client.query(statement, entity)).rows
-            rows += [row for raw in found if isinstance(row := decode(raw), dict)]
-            if len(found) < PAGE:
+            found = await self._client.query(statement, entity)
+            rows += objects(found)
+            if len(found.rows) < PAGE:
                 return tuple(rows)
         raise Transient(f"QuickBooks has more than {MOST_PAGES * PAGE} objects of {entity}")
 
@@ -127,7 +126,7 @@ class QboExamination:
             return Verdict(name=name, state="skipped", found=str(error))
         if rows is None:
             return Verdict(name=name, state="ok", found="none: cost of goods sold is posted once")
-        names = [str(decode(raw).get("Name")) for raw in rows.rows]
+        names = [str(row.get("Name")) for row in objects(rows)]
         return Verdict(
             name=name,
             state="warn",
@@ -179,7 +178,7 @@ def _tax_payable(accounts: Sequence[Wire], features: Features) -> Verdict:
         if one.get("Active") is not False
         and (
             one.get("AccountSubType") in TAX_PAYABLE
-            or (_is_of(one, ("Other Current Liability",)) and "tax" in str(one["Name"]).lower())
+            or (_is_of(one, ("Other Current Liability",)) and "tax" in str(one.get("Name")).lower())
         )
     ]
     if found:

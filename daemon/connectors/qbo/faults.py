@@ -6,6 +6,7 @@ QuickBooks' own sentence is kept, for a person needs it.
 """
 
 import html
+import math
 import re
 from enum import StrEnum
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import msgspec
 
 from daemon.connectors.http import Reply
+from daemon.connectors.jsontext import decode, shaped
 from daemon.connectors.oauth import RECONNECT
 from daemon.connectors.qbo.cures import CURES, cure_of
 from ledger.model.errors import OutcomeIsUnknown, Throttled, TrueupError, Unauthorised
@@ -140,8 +142,9 @@ def fault_in(
     found = value.get("Fault") or value.get("fault")
     if not isinstance(found, dict):
         return None
-    errors = found.get("Error") or found.get("error") or []
-    details = tuple(_detail(one) for one in errors if isinstance(one, dict))
+    errors = found.get("Error") or found.get("error")
+    listed = errors if isinstance(errors, list) else [errors]
+    details = tuple(_detail(one) for one in listed if isinstance(one, dict))
     if not details:
         details = (Detail(code="", message="a fault without a reason", detail=""),)
     return Fault(
@@ -195,8 +198,8 @@ def fault_of(reply: Reply) -> Fault | None:
 
 def _tops(body: bytes) -> Any:
     """Only the fault of an answer is decoded: pages are large, and faults are rare."""
-    parts = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    return {key: msgspec.json.decode(parts[key]) for key in ("Fault", "fault") if key in parts}
+    parts = shaped(body, dict[str, msgspec.Raw])
+    return {key: decode(parts[key]) for key in ("Fault", "fault") if key in parts}
 
 
 def error_of(fault: Fault) -> TrueupError:
@@ -231,7 +234,7 @@ def _retry_after(text: str) -> float:
         asked = float(text)
     except ValueError:
         return THROTTLE_S
-    return min(max(asked, 1.0), MOST_WAIT_S)
+    return THROTTLE_S if math.isnan(asked) else min(max(asked, 1.0), MOST_WAIT_S)
 
 
 _XML_ERROR = re.compile(r"<Error\b([^>]*)>(.*?)</Error>", re.DOTALL)

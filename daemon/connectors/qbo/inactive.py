@@ -6,8 +6,8 @@ Asked only after such a refusal. Must not decide anything: it names what a perso
 from collections.abc import Iterator
 from typing import Final
 
-from daemon.connectors.qbo.client import QboClient
-from daemon.connectors.qbo.mapping.table import ENTITIES, decode
+from daemon.connectors.qbo.client import QboClient, objects
+from daemon.connectors.qbo.mapping.table import ENTITIES
 from daemon.connectors.qbo.mapping.wire import given_name
 from daemon.connectors.qbo.statements import escape
 from ledger.model.ids import Kind
@@ -62,5 +62,5 @@ async def _inactive(client: QboClient, kind: Kind, ids: set[str]) -> dict[str, s
         f"SELECT * FROM {entity.name} WHERE Id IN ({listed}) AND Active = false MAXRESULTS 1000",
         entity.name,
     )
-    raws = [raw for row in rows.rows if isinstance(raw := decode(row), dict)]
+    raws = objects(rows)
     return {str(raw.get("Id")): given_name(raw, entity.name_property) or "" for raw in raws}

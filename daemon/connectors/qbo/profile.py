@@ -4,10 +4,9 @@ Must not decide anything: several payable accounts are refused by name, never ch
 """
 
 from daemon.connectors.qbo import company
-from daemon.connectors.qbo.client import QboClient
+from daemon.connectors.qbo.client import QboClient, objects
 from daemon.connectors.qbo.config import QboConfig
 from daemon.connectors.qbo.features import Features
-from daemon.connectors.qbo.mapping.table import decode
 from daemon.connectors.qbo.mapping.wire import Setting, Unwritable, Wire
 from ledger.model.keys import fold
 
@@ -67,7 +66,7 @@ class Profile:
                 f"SELECT * FROM Account WHERE AccountType = '{PAYABLE}' MAXRESULTS {MOST_ACCOUNTS}",
                 "Account",
             )
-            self._payable = [raw for row in rows.rows if isinstance(raw := decode(row), dict)]
+            self._payable = objects(rows)
         return self._chosen(self._payable, currency)
 
     def _chosen(self, accounts: list[Wire], currency: str) -> str:

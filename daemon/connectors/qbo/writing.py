@@ -235,7 +235,7 @@ class Writer:
             return Unknown(b_id=write.b_id, reason="the answer shows another record")
         if write.action is Action.DELETE and isinstance(shown, Observation):
             return Unknown(b_id=write.b_id, reason="the answer does not say that it was deleted")
-        return Confirmed(b_id=write.b_id, shown=shown)
+        return Confirmed(b_id=write.b_id, shown=shown, trace=written.trace)
 
     async def _refusal(self, write: Write, fault: Fault) -> Outcome:
         match fault.next:

@@ -15,7 +15,7 @@ from daemon.sandbox.dear.accounts import ACCOUNT, TAX, new_account
 from daemon.sandbox.dear.books import NAMED, TERM
 from daemon.sandbox.dear.fields import Fields, Number, Rules, blank
 from daemon.sandbox.dear.nested import supplier_row
-from daemon.sandbox.dear.parties import CUSTOMERS, SUPPLIERS, new_party
+from daemon.sandbox.dear.parties import ADDRESS, CUSTOMERS, SUPPLIERS, new_party
 from daemon.sandbox.dear.products import PRODUCT, new_product
 from daemon.sandbox.dear.screens import SIDES, ActRefused, act
 from daemon.sandbox.dear.state import DearState, Row
@@ -43,6 +43,10 @@ RULES: Final[Mapping[str, Rules]] = {
     "unit": NAMED,
 }
 
+_SUB_ROWS: Final[Mapping[str, Mapping[str, Rules]]] = {
+    party.kind: {"Addresses": ADDRESS, "Contacts": party.contact}
+    for party in (SUPPLIERS, CUSTOMERS)
+}
 KEYS: Final = {"sku": "SKU", "name": "Name", "code": "Code"}
 
 
@@ -76,9 +80,12 @@ def edit(
         _delete(state, kind, row)
         return {}
     fields = _known(row.fields, order.get("set"))
-    for name in ("Addresses", "Contacts"):
+    for name, rules in _SUB_ROWS.get(kind, {}).items():
         if name in fields:
-            fields[name] = [{"ID": state.new_id(), **sub} for sub in fields[name]]
+            fields[name] = [
+                {**blank(rules), **sub, "ID": sub.get("ID") or state.new_id()}
+                for sub in fields[name]
+            ]
     if "Suppliers" in fields:
         fields["Suppliers"] = [
             supplier_row(str(sub.get("SupplierID") or ""), sub) for sub in fields["Suppliers"]

@@ -69,12 +69,17 @@ def invoicing(fields: Part) -> str:
     """CombinedInvoiceStatus."""
     if fields["Voided"] or not is_ordered(fields):
         return "NOT AVAILABLE"
-    invoices = live(fields["Invoice"])
-    if not invoices:
+    return invoicing_word(fields["Order"], fields["Invoice"], fields["CreditNote"])
+
+
+def invoicing_word(order: Part, invoices: Iterable[Part], credit_notes: Iterable[Part]) -> str:
+    """How much of an order stands on live invoices."""
+    bills = live(invoices)
+    if not bills:
         return "NOT INVOICED"
-    full = covered(quantities([fields["Order"]]), quantities(invoices))
+    full = covered(quantities([order]), quantities(bills))
     word = "INVOICED" if full else "PARTIALLY INVOICED"
-    return f"{word} / CREDITED" if live(fields["CreditNote"]) else word
+    return f"{word} / CREDITED" if live(credit_notes) else word
 
 
 def payment(fields: Part, how: Manner) -> str:

@@ -5,7 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 from daemon.sandbox.dear.money import ZERO, Manner
-from daemon.sandbox.dear.purchasestatus import covered, live, payment_word, quantities
+from daemon.sandbox.dear.purchasestatus import (
+    covered,
+    invoicing_word,
+    live,
+    payment_word,
+    quantities,
+)
 
 Part = Mapping[str, Any]
 
@@ -45,12 +51,7 @@ def invoicing(fields: Part) -> str:
     """CombinedInvoiceStatus."""
     if fields["Voided"] or not (is_ordered(fields) or fields["IsServiceOnly"]):
         return "NOT AVAILABLE"
-    invoices = live(fields["Invoices"])
-    if not invoices:
-        return "NOT INVOICED"
-    full = covered(quantities([fields["Order"]]), quantities(invoices))
-    word = "INVOICED" if full else "PARTIALLY INVOICED"
-    return f"{word} / CREDITED" if live(fields["CreditNotes"]) else word
+    return invoicing_word(fields["Order"], fields["Invoices"], fields["CreditNotes"])
 
 
 def payment(fields: Part, how: Manner) -> str:

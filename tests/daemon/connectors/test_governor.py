@@ -183,3 +183,69 @@ async def test_a_stop_ends_every_wait_at_once_and_lets_no_further_call_begin() -
     with pytest.raises(Stopping):
         await call()
     assert begun == []
+
+
+async def test_a_kept_place_is_used_at_once_whatever_comes_between() -> None:
+    clock = FastClock()
+    paced = governor(clock, per_minute=3, lanes={"batch": 2})
+    times: list[float] = []
+    async with paced.place("batch"), paced.place("batch"):
+        assert await starts(clock, paced, 1) == [0.0]
+        times += await starts(clock, paced, 2, "batch")
+    assert times == [0.0, 0.0]
+    assert await starts(clock, paced, 1, "batch") == [60.0], "each of them counts once"
+
+
+async def test_a_place_counts_from_the_moment_in_which_it_is_used() -> None:
+    clock = FastClock()
+    paced = governor(clock, lanes={"batch": 1})
+    async with paced.place("batch"):
+        clock.advance(10)
+        assert await starts(clock, paced, 1, "batch") == [10.0]
+    assert await starts(clock, paced, 1, "batch") == [70.0]
+
+
+async def test_a_place_that_nobody_used_is_lost_and_no_later_call_gets_it() -> None:
+    clock = FastClock()
+    paced = governor(clock, lanes={"batch": 1})
+    async with paced.place("batch"):
+        pass
+    assert await starts(clock, paced, 1, "batch") == [60.0]
+
+
+async def test_reads_take_nobodys_place() -> None:
+    clock = FastClock()
+    paced = governor(clock, per_second=1)
+    async with paced.place():
+        async with paced.slot(metered=True):
+            assert clock.monotonic() == 1.0
+        async with paced.slot():
+            assert clock.monotonic() == 1.0
+
+
+async def test_a_pause_holds_back_even_who_has_a_place() -> None:
+    clock = FastClock()
+    paced = governor(clock)
+    async with paced.place():
+        paced.pause(30)
+        (at,) = await starts(clock, paced, 1)
+    assert at >= 30
+
+
+async def test_a_stop_ends_the_wait_for_a_place_and_voids_those_that_are_kept() -> None:
+    clock = SystemClock()
+    paced = Governor(clock, per_second=1000, per_minute=1, in_flight=2)
+
+    async def keep() -> None:
+        async with paced.place():
+            pass
+
+    async with paced.place():
+        waiting = asyncio.ensure_future(keep())
+        await asyncio.sleep(0)
+        paced.stop()
+        with pytest.raises(Stopping):
+            await waiting
+        with pytest.raises(Stopping):
+            async with paced.slot():
+                pass

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -192,6 +193,25 @@ async def test_the_new_token_is_on_disk_before_anyone_gets_to_use_it(bench: Benc
     order.append(f"used {await login.access_token()}")
     await login.close()
     assert order == ["saved R1", "used A1"]
+
+
+async def test_54_on_a_slow_disk_nobody_uses_a_login_before_it_is_stored(bench: Bench) -> None:
+    order: list[str] = []
+
+    class Slow(FileVault):
+        def save(self, tokens: Tokens) -> None:
+            threading.Event().wait(0.2)
+            super().save(tokens)
+            order.append(f"saved {tokens.refresh_token}")
+
+    login = bench.open(store=Slow(bench.folder, system="qbo", realm="934", key=b"k" * 32))
+
+    async def use() -> None:
+        order.append(f"used {await login.access_token()}")
+
+    await asyncio.gather(*(use() for _ in range(4)))
+    await login.close()
+    assert order == ["saved R1", *["used A1"] * 4]
 
 
 async def test_an_exchange_is_finished_although_its_caller_is_cancelled(bench: Bench) -> None:

@@ -16,7 +16,7 @@ from daemon.connectors.dear.config import DearConfig
 from daemon.connectors.dear.documents.lists import DocumentList, Part, invoice_id
 from daemon.connectors.dear.mapping.documents import is_stub, is_voided, task_id
 from daemon.connectors.dear.mapping.fields import Malformed, Raw, instant, rows, text
-from daemon.connectors.dear.wire import decode
+from daemon.connectors.jsontext import decode, shaped
 from ledger.model.facts import Observation, Problem, Tombstone, Unreadable
 from ledger.model.ids import ExternalRef, Kind
 
@@ -58,7 +58,7 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
 
 def detail(row_id: str, body: bytes) -> Detail:
     """Raises ``ValueError`` when the answer is not about the document that was asked for."""
-    raws = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    raws = shaped(body, dict[str, msgspec.Raw])
     whole = decode(body)
     if str(whole.get("ID")).lower() != row_id:
         raise ValueError("the answer is about another document")
@@ -121,7 +121,7 @@ class _Reading:
             self._refuse(whole_ref(self._listed, self._one.id), error)
             return
         shown = self._one.raws[part.list_key] if found else b"[]"
-        raws = msgspec.json.decode(shown, type=list[msgspec.Raw])
+        raws = shaped(shown, list[msgspec.Raw])
         often = Counter(_safe_task_id(invoice) for invoice in found)
         for invoice, raw in zip(found, raws, strict=True):
             task = _safe_task_id(invoice)

@@ -9,10 +9,18 @@ from decimal import Decimal
 
 from msgspec import UNSET, UnsetType
 
-from daemon.connectors.dear.mapping.fields import Malformed, Raw, day, name, number, rows, text
+from daemon.connectors.dear.mapping.fields import (
+    Malformed,
+    Raw,
+    day,
+    in_digits,
+    name,
+    number,
+    rows,
+    text,
+)
 from daemon.connectors.dear.mapping.lines import NO_ID, is_empty
 from ledger.model.ids import Kind
-from ledger.model.money import plain
 from ledger.model.values import Address, Reference, Texts
 
 MAPPING = 1
@@ -166,7 +174,7 @@ def _custom(key: str, shown: object) -> str:
         case bool():
             return "Yes" if shown else "No"
         case int() | Decimal():
-            return plain(Decimal(shown))
+            return in_digits(shown, key)
         case str():
             # A day comes as midnight without a zone.
             return shown.strip().removesuffix("T00:00:00")

@@ -55,8 +55,16 @@ def text(raw: Raw, key: str) -> str | UnsetType | None:
     if isinstance(value, str):
         return value
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return plain(Decimal(value))  # TaxNumber is documented as a number, and sent as text
+        return in_digits(value, key)  # TaxNumber is documented as a number, and sent as text
     raise Malformed(key, f"{key} is {_sort(value)} where text is expected")
+
+
+def in_digits(value: int | Decimal, key: str) -> str:
+    """A number that stands where text is meant."""
+    try:
+        return plain(exact(value))
+    except ValueError as error:
+        raise Malformed(key, f"{key}: {error}") from None
 
 
 def name(raw: Raw, key: str) -> str:
@@ -78,8 +86,8 @@ def number(raw: Raw, key: str) -> Decimal | UnsetType | None:
         raise Malformed(key, f"{key} is {_sort(value)} where a number is expected")
     try:
         return exact(value)
-    except ValueError:
-        raise Malformed(key, f"{key} is {value!r}, which is not a number") from None
+    except ValueError as error:
+        raise Malformed(key, f"{key}: {error}") from None
 
 
 def flag(raw: Raw, key: str) -> bool | UnsetType | None:
@@ -133,7 +141,10 @@ def instant(value: str) -> datetime:
     day, clock, fraction, zone = found.groups()
     micros = (fraction or "").ljust(6, "0")[:6]
     offset = "+00:00" if zone in (None, "Z", "z") else zone
-    return datetime.fromisoformat(f"{day}T{clock}.{micros}{offset}").astimezone(UTC)
+    there = datetime.fromisoformat(f"{day}T{clock}.{micros}{offset}")
+    if not 1 < there.year < 9999:
+        raise ValueError(f"{value!r} lies beyond the calendar")  # UTC may be outside of it
+    return there.astimezone(UTC)
 
 
 def day(value: str) -> date:

@@ -16,6 +16,7 @@ from daemon.connectors.qbo.mapping.wire import (
     address,
     inner_text,
     number,
+    part,
     parts,
     pointer,
     put_inner_text,
@@ -42,10 +43,15 @@ def _read(raw: Wire, setting: Setting) -> Invoice:
 
 
 def _is_void(raw: Wire) -> bool:
-    """QuickBooks has no mark for it: all amounts are zero and its note begins with the word."""
-    note = (text(raw, "PrivateNote") or "").lstrip().lower()
-    amounts = (number(line, "Amount") for line in parts(raw, "Line"))
-    return note.startswith(VOIDED) and not number(raw, "TotalAmt") and not any(amounts)
+    """QuickBooks has no mark for it: amounts and quantities are all zero, and its note begins with
+    the word - until somebody writes another note."""
+    lines = parts(raw, "Line")
+    if number(raw, "TotalAmt") or any(number(line, "Amount") for line in lines):
+        return False
+    if (text(raw, "PrivateNote") or "").lstrip().lower().startswith(VOIDED):
+        return True
+    sold = [detail for line in lines if (detail := part(line, SALE)) is not None]
+    return bool(sold) and all(number(detail, "Qty") == 0 for detail in sold)
 
 
 INVOICE = Entity(

@@ -1,11 +1,11 @@
 """Objects to observations and writes to objects, for whatever kind; the table of entities."""
 
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any, TypeAlias
 
 import msgspec
 
+from daemon.connectors.jsontext import decode
 from daemon.connectors.qbo.mapping.accounts import ACCOUNT
 from daemon.connectors.qbo.mapping.bills import BILL
 from daemon.connectors.qbo.mapping.invoices import INVOICE
@@ -40,13 +40,7 @@ ENTITIES: dict[Kind, Entity] = {
     )
 }
 
-_objects: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=Decimal)
 _encoder = msgspec.json.Encoder(decimal_format="number")
-
-
-def decode(data: bytes | msgspec.Raw) -> Any:
-    """JSON with exact numbers; ``msgspec.DecodeError`` where it is none."""
-    return _objects.decode(data)
 
 
 def encode(value: Any) -> bytes:
@@ -186,6 +180,8 @@ def instant(stamp: str) -> datetime:
         raise Malformed("MetaData", "a time that cannot be read") from error
     if found.tzinfo is None:
         raise Malformed("MetaData", "a time without its offset")
+    if not 1 < found.year < 9999:
+        raise Malformed("MetaData", "a time beyond the calendar")  # UTC may lie outside of it
     return found.astimezone(UTC)
 
 

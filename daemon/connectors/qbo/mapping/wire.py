@@ -15,6 +15,7 @@ import msgspec
 from ledger.model.capabilities import LineTax
 from ledger.model.errors import Broken
 from ledger.model.ids import Kind
+from ledger.model.money import exact
 from ledger.model.records import Record
 from ledger.model.values import UNSET, Address, Reference, UnsetType, Value
 
@@ -150,12 +151,9 @@ def number(raw: Wire, prop: str) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
         raise Malformed(prop, f"{prop} should be a number and is {_sort(value)}")
     try:
-        found = Decimal(value)
-    except ArithmeticError as error:
-        raise Malformed(prop, f"{prop} should be a number") from error
-    if not found.is_finite():
-        raise Malformed(prop, f"{prop} should be a finite number")
-    return found
+        return exact(value)
+    except ValueError as error:
+        raise Malformed(prop, f"{prop} should be a number that an amount can be") from error
 
 
 def day(raw: Wire, prop: str) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from daemon.connectors.dear.config import DearConfig
-from daemon.connectors.dear.wire import decode
+from daemon.connectors.jsontext import decode
 from ledger.model.encoding import encode
 
 GUID = "5b3a1c1e-0000-4000-8000-00000000000"

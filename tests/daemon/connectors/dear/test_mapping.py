@@ -191,7 +191,7 @@ def test_a_price_of_zero_is_a_price_unless_said_otherwise() -> None:
 
 def test_prices_keep_their_digits() -> None:
     wire = b'{"PriceTier1": 0.1000, "Name": "x", "SKU": "x"}'
-    from daemon.connectors.dear.wire import decode
+    from daemon.connectors.jsontext import decode
 
     seen = FAMILIES[Kind.ITEM].to_record(decode(wire), config())
     assert isinstance(seen, Item)

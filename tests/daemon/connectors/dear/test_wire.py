@@ -14,9 +14,9 @@ from daemon.connectors.dear.wire import (
     NoApi,
     Wrong,
     classify,
-    decode,
 )
 from daemon.connectors.http import Reply
+from daemon.connectors.jsontext import decode
 
 HTML = b"<!DOCTYPE html><html><title>Page not found</title></html>"
 LIMIT = b'[{"ErrorCode":400,"Exception":"You have reached the limit of 60 calls per 60 seconds"}]'

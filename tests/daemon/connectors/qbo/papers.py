@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
+from daemon.connectors.jsontext import decode
 from daemon.connectors.qbo.connector import QboConnector
-from daemon.connectors.qbo.mapping.table import decode
 from ledger.model.facts import Observation
 from ledger.model.ids import Kind
 from ledger.model.plans import Action

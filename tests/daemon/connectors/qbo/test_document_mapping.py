@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from daemon.connectors.jsontext import decode
 from daemon.connectors.qbo.documentrules import document_rules
 from daemon.connectors.qbo.features import Features
-from daemon.connectors.qbo.mapping.table import QBO, decode, encode, to_raw, to_record
+from daemon.connectors.qbo.mapping.table import QBO, encode, to_raw, to_record
 from daemon.connectors.qbo.mapping.wire import Setting, Unwritable
 from ledger.model.capabilities import LineTax
 from ledger.model.encoding import comparable_bytes, decode_record
@@ -297,11 +298,21 @@ def test_inclusive_and_foreign_documents_are_read_as_they_are() -> None:
     assert record.lines.lines[0].tax_code == code("7")
 
 
+def _sale(quantity: int | None) -> dict[str, Any]:
+    """A line that costs nothing."""
+    detail = {} if quantity is None else {"Qty": quantity}
+    kind = "SalesItemLineDetail"
+    return {"DetailType": kind, "Amount": 0, kind: {"ItemRef": {"value": "1"}, **detail}}
+
+
 @pytest.mark.parametrize(
     ("changes", "status"),
     [
         ({"PrivateNote": "Voided", "TotalAmt": 0, "Line": []}, "voided"),
         ({"PrivateNote": "Voided - Ours", "TotalAmt": 0, "Line": [{"Amount": 0}]}, "voided"),
+        ({"PrivateNote": "paid", "TotalAmt": 0, "Line": [_sale(0), _sale(0)]}, "voided"),
+        ({"PrivateNote": "free", "TotalAmt": 0, "Line": [_sale(0), _sale(2)]}, "open"),
+        ({"PrivateNote": "free", "TotalAmt": 0, "Line": [_sale(None)]}, "open"),
         ({"PrivateNote": "Voided", "TotalAmt": 1, "Line": []}, "open"),
         ({"PrivateNote": "Voided", "TotalAmt": 0, "Line": [{"Amount": 1}]}, "open"),
         ({"PrivateNote": "Not Voided", "TotalAmt": 0, "Line": []}, "open"),

@@ -46,6 +46,19 @@ async def test_from_order_to_payment_of_a_purchase(dear: Dear) -> None:
     assert (await act(dear, "purchase", number, "pay"))["Status"] == "COMPLETED"
 
 
+async def test_a_purchase_from_a_supplier_whose_contact_was_entered_by_its_name_alone(
+    dear: Dear,
+) -> None:
+    name = (await dear.rows("supplier", Limit="1"))[0]["Name"]
+    contact = {"Name": "Office", "Default": True}
+    reply = await dear.edit({"kind": "vendor", "name": name, "set": {"Contacts": [contact]}})
+    assert reply.status == 200, reply.text
+    assert (await made(dear, "purchase"))["Phone"] is None
+    (shown,) = (await dear.rows("supplier", Limit="1"))[0]["Contacts"]
+    assert shown["Name"] == "Office"
+    assert shown["Email"] is None
+
+
 async def test_a_price_is_edited_after_the_bill_went_out(dear: Dear) -> None:
     await made(dear, "purchase")
     await act(dear, "purchase", "PO-00001", "authorise")
