@@ -5,6 +5,7 @@ the view's. Everything that acts goes through the link to the daemon.
 """
 
 import asyncio
+import gc
 import signal
 import sys
 import traceback
@@ -34,6 +35,8 @@ from tui.views import VIEWS, view_named
 from tui.widgets.chrome import Tab, TabStrip
 
 THEMES = ("textual-dark", "textual-light", "ansi-dark", "ansi-light")
+LINK = "link"
+"""Name of the worker that follows the daemon."""
 TWICE_S = 3.0
 """Two presses of ctrl+c within this time leave."""
 SHORT_S, LONG_S = 3.0, 5.0
@@ -186,11 +189,20 @@ class TrueupApp(App[int]):
             loop = asyncio.get_running_loop()
             for ending in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
                 loop.add_signal_handler(ending, self.exit, 0)
-        self.run_worker(self.link.run(), name="link", exit_on_error=False)
+        self._follow()
         await self._open(self._start if self.knows(self._start) else Address("overview"))
         self.set_interval(1.0, self._redraw)
         if not self.knows(self._start):
             await self.go(self._start)
+
+    def _follow(self) -> None:
+        self.run_worker(self.link.run(), name=LINK, exit_on_error=False)
+
+    def on_ready(self) -> None:
+        """The first paint is out. What was made for it stays, so nobody need look at it again."""
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
 
     def _redraw(self) -> None:
         """Ages in the header; nothing is sent to the terminal when the text is the same."""
@@ -340,6 +352,8 @@ class TrueupApp(App[int]):
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         if event.state is WorkerState.ERROR and event.worker.error is not None:
             self.failed(event.worker.error)
+            if event.worker.name == LINK:  # a view that cannot be drawn must not cost the link
+                self.set_timer(1.0, self._follow)
 
     def _fatal_error(self) -> None:
         """End with the places of the failure and none of the data that it may quote."""

@@ -3,6 +3,7 @@
 Loads Textual only when it really opens, so that help and refusals stay light.
 """
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -43,6 +44,7 @@ def tui(
         os.environ["NO_COLOR"] = "1"
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 
+    gc.disable()  # until the first paint: the application switches it on again
     from daemon.clock import SystemClock
     from tui.address import parse_address
     from tui.app import TrueupApp

@@ -17,6 +17,7 @@ from textual.widgets import Button, Input
 from tui.widgets.safe import Line, Lines, TextInput, safe
 
 MOST_REASON = 1000
+MOST_UNTIL = 60
 HERE = "______________________________"
 """An empty input must be seen without colours."""
 MORE = "(there is more: arrows and page keys scroll)"
@@ -35,13 +36,16 @@ class Question:
     reason: Literal["none", "optional", "required"] = "none"
     typed: str = ""
     """Must be typed to go on: the company's name, for what is big or cannot be undone."""
+    ends: bool = False
+    """It may be given an end: a day or an instant of the company."""
 
 
 @dataclass(frozen=True)
 class Said:
-    """Yes, and why."""
+    """Yes, and why, and until when."""
 
     reason: str = ""
+    until: str = ""
 
 
 class ConfirmDialog(ModalScreen[Said | None]):
@@ -74,6 +78,9 @@ class ConfirmDialog(ModalScreen[Said | None]):
                 told = " (required)" if question.reason == "required" else ""
                 yield Line(f"Reason{told}:")
                 yield TextInput(id="reason", placeholder=HERE, max_length=MOST_REASON, compact=True)
+            if question.ends:
+                yield Line("Until (2026-12-01, 2026-12-01T14:30; empty: until it changes):")
+                yield TextInput(id="until", placeholder=HERE, max_length=MOST_UNTIL, compact=True)
             if question.typed:
                 yield Line(f"Type {question.typed} to continue:")
                 yield TextInput(id="typed", placeholder=HERE, compact=True)
@@ -123,7 +130,9 @@ class ConfirmDialog(ModalScreen[Said | None]):
             self.query_one("#why-not", Line).say(missing)
             return
         asked = self.question.reason != "none"
-        _ = self.dismiss(Said(reason=self._value("reason") if asked else ""))
+        reason = self._value("reason") if asked else ""
+        until = self._value("until") if self.question.ends else ""
+        _ = self.dismiss(Said(reason=reason, until=until))
 
     def action_no(self) -> None:
         _ = self.dismiss(None)

@@ -1,25 +1,29 @@
-"""The one table of views: a line each. Number keys, tabs, ``:`` and the palette follow from it."""
+"""The one table of views: a line each. Number keys, tabs, ``:`` and the palette follow from it.
+
+The module of a view is imported when the view is first opened: nobody waits for seven others.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from tui.screens.base import BaseScreen
-from tui.screens.catalogue import CatalogueScreen
-from tui.screens.conflicts import ConflictsScreen
-from tui.screens.drift import DriftScreen
-from tui.screens.health import HealthScreen
-from tui.screens.ledger import LedgerScreen
-from tui.screens.overview import OverviewScreen
-from tui.screens.queue import QueueScreen
-from tui.screens.record import RecordScreen
 from tui.state import Counts
+
+if TYPE_CHECKING:
+    from tui.screens.base import BaseScreen
 
 
 @dataclass(frozen=True)
 class View:
     """One screen and how one gets there."""
 
-    screen: type[BaseScreen]
+    name: str
+    """Its name in addresses; the same as the screen's ``view``."""
+    title: str
+    """The same as the screen's ``heading``."""
+    made_by: str
+    """``module:class`` of its screen."""
     number: int = 0
     """Its number key; 0: only by name."""
     count: Callable[[Counts], int | None] = lambda _counts: None
@@ -28,28 +32,49 @@ class View:
     """The same on the command line."""
 
     @property
-    def name(self) -> str:
-        return self.screen.view
-
-    @property
-    def title(self) -> str:
-        return self.screen.heading
+    def screen(self) -> "type[BaseScreen]":
+        """Its class, imported when somebody first asks for it."""
+        module, _, name = self.made_by.partition(":")
+        found: type[BaseScreen] = getattr(import_module(module), name)
+        return found
 
 
 VIEWS: tuple[View, ...] = (
-    View(OverviewScreen, 1, cli="trueup status"),
-    View(DriftScreen, 2, count=lambda counts: counts.drift, cli="trueup drift"),
-    View(QueueScreen, 3, count=lambda counts: counts.queue, cli="trueup queue"),
+    View("overview", "Overview", "tui.screens.overview:OverviewScreen", 1, cli="trueup status"),
     View(
-        ConflictsScreen,
+        "drift",
+        "Drift",
+        "tui.screens.drift:DriftScreen",
+        2,
+        count=lambda counts: counts.drift,
+        cli="trueup drift",
+    ),
+    View(
+        "queue",
+        "Queue",
+        "tui.screens.queue:QueueScreen",
+        3,
+        count=lambda counts: counts.queue,
+        cli="trueup queue",
+    ),
+    View(
+        "conflicts",
+        "Conflicts",
+        "tui.screens.conflicts:ConflictsScreen",
         4,
         count=lambda counts: counts.conflicts,
         cli="trueup conflict list",
     ),
-    View(CatalogueScreen, 5, cli="trueup catalogue status"),
-    View(LedgerScreen, 6, cli="trueup ledger list"),
-    View(HealthScreen, 7, cli="trueup status"),
-    View(RecordScreen, cli="trueup drift show RECORD"),
+    View(
+        "catalogue",
+        "Catalogue",
+        "tui.screens.catalogue:CatalogueScreen",
+        5,
+        cli="trueup catalogue status",
+    ),
+    View("ledger", "Ledger", "tui.screens.ledger:LedgerScreen", 6, cli="trueup ledger list"),
+    View("health", "Health", "tui.screens.health:HealthScreen", 7, cli="trueup status"),
+    View("record", "Record", "tui.screens.record:RecordScreen", cli="trueup drift show RECORD"),
 )
 """Numbers: 1 Overview, 2 Drift, 3 Queue, 4 Conflicts, 5 Catalogue, 6 Ledger, 7 Health. Counts:
 ``lambda counts: counts.drift`` and so on."""

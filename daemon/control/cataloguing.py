@@ -224,9 +224,9 @@ def _row(row: Finished | Row) -> CatalogueRowShown:
         why=row.why,
     )
     if isinstance(row, Row):
-        return shown.model_copy(update={"standing": row.standing})
+        return msgspec.structs.replace(shown, standing=row.standing)
     new = str(row.new) if row.new is not None else ""
-    return shown.model_copy(update={"outcome": row.outcome, "new": new})
+    return msgspec.structs.replace(shown, outcome=row.outcome, new=new)
 
 
 async def shown_job(conductor: Conductor, job: Job) -> CatalogueJobShown:
@@ -248,7 +248,7 @@ async def shown_job(conductor: Conductor, job: Job) -> CatalogueJobShown:
         "waits": waits,
         "plan": _plan(memo.plan),
     }
-    return CatalogueJobShown.model_validate(shown)
+    return msgspec.convert(shown, CatalogueJobShown)
 
 
 def _plan(plan: msgspec.Struct | None) -> CataloguePlanShown | None:
@@ -259,7 +259,7 @@ def _shown(model: type[CataloguePlanShown], plan: msgspec.Struct) -> CataloguePl
     told = msgspec.to_builtins(plan)
     for stranger in told.get("strangers", ()):
         stranger["ref"] = str(ExternalRef(**stranger["ref"] | {"kind": Kind.ITEM}))
-    return model.model_validate(told)
+    return msgspec.convert(told, model)
 
 
 def _text(value: object) -> str:
@@ -298,7 +298,7 @@ async def _answer(desk: "Desk", conductor: Conductor, job: Job, text: str) -> Ca
 
 
 def _options(asked: CatalogueOptions | None) -> Options | None:
-    return None if asked is None else Options(**asked.model_dump())
+    return None if asked is None else Options(**msgspec.structs.asdict(asked))
 
 
 def _person(actor: "Actor") -> Person:

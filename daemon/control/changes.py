@@ -29,7 +29,7 @@ def lived(rows: Iterable[HistoryRow]) -> tuple[HistoryRowShown, ...]:
             before = last.get(entry.ref)
             if isinstance(entry, Observed) and values is not None and before is not None:
                 fields = _differing(before, values)
-                told = told.model_copy(update={"text": f"{told.text}: {fields}"})
+                told = msgspec.structs.replace(told, text=f"{told.text}: {fields}")
             if values is not None:
                 last[entry.ref] = values
         shown.append(told)

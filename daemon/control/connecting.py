@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from pydantic import BaseModel
+import msgspec
 
 from daemon.connectors.base import Connector, Health, LoginLife, Watched
 from daemon.connectors.consent import Authorises, Looks, NoConsent, Why, ends_in
@@ -205,8 +205,8 @@ class Connecting:
         )
 
 
-Act = Callable[[Connecting, str, Any], Awaitable[BaseModel]]
-ACTS: Mapping[str, tuple[type[BaseModel], Act]] = {
+Act = Callable[[Connecting, str, Any], Awaitable[msgspec.Struct]]
+ACTS: Mapping[str, tuple[type[msgspec.Struct], Act]] = {
     "/v1/connect": (ConnectRequest, lambda one, _, request: one.begin(request)),
     "/v1/connect/finish": (ConnectFinishRequest, lambda one, who, asked: one.finish(who, asked)),
     "/v1/connect/check": (ConnectCheckRequest, lambda one, _, __: one.look()),

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from daemon.catalogue.settling import replacement
 from daemon.control.finding import the_record, the_ref
 from daemon.control.protocol import (
@@ -165,7 +167,7 @@ async def link(desk: "Desk", actor: "Actor", request: LinkRequest) -> DoneAnswer
     back = f"trueup link {view.record} {ref}{undo}"
     try:
         done = await _done(desk, actor, view, entries, text=text, dry_run=request.dry_run)
-        return done.model_copy(update={"back": back})
+        return msgspec.structs.replace(done, back=back)
     except LinkRefused as error:
         raise Declined(Code.GUARDED, str(error), cure=error.cure) from error
 

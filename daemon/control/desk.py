@@ -4,6 +4,7 @@ Decisions become entries under the name of whoever made them; nothing is written
 here, only by the cycle that follows.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from daemon.control.drifting import drift_history, the_drift
 from daemon.control.finding import the_kind, the_record
 from daemon.control.keeping import Keeper
 from daemon.control.listing import PENDING, of_digest, of_record, the_plan
-from daemon.control.noticing import with_notices
+from daemon.control.noticing import clocks_ahead, with_clocks, with_notices
 from daemon.control.protocol import (
     ApproveAnswer,
     ApproveRequest,
@@ -115,6 +116,10 @@ class Desk:
         """How the doorbells do; none where nothing listens."""
         self.reload: Callable[[Actor, ReloadRequest], Awaitable[ReloadAnswer]] | None = None
         """Reads the configuration anew; whoever owns it puts this here."""
+        self.looks_back = asyncio.Lock()
+        """Held while somebody looks back: one at a time."""
+        self.figures: Callable[[], Awaitable[bytes]] | None = None
+        """All metrics as text, without the company's name; whoever watches puts this here."""
 
     @property
     def systems(self) -> tuple[SystemName, ...]:
@@ -165,6 +170,7 @@ class Desk:
             )
 
         systems = with_notices(map(shown_system, self.scheduler.health.values()), self.notices())
+        systems = with_clocks(systems, clocks_ahead(self.scheduler.company))
         last = self.scheduler.last
         documents = shown_documents(self.scheduler.company.policy, self.now().date().isoformat())
         return await self.ledger.ask(ask)

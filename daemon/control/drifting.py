@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from pydantic import JsonValue
-
 from daemon.control.filters import age, amount, choice, parse, text, word
+from daemon.control.frame import Json
 from daemon.control.listing import OPERATION
 from daemon.control.pointing import Pointing
 from daemon.control.protocol_drift import (
@@ -119,7 +118,7 @@ class _Page:
         self._work = views.operations_of(records, UNFINISHED)
         self._holds = views.holds_of(records)
         self._skips = {
-            (skip.record, skip.subject, skip.digest)
+            (skip.record, skip.subject, str(skip.digest)): skip.until
             for skips in views.skips_of(records).values()
             for skip in skips
         }
@@ -133,25 +132,25 @@ class _Page:
         view = self._views.get(record)
         fields = _fields(work, holds)
         since = datetime.fromisoformat(entry.since)
-        shown: dict[str, object] = {
-            "record": record,
-            "kind": entry.kind.value,
-            "class": entry.drift,
-            "label": view.label if view is not None else record,
-            "title": self._titles.get(record, record),
-            "party": self._parties.get(record, ""),
-            "sides": self._sides(view, fields, work),
-            "fields": fields,
-            "amount": self._amount(entry),
-            "targets": entry.targets,
-            "state": entry.state,
-            "reason": entry.reason,
-            "text": self._text(entry, work, holds),
-            "digests": tuple(row.operation.digest for row in work if row.state == "waiting"),
-            "since": entry.since,
-            "age_s": max(0, int((now - since).total_seconds())),
-        }
-        return DriftRow.model_validate(shown)
+        return DriftRow(
+            record=record,
+            kind=entry.kind.value,
+            class_=entry.drift,
+            label=view.label if view is not None else record,
+            title=self._titles.get(record, record),
+            party=self._parties.get(record, ""),
+            sides=self._sides(view, fields, work),
+            fields=fields,
+            amount=self._amount(entry),
+            targets=entry.targets,
+            state=entry.state,
+            reason=entry.reason,
+            text=self._text(entry, work, holds),
+            digests=tuple(row.operation.digest for row in work if row.state == "waiting"),
+            since=entry.since,
+            age_s=max(0, int((now - since).total_seconds())),
+            until=self._until(work, holds) if entry.state == "skipped" else "",
+        )
 
     def _amount(self, entry: DriftEntry) -> AmountShown | None:
         if entry.amount is None:
@@ -183,6 +182,10 @@ class _Page:
         order = {state: place for place, state in enumerate(UNFINISHED)}
         row = min(open_work, key=lambda row: (order[row.state], row.operation.system))
         return row.text or row.operation.why
+
+    def _until(self, work: Sequence[OperationRow], holds: Sequence[HeldRow]) -> str:
+        aside = [*map(_subject, work), *((h.record, h.subject, h.payload) for h in holds)]
+        return min(filter(None, (self._skips.get(one, "") for one in aside)), default="")
 
     def _is_skipped(self, record: RecordId, subject: str, digest: str) -> bool:
         return (record, subject, digest) in self._skips
@@ -231,7 +234,7 @@ def _side_text(side: Side | None, field: str) -> str:
     return format(total, "f") if isinstance(total, Decimal) else "active"
 
 
-def _plain(value: object) -> JsonValue:
+def _plain(value: object) -> Json:
     return shown_value(value, _NO_LABELS)  # type: ignore[arg-type]
 
 

@@ -1,22 +1,35 @@
-"""What every request, answer and part of the control protocol has in common."""
+"""What every request, answer and part of the control protocol has in common.
+
+Structs, not pydantic models: every front end loads them before it says anything. They are checked
+where bytes are read; what is made here is checked by its types alone.
+"""
 
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+import msgspec
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading bytes that are no word of the protocol raises."""
 
 SCHEMA = "trueup.control/1"
 
-
-class Request(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+if TYPE_CHECKING:
+    Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
+else:
+    Json = Any
+"""A value as JSON has it."""
 
 
-class Answer(Part):
-    schema_: Annotated[str, Field(alias="schema")] = SCHEMA
+class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A word too many is a mistake of the asker's, who is told so."""
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A newer daemon may say more than this version knows."""
+
+
+class Answer(Part, frozen=True, kw_only=True):
+    schema_: str = msgspec.field(name="schema", default=SCHEMA)
     as_of: datetime
     """When the daemon put this together."""

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from daemon.clock import Clock, SystemClock
 from daemon.connectors.base import Limit, LoginLife, Watched
 from daemon.connectors.calls import KEPT
@@ -98,7 +100,7 @@ def budget(system: str, limit: Limit, now: datetime) -> BudgetShown:
     key = f"{system}.rates.metered_reads_per_month"
     if not limit.limit:
         told = f"at the pace of this month so far {forecast:,} by {end}; {key} sets no limit"
-        return shown.model_copy(update={"forecast": forecast, "text": told})
+        return msgspec.structs.replace(shown, forecast=forecast, text=told)
     told = f"at the pace of this month so far {forecast:,} of {limit.limit:,} by {end}"
     if forecast > limit.limit:
         told += (
@@ -107,7 +109,7 @@ def budget(system: str, limit: Limit, now: datetime) -> BudgetShown:
         )
     elif forecast > limit.limit * TIGHT:
         told += ": tight"
-    return shown.model_copy(update={"forecast": forecast, "text": told})
+    return msgspec.structs.replace(shown, forecast=forecast, text=told)
 
 
 def _by_end_of_month(used: int, now: datetime) -> int:

@@ -187,7 +187,8 @@ class Keeper:
         if not copies:
             return 0.0
         age = self.clock.now().timestamp() - copies[-1].stat().st_mtime
-        return max(0.0, every.total_seconds() - age)
+        # Below zero: the clock was ahead when it was made.
+        return max(0.0, every.total_seconds() - max(0.0, age))
 
     def prune(self) -> None:
         """Remove our own copies beyond ``keep`` or older than ``keep_for``, the newest never; and

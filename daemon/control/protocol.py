@@ -7,10 +7,11 @@ that no reader can turn them into floats. Fields may be added in a version; none
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+import msgspec
+from msgspec import Meta
 
 from daemon.control.frame import SCHEMA as SCHEMA
-from daemon.control.frame import Answer, Part, Request
+from daemon.control.frame import Answer, Json, Part, Request
 from daemon.control.protocol_state import CountShown as CountShown
 from daemon.control.protocol_state import CycleShown as CycleShown
 from daemon.control.protocol_state import ProblemShown as ProblemShown
@@ -47,10 +48,10 @@ class Code(StrEnum):
     INTERNAL = "internal"
 
 
-class Refusal(Part):
+class Refusal(Part, frozen=True, kw_only=True):
     """The body of every answer that is not a success."""
 
-    schema_: Annotated[str, Field(alias="schema")] = SCHEMA
+    schema_: str = msgspec.field(name="schema", default=SCHEMA)
     code: Code
     message: str
     cure: str = ""
@@ -64,7 +65,7 @@ class Declined(TrueupError):
         self.code = code
 
 
-class DocumentsShown(Part):
+class DocumentsShown(Part, frozen=True, kw_only=True):
     """One kind of document: from which day it flows."""
 
     kind: str
@@ -74,7 +75,7 @@ class DocumentsShown(Part):
     starts_later: bool = False
 
 
-class StatusAnswer(Answer):
+class StatusAnswer(Answer, frozen=True, kw_only=True):
     """Is it running, is it equal, what needs me."""
 
     instance: str
@@ -98,11 +99,11 @@ class StatusAnswer(Answer):
     documents: tuple[DocumentsShown, ...] = ()
     config_problems: tuple[str, ...] = ()
     """Why the file on disk is not the configuration in force."""
-    waiting: dict[str, int] = Field(default_factory=dict)
+    waiting: dict[str, int] = msgspec.field(default_factory=dict)
     """Of the operations that wait, how many for which reason."""
     skipped_holds: int = 0
     """Reasons to hold that a person set aside; they are counted in ``holds`` too."""
-    skipped_by_code: dict[str, int] = Field(default_factory=dict)
+    skipped_by_code: dict[str, int] = msgspec.field(default_factory=dict)
     """The same by code; absent: none."""
     pauses: tuple[PauseShown, ...] = ()
     closed: ClosedShown | None = None
@@ -111,7 +112,7 @@ class StatusAnswer(Answer):
     """IANA name of the company's; empty: not told."""
     drift: int = 0
     """Records on which the systems differ."""
-    drift_by_class: dict[str, int] = Field(default_factory=dict)
+    drift_by_class: dict[str, int] = msgspec.field(default_factory=dict)
     """The same by ``DriftClass``; absent: none."""
 
     @property
@@ -143,15 +144,15 @@ class StatusAnswer(Answer):
         return bool(self.questions or self.to_approve)
 
 
-class ChangeShown(Part):
+class ChangeShown(Part, frozen=True, kw_only=True):
     field: str
-    before: JsonValue
-    after: JsonValue
+    before: Json
+    after: Json
     trace: str
     """Where the value comes from."""
 
 
-class OperationShown(Part):
+class OperationShown(Part, frozen=True, kw_only=True):
     """One intended write, as a person approves it."""
 
     digest: str
@@ -184,7 +185,7 @@ class OperationShown(Part):
     seq: int = 0
 
 
-class CandidateShown(Part):
+class CandidateShown(Part, frozen=True, kw_only=True):
     ref: str
     label: str
     evidence: str
@@ -192,15 +193,15 @@ class CandidateShown(Part):
     """It has a counterpart already: linking it as it is would be refused; the cure says more."""
 
 
-class FieldConflictShown(Part):
+class FieldConflictShown(Part, frozen=True, kw_only=True):
     """One field, what each side showed when they agreed, and what each shows now."""
 
     field: str
-    base: dict[str, JsonValue]
-    values: dict[str, JsonValue]
+    base: dict[str, Json]
+    values: dict[str, Json]
 
 
-class HoldShown(Part):
+class HoldShown(Part, frozen=True, kw_only=True):
     """A record that waits, why, and what releases it."""
 
     record: str
@@ -219,11 +220,13 @@ class HoldShown(Part):
     conflict: tuple[FieldConflictShown, ...] = ()
     skipped: str = ""
     """Why a person set it aside; it stays a difference."""
-    sides: dict[str, JsonValue] = Field(default_factory=dict)
+    until: str = ""
+    """Instant at which that ends by itself; empty: by a change or a retry alone."""
+    sides: dict[str, Json] = msgspec.field(default_factory=dict)
     """What each system shows of ``field``, for holds about the value of a document's field."""
 
 
-class CureShown(Part):
+class CureShown(Part, frozen=True, kw_only=True):
     """One act that would release several holds."""
 
     code: str
@@ -231,7 +234,7 @@ class CureShown(Part):
     holds: int
 
 
-class PlanTotals(Part):
+class PlanTotals(Part, frozen=True, kw_only=True):
     """Of the whole plan, whichever page of it is shown."""
 
     operations: int
@@ -250,7 +253,7 @@ class PlanTotals(Part):
     """Cures that several holds share, the most useful first."""
 
 
-class PlanAnswer(Answer):
+class PlanAnswer(Answer, frozen=True, kw_only=True):
     """What would be written, what waits for a person, and why."""
 
     head: int
@@ -266,17 +269,17 @@ class PlanAnswer(Answer):
     """Whether operations or holds follow beyond this page."""
 
 
-class ApproveRequest(Request):
+class ApproveRequest(Request, frozen=True, kw_only=True):
     """Exactly these digests, or all that wait when their number is the one expected."""
 
-    digests: Annotated[tuple[str, ...], Field(max_length=MAX_DIGESTS)] = ()
+    digests: Annotated[tuple[str, ...], Meta(max_length=MAX_DIGESTS)] = ()
     all: bool = False
-    expect_count: Annotated[int, Field(ge=0)] | None = None
-    note: Annotated[str, Field(max_length=1000)] = ""
+    expect_count: Annotated[int, Meta(ge=0)] | None = None
+    note: Annotated[str, Meta(max_length=1000)] = ""
     dry_run: bool = False
 
 
-class ApproveAnswer(Answer):
+class ApproveAnswer(Answer, frozen=True, kw_only=True):
     digests: tuple[str, ...]
     approved: int
     expires_at: str
@@ -286,31 +289,31 @@ class ApproveAnswer(Answer):
     dry_run: bool = False
 
 
-class WithdrawRequest(Request):
+class WithdrawRequest(Request, frozen=True, kw_only=True):
     """Take back the yes to exactly these; what is on its way to a system cannot be stopped."""
 
-    digests: Annotated[tuple[str, ...], Field(min_length=1, max_length=MAX_DIGESTS)]
-    reason: Annotated[str, Field(max_length=1000)] = ""
-    expect_count: Annotated[int, Field(ge=0)] | None = None
+    digests: Annotated[tuple[str, ...], Meta(min_length=1, max_length=MAX_DIGESTS)]
+    reason: Annotated[str, Meta(max_length=1000)] = ""
+    expect_count: Annotated[int, Meta(ge=0)] | None = None
     dry_run: bool = False
 
 
-class CycleRequest(Request):
-    reason: Annotated[str, Field(max_length=200)] = "operator"
+class CycleRequest(Request, frozen=True, kw_only=True):
+    reason: Annotated[str, Meta(max_length=200)] = "operator"
 
 
-class CycleAnswer(Answer):
+class CycleAnswer(Answer, frozen=True, kw_only=True):
     report: CycleShown
 
 
-class SendRequest(Request):
-    kind: Annotated[str, Field(max_length=40)]
-    ref: Annotated[str, Field(min_length=1, max_length=500)]
+class SendRequest(Request, frozen=True, kw_only=True):
+    kind: Annotated[str, Meta(max_length=40)]
+    ref: Annotated[str, Meta(min_length=1, max_length=500)]
     """A record id, ``system/id``, or a SKU, code, name or number that is the only one."""
-    reason: Annotated[str, Field(max_length=1000)] = ""
+    reason: Annotated[str, Meta(max_length=1000)] = ""
 
 
-class HistoryRowShown(Part):
+class HistoryRowShown(Part, frozen=True, kw_only=True):
     seq: int
     at: str
     actor: str
@@ -319,44 +322,44 @@ class HistoryRowShown(Part):
     """The kind of entry: ``Observed``, ``Linked``, ``Confirmed`` ..."""
     text: str
     """What happened, in a sentence."""
-    details: dict[str, JsonValue]
+    details: dict[str, Json]
 
 
-class HistoryAnswer(Answer):
+class HistoryAnswer(Answer, frozen=True, kw_only=True):
     record: str
     label: str
     refs: tuple[str, ...]
     rows: tuple[HistoryRowShown, ...]
 
 
-class ResolveRequest(Request):
+class ResolveRequest(Request, frozen=True, kw_only=True):
     """The answer to a conflict: the value of that system is right."""
 
-    record: Annotated[str, Field(min_length=1, max_length=200)]
-    field: Annotated[str, Field(min_length=1, max_length=100)]
-    take: Annotated[str, Field(min_length=1, max_length=100)]
-    reason: Annotated[str, Field(min_length=1, max_length=1000)]
+    record: Annotated[str, Meta(min_length=1, max_length=200)]
+    field: Annotated[str, Meta(min_length=1, max_length=100)]
+    take: Annotated[str, Meta(min_length=1, max_length=100)]
+    reason: Annotated[str, Meta(min_length=1, max_length=1000)]
     dry_run: bool = False
 
 
-class RetryRequest(Request):
-    record: Annotated[str, Field(min_length=1, max_length=200)]
-    reason: Annotated[str, Field(max_length=1000)] = ""
+class RetryRequest(Request, frozen=True, kw_only=True):
+    record: Annotated[str, Meta(min_length=1, max_length=200)]
+    reason: Annotated[str, Meta(max_length=1000)] = ""
     dry_run: bool = False
 
 
-class LinkRequest(Request):
+class LinkRequest(Request, frozen=True, kw_only=True):
     """The answer to a proposed or ambiguous match: this reference is that record."""
 
-    record: Annotated[str, Field(min_length=1, max_length=200)]
-    ref: Annotated[str, Field(min_length=1, max_length=500)]
+    record: Annotated[str, Meta(min_length=1, max_length=200)]
+    ref: Annotated[str, Meta(min_length=1, max_length=500)]
     action: Literal["link", "apart", "unlink"] = "link"
     """``apart``: they are different things; ``unlink``: they were joined by mistake."""
-    reason: Annotated[str, Field(max_length=1000)] = ""
+    reason: Annotated[str, Meta(max_length=1000)] = ""
     dry_run: bool = False
 
 
-class DoneAnswer(Answer):
+class DoneAnswer(Answer, frozen=True, kw_only=True):
     """A person's decision is in the ledger."""
 
     seq: int

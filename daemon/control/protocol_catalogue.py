@@ -2,28 +2,29 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+import msgspec
+from msgspec import Meta
 
 from daemon.control.frame import Answer, Part, Request
 
 MOST_SKUS = 10_000
 MOST_ROWS = 5_000
 
-Text = Annotated[str, Field(max_length=1000)]
+Text = Annotated[str, Meta(max_length=1000)]
 
 
-class CatalogueOptions(Request):
+class CatalogueOptions(Request, frozen=True, kw_only=True):
     """Which products, and what to do where an old item still has its name."""
 
     missing_only: bool = False
-    only: Annotated[tuple[str, ...], Field(max_length=MOST_SKUS)] = ()
-    as_type: Annotated[str, Field(max_length=40)] = ""
+    only: Annotated[tuple[str, ...], Meta(max_length=MOST_SKUS)] = ()
+    as_type: Annotated[str, Meta(max_length=40)] = ""
     clashes: Literal["ask", "reactivate", "rename", "suffix", "skip"] = "ask"
     """``rename``: the old item gives up the name; ``suffix``: the new one gets a number."""
     reactivate: bool = False
 
 
-class CataloguePlanRequest(Request):
+class CataloguePlanRequest(Request, frozen=True, kw_only=True):
     """Open a job unless one is open, freeze, read both catalogues, sort and plan."""
 
     options: CatalogueOptions | None = None
@@ -33,38 +34,38 @@ class CataloguePlanRequest(Request):
     """Only what the plan would be by what the ledger knows now; nothing is opened or read."""
 
 
-class CatalogueSettleRequest(Request):
+class CatalogueSettleRequest(Request, frozen=True, kw_only=True):
     """Answer one question of the plan."""
 
-    item: Annotated[str, Field(min_length=1, max_length=500)]
+    item: Annotated[str, Meta(min_length=1, max_length=500)]
     """A record id, ``system/kind/id``, or a SKU or name that is the only one."""
     what: Literal["keep", "ignore", "link", "reactivate", "rename", "suffix", "skip"]
-    to: Annotated[str, Field(max_length=500)] = ""
+    to: Annotated[str, Meta(max_length=500)] = ""
     """With ``link``: the product that it is."""
     reason: Text = ""
     dry_run: bool = False
 
 
-class CatalogueSettleAllRequest(Request):
+class CatalogueSettleAllRequest(Request, frozen=True, kw_only=True):
     """The same answer for every item that the source does not know."""
 
     what: Literal["keep", "ignore"]
-    expect_count: Annotated[int, Field(ge=1)]
+    expect_count: Annotated[int, Meta(ge=1)]
     """How many the caller saw; another number is refused."""
     reason: Text = ""
     dry_run: bool = False
 
 
-class CatalogueApproveRequest(Request):
+class CatalogueApproveRequest(Request, frozen=True, kw_only=True):
     company: Text
     """The name of the company, typed."""
-    plan: Annotated[str, Field(max_length=40)] = ""
+    plan: Annotated[str, Meta(max_length=40)] = ""
     """Id of the plan that was looked at; another one is refused."""
     reason: Text = ""
     dry_run: bool = False
 
 
-class CatalogueRequest(Request):
+class CatalogueRequest(Request, frozen=True, kw_only=True):
     """Run, pause, resume or abort."""
 
     reason: Text = ""
@@ -72,14 +73,14 @@ class CatalogueRequest(Request):
     """Only whether it could be done now."""
 
 
-class ProofShown(Part):
+class ProofShown(Part, frozen=True, kw_only=True):
     cycle: str
     at: str
     head: int
     items: dict[str, int]
 
 
-class StrangerShown(Part):
+class StrangerShown(Part, frozen=True, kw_only=True):
     """An active item of the books that the source does not know."""
 
     ref: str
@@ -90,16 +91,16 @@ class StrangerShown(Part):
     quantity: str = ""
 
 
-class CataloguePlanShown(Part):
+class CataloguePlanShown(Part, frozen=True, kw_only=True):
     """A plan in numbers."""
 
     id: str
-    standings: dict[str, int] = Field(default_factory=dict)
+    standings: dict[str, int] = msgspec.field(default_factory=dict)
     """``alive``, ``inactive``, ``gone``, ``missing``, ``resting``, ``unknown`` ..."""
-    acts: dict[str, int] = Field(default_factory=dict)
+    acts: dict[str, int] = msgspec.field(default_factory=dict)
     """``create``, ``reactivate``, ``retire``, ``rename``, ``suffix``, ``adopt``, ``clash``,
     ``skip``"""
-    skipped: dict[str, int] = Field(default_factory=dict)
+    skipped: dict[str, int] = msgspec.field(default_factory=dict)
     tracked: int = 0
     with_quantity: int = 0
     accounts_change: int = 0
@@ -112,21 +113,21 @@ class CataloguePlanShown(Part):
     head: int = 0
 
 
-class YesShown(Part):
+class YesShown(Part, frozen=True, kw_only=True):
     by: str
     at: str
     plan: str
 
 
-class CatalogueEndShown(Part):
+class CatalogueEndShown(Part, frozen=True, kw_only=True):
     """What the full re-read at the end showed."""
 
     at: str
-    outcomes: dict[str, int] = Field(default_factory=dict)
+    outcomes: dict[str, int] = msgspec.field(default_factory=dict)
     doubled: tuple[str, ...] = ()
 
 
-class AnswerGivenShown(Part):
+class AnswerGivenShown(Part, frozen=True, kw_only=True):
     """What a person said to one question of the plan."""
 
     what: str
@@ -134,7 +135,7 @@ class AnswerGivenShown(Part):
     to: str = ""
 
 
-class CatalogueJobShown(Part):
+class CatalogueJobShown(Part, frozen=True, kw_only=True):
     """One job at its latest state."""
 
     job: str
@@ -146,7 +147,7 @@ class CatalogueJobShown(Part):
     opened_at: str = ""
     proof: ProofShown | None = None
     plan: CataloguePlanShown | None = None
-    answers: dict[str, AnswerGivenShown] = Field(default_factory=dict)
+    answers: dict[str, AnswerGivenShown] = msgspec.field(default_factory=dict)
     """Record -> the answer to what the plan asked of it."""
     approvals: tuple[YesShown, ...] = ()
     people: int = 1
@@ -159,7 +160,7 @@ class CatalogueJobShown(Part):
     ended: CatalogueEndShown | None = None
 
 
-class CatalogueAnswer(Answer):
+class CatalogueAnswer(Answer, frozen=True, kw_only=True):
     """What was done, where the job stands, and the way on and back."""
 
     text: str
@@ -171,7 +172,7 @@ class CatalogueAnswer(Answer):
     back: str = ""
 
 
-class CatalogueRowShown(Part):
+class CatalogueRowShown(Part, frozen=True, kw_only=True):
     """One product of a plan, and what became of it."""
 
     sku: str
@@ -185,7 +186,7 @@ class CatalogueRowShown(Part):
     why: str = ""
 
 
-class KeepingShown(Part):
+class KeepingShown(Part, frozen=True, kw_only=True):
     """An open document of the books that goes on pointing to old items."""
 
     ref: str
@@ -194,7 +195,7 @@ class KeepingShown(Part):
     items: tuple[str, ...]
 
 
-class CatalogueReportAnswer(Answer):
+class CatalogueReportAnswer(Answer, frozen=True, kw_only=True):
     """The rows of the plan, or of the report when the job is over."""
 
     job: CatalogueJobShown

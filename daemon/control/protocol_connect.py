@@ -5,7 +5,7 @@ A code travels in a request of a front end, never in an answer; tokens never tra
 
 from typing import Annotated
 
-from pydantic import Field
+from msgspec import Meta
 
 from daemon.control.frame import Answer, Part, Request
 from daemon.control.protocol_live import TokenShown
@@ -15,17 +15,17 @@ from daemon.control.protocol_valves import Reason
 LONGEST_ANSWER = 8_000
 
 
-class ConnectRequest(Request):
+class ConnectRequest(Request, frozen=True, kw_only=True):
     """What is a person to open?"""
 
-    system: Annotated[str, Field(max_length=100)] = "qbo"
+    system: Annotated[str, Meta(max_length=100)] = "qbo"
     reconnect: bool = False
     """Also where a login is in force."""
-    port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    port: Annotated[int, Meta(ge=1, le=65_535)] | None = None
     """Of this machine, in place of the configured one."""
 
 
-class ConnectAnswer(Answer):
+class ConnectAnswer(Answer, frozen=True, kw_only=True):
     system: str
     url: str
     """The page on which a person gives access."""
@@ -36,18 +36,18 @@ class ConnectAnswer(Answer):
     expires_at: str
 
 
-class ConnectFinishRequest(Request):
+class ConnectFinishRequest(Request, frozen=True, kw_only=True):
     """The answer as the browser brought it: an address, or the part behind its ``?``."""
 
-    system: Annotated[str, Field(max_length=100)] = "qbo"
-    answer: Annotated[str, Field(min_length=1, max_length=LONGEST_ANSWER)]
+    system: Annotated[str, Meta(max_length=100)] = "qbo"
+    answer: Annotated[str, Meta(min_length=1, max_length=LONGEST_ANSWER)]
 
 
-class ConnectCheckRequest(Request):
+class ConnectCheckRequest(Request, frozen=True, kw_only=True):
     """Ask every system how it stands, now."""
 
 
-class ConnectionShown(Part):
+class ConnectionShown(Part, frozen=True, kw_only=True):
     """How one system stands, asked just now."""
 
     system: str
@@ -65,14 +65,14 @@ class ConnectionShown(Part):
     cure: str = ""
 
 
-class ConnectionsAnswer(Answer):
+class ConnectionsAnswer(Answer, frozen=True, kw_only=True):
     systems: tuple[ConnectionShown, ...]
 
 
-class DisconnectRequest(Request):
+class DisconnectRequest(Request, frozen=True, kw_only=True):
     """End the login there and forget it here."""
 
-    system: Annotated[str, Field(max_length=100)] = "qbo"
+    system: Annotated[str, Meta(max_length=100)] = "qbo"
     reason: Reason
     force: bool = False
     """Forget it also when the other side cannot be told."""

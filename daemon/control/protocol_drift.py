@@ -8,11 +8,12 @@ that a front end knows when what it shows is old.
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+import msgspec
+from msgspec import Meta
 
-from daemon.control.frame import Answer, Part, Request
+from daemon.control.frame import Answer, Json, Part, Request
 from daemon.control.protocol import HistoryRowShown, HoldShown, OperationShown
-from ledger.model.drift import DriftClass as DriftClass
+from ledger.model.codes import DriftClass as DriftClass
 
 MAX_PAGE = 5_000
 MAX_FILTER = 1_000
@@ -28,7 +29,7 @@ class DriftSort(StrEnum):
     """Largest difference first, whichever its sign."""
 
 
-class ListQuery(Request):
+class ListQuery(Request, frozen=True, kw_only=True):
     """One page of a list.
 
     ``filter`` is words with a space between: ``kind:bill``, ``class:conflict``, ``to:qbo``,
@@ -36,32 +37,32 @@ class ListQuery(Request):
     in label or party; ``-`` or ``!`` before a word turns it round; ``"two words"`` are one text.
     """
 
-    filter: Annotated[str, Field(max_length=MAX_FILTER)] = ""
-    limit: Annotated[int, Field(ge=0, le=MAX_PAGE)] = 500
-    offset: Annotated[int, Field(ge=0)] = 0
+    filter: Annotated[str, Meta(max_length=MAX_FILTER)] = ""
+    limit: Annotated[int, Meta(ge=0, le=MAX_PAGE)] = 500
+    offset: Annotated[int, Meta(ge=0)] = 0
 
 
-class DriftQuery(ListQuery):
+class DriftQuery(ListQuery, frozen=True, kw_only=True):
     sort: DriftSort = DriftSort.OLDEST
 
 
-class AmountShown(Part):
+class AmountShown(Part, frozen=True, kw_only=True):
     """A sum of money, exact, as text."""
 
     currency: str
     amount: str
 
 
-class DriftRow(Part):
+class DriftRow(Part, frozen=True, kw_only=True):
     """One record on which the systems differ."""
 
     record: str
     kind: str
-    class_: Annotated[str, Field(alias="class")]
+    class_: str = msgspec.field(name="class")
     label: str
     title: str
     party: str = ""
-    sides: dict[str, str] = Field(default_factory=dict)
+    sides: dict[str, str] = msgspec.field(default_factory=dict)
     """Per system, what it shows in a few characters: a total, ``active``, ``inactive``,
     ``(none)``, the number or name where that is what differs."""
     fields: tuple[str, ...] = ()
@@ -80,9 +81,11 @@ class DriftRow(Part):
     """Of the operations that wait for a person."""
     since: str
     age_s: int
+    until: str = ""
+    """Where all of it is set aside: the first instant at which some of it is taken up again."""
 
 
-class DriftAnswer(Answer):
+class DriftAnswer(Answer, frozen=True, kw_only=True):
     head: int
     rows: tuple[DriftRow, ...]
     offset: int
@@ -99,20 +102,20 @@ class DriftAnswer(Answer):
     """Every known record was compared; otherwise more may follow."""
 
 
-class DriftPoint(Part):
+class DriftPoint(Part, frozen=True, kw_only=True):
     at: str
     records: int
     """Records that differed at the end of that hour."""
     conflicts: int
 
 
-class DriftHistoryAnswer(Answer):
+class DriftHistoryAnswer(Answer, frozen=True, kw_only=True):
     """Drift over time: one point for each hour in which it changed, oldest first."""
 
     points: tuple[DriftPoint, ...]
 
 
-class SideShown(Part):
+class SideShown(Part, frozen=True, kw_only=True):
     """What one system shows of a record."""
 
     system: str
@@ -127,7 +130,7 @@ class SideShown(Part):
     """Evidence of removal, or why it cannot be read."""
 
 
-class FieldShown(Part):
+class FieldShown(Part, frozen=True, kw_only=True):
     """One field in all columns of the three-way diff."""
 
     group: str = ""
@@ -135,25 +138,25 @@ class FieldShown(Part):
     ``line 2: 820412-001``."""
     field: str
     status: Literal["same", "changed", "conflict", "new", "gone"]
-    agreed: dict[str, JsonValue] = Field(default_factory=dict)
+    agreed: dict[str, Json] = msgspec.field(default_factory=dict)
     """Per system what it showed when they agreed; absent: never agreed."""
-    now: dict[str, JsonValue] = Field(default_factory=dict)
+    now: dict[str, Json] = msgspec.field(default_factory=dict)
     changed_in: tuple[str, ...] = ()
     """Systems whose value is another than when they agreed."""
     owner: str = ""
     """The system that decides; ``both``; empty: derived, never written."""
-    will_be: dict[str, JsonValue] = Field(default_factory=dict)
+    will_be: dict[str, Json] = msgspec.field(default_factory=dict)
     """Per system that is to be written, the value after it."""
 
 
-class UseShown(Part):
+class UseShown(Part, frozen=True, kw_only=True):
     """Records of one kind that point to this one."""
 
     kind: str
     count: int
 
 
-class RecordAnswer(Answer):
+class RecordAnswer(Answer, frozen=True, kw_only=True):
     """One record whole: three-way diff, what will change, what holds it, and its life."""
 
     head: int
@@ -173,7 +176,7 @@ class RecordAnswer(Answer):
     uses: tuple[UseShown, ...] = ()
 
 
-class RequestAnswer(Answer):
+class RequestAnswer(Answer, frozen=True, kw_only=True):
     """The request that an operation would leave as, by itself, if it left now."""
 
     digest: str
@@ -203,7 +206,7 @@ class QueueState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class QueueQuery(ListQuery):
+class QueueQuery(ListQuery, frozen=True, kw_only=True):
     states: tuple[QueueState, ...] = (
         QueueState.WAITING,
         QueueState.PLANNED,
@@ -214,7 +217,7 @@ class QueueQuery(ListQuery):
     """Open ones come oldest first, finished ones newest first."""
 
 
-class QueueRow(Part):
+class QueueRow(Part, frozen=True, kw_only=True):
     """One operation and how far it has come."""
 
     operation: str
@@ -230,6 +233,8 @@ class QueueRow(Part):
     reason: str = ""
     text: str = ""
     skipped: bool = False
+    until: str = ""
+    """Instant at which that ends by itself; empty: by a change or a retry alone."""
     amount: AmountShown | None = None
     """By how much the document's total in the books will rise."""
     since: str
@@ -242,7 +247,7 @@ class QueueRow(Part):
     seq: int = 0
 
 
-class PaceShown(Part):
+class PaceShown(Part, frozen=True, kw_only=True):
     """How fast writes go now."""
 
     system: str
@@ -256,7 +261,7 @@ class PaceShown(Part):
     eta_s: int | None = None
 
 
-class QueueAnswer(Answer):
+class QueueAnswer(Answer, frozen=True, kw_only=True):
     head: int
     rows: tuple[QueueRow, ...]
     offset: int
@@ -266,7 +271,7 @@ class QueueAnswer(Answer):
     pace: tuple[PaceShown, ...] = ()
 
 
-class TimelineQuery(ListQuery):
+class TimelineQuery(ListQuery, frozen=True, kw_only=True):
     """Entries of the ledger, newest first.
 
     ``filter`` knows ``actor:``, ``entry:`` (its type), ``record:`` (an id, SKU or number), and
@@ -274,19 +279,19 @@ class TimelineQuery(ListQuery):
     ``until`` instants; all exclusive but ``since``.
     """
 
-    before: Annotated[int, Field(ge=0)] = 0
+    before: Annotated[int, Meta(ge=0)] = 0
     """0: from the newest."""
-    after: Annotated[int, Field(ge=0)] = 0
-    since: Annotated[str, Field(max_length=40)] = ""
-    until: Annotated[str, Field(max_length=40)] = ""
+    after: Annotated[int, Meta(ge=0)] = 0
+    since: Annotated[str, Meta(max_length=40)] = ""
+    until: Annotated[str, Meta(max_length=40)] = ""
 
 
-class TimelineRow(HistoryRowShown):
+class TimelineRow(HistoryRowShown, frozen=True, kw_only=True):
     record: str = ""
     label: str = ""
 
 
-class TimelineAnswer(Answer):
+class TimelineAnswer(Answer, frozen=True, kw_only=True):
     head: int
     head_hash: str
     rows: tuple[TimelineRow, ...]

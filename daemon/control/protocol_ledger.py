@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from msgspec import Meta
 
 from daemon.control.frame import Answer, Request
 
 
-class VerifyAnswer(Answer):
+class VerifyAnswer(Answer, frozen=True, kw_only=True):
     ok: bool
     entries: int
     head_hash: str
@@ -16,12 +16,12 @@ class VerifyAnswer(Answer):
     erased_payloads: int = 0
 
 
-class BackupRequest(Request):
-    path: Annotated[str, Field(max_length=4000)] = ""
+class BackupRequest(Request, frozen=True, kw_only=True):
+    path: Annotated[str, Meta(max_length=4000)] = ""
     """Where to; empty = a new file in the configured folder."""
 
 
-class BackupAnswer(Answer):
+class BackupAnswer(Answer, frozen=True, kw_only=True):
     path: str
     entries: int
     bytes: int

@@ -7,9 +7,9 @@ something changed and how it stands; a front end reads the rest by asking.
 """
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal, TypeAlias
 
-from pydantic import Field
+import msgspec
 
 from daemon.control.frame import Answer, Part
 from daemon.control.protocol_state import CycleShown
@@ -26,7 +26,7 @@ class Role(StrEnum):
     """Also: re-export the catalogue, accept absence, remap accounts, copy the ledger, connect."""
 
 
-class WhoAnswer(Answer):
+class WhoAnswer(Answer, frozen=True, kw_only=True):
     """Who the daemon takes the asker for, as the kernel says."""
 
     uid: int
@@ -41,7 +41,7 @@ class WhoAnswer(Answer):
     """Why other acts are not allowed, and the way to them; empty when all are."""
 
 
-class CallShown(Part):
+class CallShown(Part, frozen=True, kw_only=True):
     """One HTTP call to a system. Never a body, a query or a name."""
 
     at: str
@@ -58,7 +58,7 @@ class CallShown(Part):
     """``waited 41 s for the limit``, ``429``, the refusal's code."""
 
 
-class BudgetShown(Part):
+class BudgetShown(Part, frozen=True, kw_only=True):
     """One limit of one system and what is left of it."""
 
     system: str
@@ -73,7 +73,7 @@ class BudgetShown(Part):
     """The forecast in a sentence, where one can be given."""
 
 
-class TokenShown(Part):
+class TokenShown(Part, frozen=True, kw_only=True):
     """Life of one credential; instants, empty where not known."""
 
     system: str
@@ -82,7 +82,7 @@ class TokenShown(Part):
     refresh_hard_until: str = ""
 
 
-class WebhooksShown(Part):
+class WebhooksShown(Part, frozen=True, kw_only=True):
     """Notices of one system since the daemon started."""
 
     system: str
@@ -108,7 +108,7 @@ class WebhooksShown(Part):
     cure: str = ""
 
 
-class HealthAnswer(Answer):
+class HealthAnswer(Answer, frozen=True, kw_only=True):
     """What ``status`` does not say about connections, budgets and the process."""
 
     tokens: tuple[TokenShown, ...]
@@ -133,7 +133,7 @@ class HealthAnswer(Answer):
     """Empty where nothing listens."""
 
 
-class WorkShown(Part):
+class WorkShown(Part, frozen=True, kw_only=True):
     """What the daemon is doing this moment."""
 
     step: Literal["idle", "reading", "planning", "writing", "settling"] = "idle"
@@ -146,10 +146,9 @@ class WorkShown(Part):
     """When the next cycle begins, if nothing nudges it."""
 
 
-class PulseEvent(Part):
+class PulseEvent(Part, frozen=True, kw_only=True, tag_field="event", tag="pulse"):
     """How things stand; sent whenever any of it changed, at most twice a second."""
 
-    event: Literal["pulse"] = "pulse"
     run: str
     number: int
     at: str
@@ -167,36 +166,33 @@ class PulseEvent(Part):
     catalogue: str = ""
     """``JOB STATE DONE/ROWS`` of an open job."""
     config_problems: int = 0
-    links: dict[str, str] = Field(default_factory=dict)
+    links: dict[str, str] = msgspec.field(default_factory=dict)
     """System -> its link's state."""
 
 
-class CycleEvent(Part):
+class CycleEvent(Part, frozen=True, kw_only=True, tag_field="event", tag="cycle"):
     """A cycle ended that did something."""
 
-    event: Literal["cycle"] = "cycle"
     run: str
     number: int
     at: str
     report: CycleShown
 
 
-class AliveEvent(Part):
+class AliveEvent(Part, frozen=True, kw_only=True, tag_field="event", tag="alive"):
     """Nothing changed for five seconds, and the daemon is there."""
 
-    event: Literal["alive"] = "alive"
     run: str
     number: int
     at: str
 
 
-class ResyncEvent(Part):
+class ResyncEvent(Part, frozen=True, kw_only=True, tag_field="event", tag="resync"):
     """Events were missed: read everything anew."""
 
-    event: Literal["resync"] = "resync"
     run: str
     number: int
     at: str
 
 
-Event = Annotated[PulseEvent | CycleEvent | AliveEvent | ResyncEvent, Field(discriminator="event")]
+Event: TypeAlias = PulseEvent | CycleEvent | AliveEvent | ResyncEvent

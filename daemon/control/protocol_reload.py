@@ -1,8 +1,8 @@
 """The part of the control protocol that is about reading the configuration anew."""
 
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from msgspec import Meta
 
 from daemon.control.frame import Answer, Request
 
@@ -10,25 +10,23 @@ MOST_CONTENT = 256 * 1024
 """Characters of a configuration that is sent."""
 
 
-class ReloadRequest(Request):
+class ReloadRequest(Request, frozen=True, kw_only=True):
     """Read the configuration file again."""
 
     wait: bool = False
     """Answer when it is in force and, where rules changed, what waits is planned anew."""
     dry_run: bool = False
     """Only say what would become of the file."""
-    content: Annotated[str, Field(max_length=MOST_CONTENT)] | None = None
+    content: Annotated[str, Meta(max_length=MOST_CONTENT)] | None = None
     """With ``dry_run``: of this text in place of the file's. Relative paths in it begin where
     those of the daemon's own file do."""
 
-    @model_validator(mode="after")
-    def _only_looked_at(self) -> Self:
+    def __post_init__(self) -> None:
         if self.content is not None and not self.dry_run:
             raise ValueError("content is only looked at: with dry_run")
-        return self
 
 
-class ReloadAnswer(Answer):
+class ReloadAnswer(Answer, frozen=True, kw_only=True):
     """What became of the file. Names keys, never their values."""
 
     ok: bool

@@ -6,25 +6,25 @@ record that a figure of it consists of. Amounts are text, so that no reader make
 
 from typing import Annotated
 
-from pydantic import Field
+from msgspec import Meta
 
 from daemon.control.frame import Answer, Part, Request
 
 REPORT_SCHEMA = "trueup.reconciliation/1"
 
 
-class ReportRequest(Request):
+class ReportRequest(Request, frozen=True, kw_only=True):
     """Which documents the report is about."""
 
-    period: Annotated[str, Field(min_length=4, max_length=40)]
+    period: Annotated[str, Meta(min_length=4, max_length=40)]
     """``2026-10``, ``2026-Q3``, ``2026`` or ``2026-10-01..2026-10-15``."""
-    kinds: Annotated[tuple[str, ...], Field(max_length=40)] = ()
+    kinds: Annotated[tuple[str, ...], Meta(max_length=40)] = ()
     """Empty: everything that is in sync."""
     agreed: bool = True
     """Whether records that agree are listed too; they are counted in any case."""
 
 
-class LineShown(Part):
+class LineShown(Part, frozen=True, kw_only=True):
     """What one reason explains of the difference of one kind and currency."""
 
     section: str
@@ -44,7 +44,7 @@ class LineShown(Part):
     """RFC 3339 instant since when the oldest of them has waited."""
 
 
-class StatementShown(Part):
+class StatementShown(Part, frozen=True, kw_only=True):
     """Documents of one kind and currency: source total + differences = books total."""
 
     kind: str
@@ -68,7 +68,7 @@ class StatementShown(Part):
     late_total: str = "0.00"
 
 
-class MasterShown(Part):
+class MasterShown(Part, frozen=True, kw_only=True):
     """Records of one kind that are no documents, counted as they are now."""
 
     kind: str
@@ -86,7 +86,7 @@ class MasterShown(Part):
     unreadable: int
 
 
-class AgeShown(Part):
+class AgeShown(Part, frozen=True, kw_only=True):
     """Open records of one currency by the days for which they have been open."""
 
     currency: str
@@ -97,13 +97,13 @@ class AgeShown(Part):
     """Sum of what each differs by, signs left out."""
 
 
-class SystemNamed(Part):
+class SystemNamed(Part, frozen=True, kw_only=True):
     name: str
     title: str
     environment: str = ""
 
 
-class ReportSummary(Answer):
+class ReportSummary(Answer, frozen=True, kw_only=True):
     """Everything of the report but its records, and what it was made from."""
 
     report: str = REPORT_SCHEMA
@@ -145,7 +145,7 @@ class ReportSummary(Answer):
     list_agreed: bool
 
 
-class RecordShown(Part):
+class RecordShown(Part, frozen=True, kw_only=True):
     """One document in one currency: the part of a figure that can be looked up."""
 
     kind: str

@@ -3,14 +3,14 @@
 from daemon.control.frame import Part
 
 
-class ProblemShown(Part):
+class ProblemShown(Part, frozen=True, kw_only=True):
     code: str
     message: str
     field: str = ""
     cure: str = ""
 
 
-class SystemShown(Part):
+class SystemShown(Part, frozen=True, kw_only=True):
     """How one connected system is doing."""
 
     system: str
@@ -35,7 +35,7 @@ class SystemShown(Part):
     throttled: int = 0
 
 
-class CountShown(Part):
+class CountShown(Part, frozen=True, kw_only=True):
     """Records of one kind in one system."""
 
     system: str
@@ -49,7 +49,7 @@ class CountShown(Part):
     """How many are joined with a record of another system."""
 
 
-class SeenShown(Part):
+class SeenShown(Part, frozen=True, kw_only=True):
     """What one cycle saw in one system."""
 
     system: str
@@ -60,7 +60,7 @@ class SeenShown(Part):
     unreadable: int = 0
 
 
-class CycleShown(Part):
+class CycleShown(Part, frozen=True, kw_only=True):
     """One cycle, counted."""
 
     cycle: str

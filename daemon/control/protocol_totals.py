@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from msgspec import Meta
 
 from daemon.control.frame import Answer, Part, Request
 
@@ -10,21 +10,21 @@ MOST_DIFFERENCES = 5_000
 MONTH = r"^(\d{4}-(0[1-9]|1[0-2]))?$"
 
 
-class TotalsRequest(Request):
+class TotalsRequest(Request, frozen=True, kw_only=True):
     """Which documents to count, and what one row is about."""
 
-    kind: Annotated[str, Field(max_length=40)] = ""
+    kind: Annotated[str, Meta(max_length=40)] = ""
     """Empty: all kinds of documents."""
     by: Literal["", "month", "party"] = ""
-    month: Annotated[str, Field(pattern=MONTH)] = ""
+    month: Annotated[str, Meta(pattern=MONTH)] = ""
     """``YYYY-MM``: documents of that month alone."""
     differences: bool = False
     """Whether to list every document that counts differently."""
-    limit: Annotated[int, Field(ge=1, le=MOST_DIFFERENCES)] = 500
+    limit: Annotated[int, Meta(ge=1, le=MOST_DIFFERENCES)] = 500
     """Differences listed at most."""
 
 
-class PartShown(Part):
+class PartShown(Part, frozen=True, kw_only=True):
     """What one reason explains of a difference."""
 
     reason: str
@@ -35,7 +35,7 @@ class PartShown(Part):
     amount: str
 
 
-class TotalsRowShown(Part):
+class TotalsRowShown(Part, frozen=True, kw_only=True):
     """Documents of one kind and currency (and month or party), as both systems count them."""
 
     kind: str
@@ -54,7 +54,7 @@ class TotalsRowShown(Part):
     unexplained: str
 
 
-class EarlyShown(Part):
+class EarlyShown(Part, frozen=True, kw_only=True):
     """Documents dated before the first day of their kind; they are matched and never written."""
 
     kind: str
@@ -66,7 +66,7 @@ class EarlyShown(Part):
     books_total: str
 
 
-class DifferenceShown(Part):
+class DifferenceShown(Part, frozen=True, kw_only=True):
     """One document that counts differently, and why."""
 
     record: str
@@ -85,7 +85,7 @@ class DifferenceShown(Part):
     text: str
 
 
-class TotalsAnswer(Answer):
+class TotalsAnswer(Answer, frozen=True, kw_only=True):
     """Both sides' totals, and every difference explained."""
 
     head: int

@@ -3,31 +3,31 @@ desk, remaps, accepted absence."""
 
 from typing import Annotated
 
-from pydantic import Field
+from msgspec import Meta
 
 from daemon.control.frame import Answer, Part, Request
 
-Reason = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S")]
-Named = Annotated[str, Field(min_length=1, max_length=500)]
+Reason = Annotated[str, Meta(min_length=1, max_length=1000, pattern=r"\S")]
+Named = Annotated[str, Meta(min_length=1, max_length=500)]
 MAX_ROWS = 5_000
 
 
-class PauseRequest(Request):
+class PauseRequest(Request, frozen=True, kw_only=True):
     """Write nothing of this scope until it is resumed. Reading and planning go on."""
 
-    system: Annotated[str, Field(max_length=100)] = ""
+    system: Annotated[str, Meta(max_length=100)] = ""
     """Empty: every system."""
-    kind: Annotated[str, Field(max_length=40)] = ""
+    kind: Annotated[str, Meta(max_length=40)] = ""
     """Empty: every kind."""
     reason: Reason
     dry_run: bool = False
 
 
-class ResumeRequest(PauseRequest):
+class ResumeRequest(PauseRequest, frozen=True, kw_only=True):
     """Lift the pause of exactly this scope."""
 
 
-class PauseShown(Part):
+class PauseShown(Part, frozen=True, kw_only=True):
     system: str
     kind: str
     reason: str
@@ -38,7 +38,7 @@ class PauseShown(Part):
     seq: int = 0
 
 
-class ClosedShown(Part):
+class ClosedShown(Part, frozen=True, kw_only=True):
     """The calendar lets nothing be written now."""
 
     reason: str
@@ -48,27 +48,30 @@ class ClosedShown(Part):
     """Empty: never, as things are configured."""
 
 
-class SkipRequest(Request):
+class SkipRequest(Request, frozen=True, kw_only=True):
     """Set aside what is planned for one record and what holds it, or every hold of a pattern."""
 
-    record: Annotated[str, Field(max_length=500)] = ""
-    pattern: Annotated[str, Field(max_length=100)] = ""
+    record: Annotated[str, Meta(max_length=500)] = ""
+    pattern: Annotated[str, Meta(max_length=100)] = ""
     reason: Reason
-    expect_count: Annotated[int, Field(ge=0)] | None = None
+    expect_count: Annotated[int, Meta(ge=0)] | None = None
     """Required with a pattern: how many records you expect."""
+    until: Annotated[str, Meta(max_length=60)] = ""
+    """A day or an instant, in the company's zone unless it names another, at which it is taken
+    up again; empty: it ends by a change or a retry alone."""
     dry_run: bool = False
 
 
-class RetryPatternRequest(Request):
+class RetryPatternRequest(Request, frozen=True, kw_only=True):
     """Take up again every record that is held for one pattern."""
 
-    pattern: Annotated[str, Field(min_length=1, max_length=100)]
-    reason: Annotated[str, Field(max_length=1000)] = ""
-    expect_count: Annotated[int, Field(ge=0)]
+    pattern: Annotated[str, Meta(min_length=1, max_length=100)]
+    reason: Annotated[str, Meta(max_length=1000)] = ""
+    expect_count: Annotated[int, Meta(ge=0)]
     dry_run: bool = False
 
 
-class SkipShown(Part):
+class SkipShown(Part, frozen=True, kw_only=True):
     """Something set aside that is still as it was then."""
 
     record: str
@@ -81,14 +84,16 @@ class SkipShown(Part):
     by: str
     since: str
     seq: int
+    until: str = ""
+    """Instant at which that ends by itself; empty: by a change or a retry alone."""
 
 
-class SkipsAnswer(Answer):
+class SkipsAnswer(Answer, frozen=True, kw_only=True):
     skips: tuple[SkipShown, ...]
     more: bool = False
 
 
-class TroubleShown(Part):
+class TroubleShown(Part, frozen=True, kw_only=True):
     """One reason why one record does not flow."""
 
     record: str
@@ -106,9 +111,11 @@ class TroubleShown(Part):
     next_try: str
     """What makes it be tried again."""
     skipped: bool = False
+    until: str = ""
+    """Instant at which that ends by itself; empty: by a change or a retry alone."""
 
 
-class PatternShown(Part):
+class PatternShown(Part, frozen=True, kw_only=True):
     """Troubles that say the same of different records."""
 
     pattern: str
@@ -122,7 +129,7 @@ class PatternShown(Part):
     sample: tuple[str, ...]
 
 
-class DeskAnswer(Answer):
+class DeskAnswer(Answer, frozen=True, kw_only=True):
     """Everything that does not flow, by what is the matter with it."""
 
     patterns: tuple[PatternShown, ...]
@@ -135,29 +142,29 @@ class DeskAnswer(Answer):
     more: bool
 
 
-class AcceptAbsenceRequest(Request):
+class AcceptAbsenceRequest(Request, frozen=True, kw_only=True):
     """So many records are really gone: the next proved look at them may find them missing."""
 
-    system: Annotated[str, Field(max_length=100)]
-    kind: Annotated[str, Field(max_length=40)]
-    most: Annotated[int, Field(ge=1)]
+    system: Annotated[str, Meta(max_length=100)]
+    kind: Annotated[str, Meta(max_length=40)]
+    most: Annotated[int, Meta(ge=1)]
     reason: Reason
     dry_run: bool = False
 
 
-class RemapRequest(Request):
+class RemapRequest(Request, frozen=True, kw_only=True):
     """In ``system``, ``new`` is meant where ``old`` is said; ``undo`` takes that back."""
 
     old: Named
-    new: Annotated[str, Field(max_length=500)] = ""
-    system: Annotated[str, Field(max_length=100)] = ""
+    new: Annotated[str, Meta(max_length=500)] = ""
+    system: Annotated[str, Meta(max_length=100)] = ""
     """Empty: the books."""
     undo: bool = False
     reason: Reason
     dry_run: bool = False
 
 
-class RemapShown(Part):
+class RemapShown(Part, frozen=True, kw_only=True):
     system: str
     old: str
     old_label: str
@@ -169,7 +176,7 @@ class RemapShown(Part):
     seq: int
 
 
-class QuestionShown(Part):
+class QuestionShown(Part, frozen=True, kw_only=True):
     """Records that wait for one and the same answer."""
 
     group: str
@@ -182,6 +189,6 @@ class QuestionShown(Part):
     sample: tuple[str, ...]
 
 
-class RemapsAnswer(Answer):
+class RemapsAnswer(Answer, frozen=True, kw_only=True):
     remaps: tuple[RemapShown, ...]
     questions: tuple[QuestionShown, ...]

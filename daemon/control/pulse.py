@@ -289,7 +289,7 @@ def _standing(views: Views) -> Standing:
 
 
 def _line(event: PulseEvent | CycleEvent | AliveEvent | ResyncEvent) -> bytes:
-    return event.model_dump_json().encode() + b"\n"
+    return msgspec.json.encode(event) + b"\n"
 
 
 def _run_of(desk: Desk) -> str:

@@ -89,6 +89,7 @@ def _shown(
         reason=reason,
         text=row.text,
         skipped=row.skipped,
+        until=row.until,
         amount=_amount(row, records, home_currency),
         since=row.at,
         attempts=row.attempts,

@@ -3,11 +3,10 @@
 Reads one transaction of the ledger and asks the pure core; works with and without a daemon.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
-from pydantic import JsonValue
 
 from daemon.control.comparing import (
     Known,
@@ -20,6 +19,7 @@ from daemon.control.comparing import (
 )
 from daemon.control.comparing_lines import Document, line_rows
 from daemon.control.finding import the_record
+from daemon.control.frame import Json
 from daemon.control.listing import OPERATION, PENDING, Listing
 from daemon.control.pointing import Pointing, records_in
 from daemon.control.protocol import PlanTotals
@@ -102,7 +102,7 @@ def record_of(
     looked = _look(views, named, policy, as_of)
     rows = _rows(looked, policy, views)
     skips = views.skips_of([named.record]).get(named.record, [])
-    aside = {(skip.subject, skip.digest) for skip in skips}
+    aside = {(skip.subject, str(skip.digest)): skip.until for skip in skips}
     work = [_in_words(row, aside) for row in looked.work]
     listing = Listing(work, list(looked.holds), False, _NO_TOTALS)
     operations, holds = shown_page(views, listing, home_currency=policy.home_currency)
@@ -275,11 +275,11 @@ def _labels(views: Views, looked: Looked, rows: Sequence[Row]) -> Labels:
 
 
 def _field(row: Row, labels: Labels) -> FieldShown:
-    def shown(values: Mapping[SystemName, Value]) -> dict[str, JsonValue]:
+    def shown(values: Mapping[SystemName, Value]) -> dict[str, Json]:
         return {system: shown_value(value, labels) for system, value in sorted(values.items())}
 
     # A document has hundreds of these, and all of them are made here: nothing is left to check.
-    return FieldShown.model_construct(
+    return FieldShown(
         group=row.group,
         field=row.field,
         status=row.status,
@@ -312,14 +312,16 @@ def _side(side: Side, instants: Mapping[int, str]) -> SideShown:
     )
 
 
-def _in_words(row: OperationRow, aside: Collection[tuple[str, str]]) -> OperationRow:
+def _in_words(row: OperationRow, aside: Mapping[tuple[str, str], str]) -> OperationRow:
     """An operation on its way is called as the queue calls it; one that was set aside is told as
     such at once, not only when the gate has looked at it again."""
     operation = row.operation
     if row.state != "intended":
-        if (f"{OPERATION}{operation.system}", operation.digest) not in aside:
+        until = aside.get((f"{OPERATION}{operation.system}", operation.digest))
+        if until is None:
             return row
-        return msgspec.structs.replace(row, state="waiting", reason=SKIPPED, text=ASIDE)
+        told = f"{ASIDE} It is taken up by itself at {until[:19]}Z." if until else ASIDE
+        return msgspec.structs.replace(row, state="waiting", reason=SKIPPED, text=told)
     state = "unknown" if row.reason.startswith(UNKNOWN) else "sending"
     return msgspec.structs.replace(row, state=state)
 

@@ -6,6 +6,8 @@ follows from a look at the system right before the write, it says so.
 
 from datetime import datetime
 
+import msgspec
+
 from daemon.connectors.base import Renders
 from daemon.control.listing import of_digest
 from daemon.control.protocol import Code, Declined
@@ -45,16 +47,12 @@ async def request_of(company: Company, digest: str, *, as_of: datetime) -> Reque
     )
     if not isinstance(connector, Renders):
         told = f"{operation.system} is read right before each write: the request is laid over that"
-        return known.model_copy(update={"text": told})
+        return msgspec.structs.replace(known, text=told)
     try:
         rendered = connector.render(one.write)
     except (Refused, Transient) as error:
         told = f"{error}: {error.cure}" if error.cure else str(error)
-        return known.model_copy(update={"text": told})
-    return known.model_copy(
-        update={
-            "method": rendered.method,
-            "path": rendered.path,
-            "body": rendered.body.decode(),
-        }
+        return msgspec.structs.replace(known, text=told)
+    return msgspec.structs.replace(
+        known, method=rendered.method, path=rendered.path, body=rendered.body.decode()
     )

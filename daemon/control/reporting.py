@@ -83,7 +83,7 @@ async def report(
             async for lines in pages:
                 _put(spool, lines)
         spool.seek(0)
-        yield gathering.summary().model_dump_json(by_alias=True).encode() + b"\n"
+        yield msgspec.json.encode(gathering.summary()) + b"\n"
         while chunk := spool.read(CHUNK):
             yield chunk
 
@@ -175,7 +175,7 @@ class Gathering:
         self._learn_names(views, items)
         self.records += len(items)
         return b"".join(
-            shown_record(item, self._names).model_dump_json().encode() + b"\n" for item in items
+            msgspec.json.encode(shown_record(item, self._names)) + b"\n" for item in items
         )
 
     def _learn_names(self, views: Views, items: Iterable[Item]) -> None:

@@ -10,14 +10,15 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import msgspec
 from aiohttp import web
-from pydantic import BaseModel
 
 from daemon.catalogue.conduct import Conductor
 from daemon.control import approving, cataloguing, connecting, skipping, valves
 from daemon.control.desk import Actor, Desk
 from daemon.control.examining import examine
 from daemon.control.health import Lag, health
+from daemon.control.past import past
 from daemon.control.protocol import (
     DEFAULT_PAGE,
     MAX_PAGE,
@@ -34,6 +35,7 @@ from daemon.control.protocol import (
 from daemon.control.protocol_doctor import ExamineRequest
 from daemon.control.protocol_drift import DriftQuery, QueueQuery, TimelineQuery
 from daemon.control.protocol_ledger import BackupRequest
+from daemon.control.protocol_past import PastRequest
 from daemon.control.protocol_reload import ReloadAnswer, ReloadRequest
 from daemon.control.protocol_report import ReportRequest
 from daemon.control.protocol_totals import TotalsRequest
@@ -45,6 +47,8 @@ from daemon.control.protocol_valves import (
     RetryPatternRequest,
     SkipRequest,
 )
+from daemon.control.supporting import support
+from daemon.control.understanding import understood
 from daemon.log import Log
 from ledger.model.errors import TrueupError
 from ledger.model.facts import HoldCode
@@ -63,9 +67,9 @@ MOST_STREAMS = 4
 """Long answers at once: each may take a file as large as the ledger while it lasts."""
 
 _log = Log(__name__)
-_Request = TypeVar("_Request", bound=BaseModel)
-_Act = Callable[[Desk, Actor, _Request], Awaitable[BaseModel]]
-_Query = Callable[[Desk, _Request], Awaitable[BaseModel]]
+_Request = TypeVar("_Request", bound=msgspec.Struct)
+_Act = Callable[[Desk, Actor, _Request], Awaitable[msgspec.Struct]]
+_Query = Callable[[Desk, _Request], Awaitable[msgspec.Struct]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 ACTOR: web.RequestKey["Actor"] = web.RequestKey("actor", Actor)
 
@@ -73,6 +77,7 @@ QUERIES: dict[str, tuple[type[Any], float, _Query[Any]]] = {
     "/v1/totals": (TotalsRequest, REPORT_S, lambda desk, request: desk.totals(request)),
     "/v1/drift": (DriftQuery, QUICK_S, lambda desk, query: desk.drift(query)),
     "/v1/queue": (QueueQuery, QUICK_S, lambda desk, query: desk.queue(query)),
+    "/v1/past": (PastRequest, REPORT_S, past),
     "/v1/ledger/entries": (TimelineQuery, QUICK_S, lambda desk, query: desk.timeline(query)),
 }
 """Questions whose words are a body: model, deadline, answer."""
@@ -123,6 +128,7 @@ class Routes:
         route.add_get("/v1/skips", self._skips)
         route.add_get("/v1/remaps", self._remaps)
         route.add_get("/v1/health", self._health)
+        route.add_get("/v1/support", self._support)
         for path, (model, limit_s, query) in QUERIES.items():
             route.add_post(path, self._query(model, limit_s, query))
         for path, (model, act) in ACTS.items():
@@ -155,7 +161,7 @@ class Routes:
             asked = cataloguing.report(self.desk, conductor, limit=limit, offset=offset, act=act)
             return await quick(asked, REPORT_S)
 
-        def acts(model: type[BaseModel], act: cataloguing.Handling) -> Handler:
+        def acts(model: type[msgspec.Struct], act: cataloguing.Handling) -> Handler:
             async def handle(request: web.Request) -> web.StreamResponse:
                 request_body = await body(request, model)
                 return await self._long(act(self.desk, conductor, request[ACTOR], request_body))
@@ -203,6 +209,9 @@ class Routes:
 
     async def _health(self, _request: web.Request) -> web.Response:
         return await quick(health(self.desk, self.lag))
+
+    async def _support(self, _request: web.Request) -> web.Response:
+        return await quick(support(self.desk), REPORT_S)
 
     async def _cycle(self, request: web.Request) -> web.Response:
         asked = await body(request, CycleRequest)
@@ -261,7 +270,7 @@ class Routes:
 
         return handle
 
-    def _connect(self, model: type[BaseModel], act: connecting.Act) -> Handler:
+    def _connect(self, model: type[msgspec.Struct], act: connecting.Act) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
             scheduler = self.desk.scheduler
             one = connecting.Connecting(scheduler.company, scheduler.nudge)
@@ -274,7 +283,7 @@ class Routes:
         asked = await body(request, ExamineRequest)
         return await self._long(examine(self.desk.scheduler.company, asked))
 
-    async def _long(self, answer: Awaitable[BaseModel]) -> web.Response:
+    async def _long(self, answer: Awaitable[msgspec.Struct]) -> web.Response:
         """Work that goes on when its asker stops waiting: a cycle is not cut off in its middle."""
         work = asyncio.ensure_future(answer)
         self._working.add(work)
@@ -337,16 +346,20 @@ async def body(request: web.Request, model: type[_Request]) -> _Request:
             data = await request.read()
     except TimeoutError as error:
         raise Declined(Code.BAD_REQUEST, "the request did not come whole in time") from error
-    return model.model_validate_json(data)
+    except web.RequestPayloadError as error:
+        # Hung up on: the server would read on to the end of the body, and log what it meets there.
+        request.protocol.force_close()
+        raise Declined(Code.BAD_REQUEST, "the body is not in the encoding it names") from error
+    return understood(data, model)
 
 
-async def quick(answer: Awaitable[BaseModel], limit_s: float = QUICK_S) -> web.Response:
+async def quick(answer: Awaitable[msgspec.Struct], limit_s: float = QUICK_S) -> web.Response:
     async with asyncio.timeout(limit_s):
         return as_json(await answer)
 
 
-def as_json(answer: BaseModel, *, status: int = 200) -> web.Response:
-    data = answer.model_dump_json(by_alias=True).encode()
+def as_json(answer: msgspec.Struct, *, status: int = 200) -> web.Response:
+    data = msgspec.json.encode(answer)
     return web.Response(body=data, status=status, content_type="application/json")
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from aiohttp import web
 from aiohttp.log import server_logger
-from pydantic import ValidationError
 
 from daemon.catalogue.conduct import Conductor
 from daemon.clock import Clock, SystemClock
@@ -192,10 +191,6 @@ async def _refusals(request: web.Request, handler: Handler) -> web.StreamRespons
         return await handler(request)
     except TrueupError as error:
         refused = Refusal(code=_code(error), message=str(error), cure=error.cure)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        refused = Refusal(code=Code.BAD_REQUEST, message=f"{where}: {first['msg']}".lstrip(": "))
     except TimeoutError:
         refused = Refusal(code=Code.BUSY, message="the daemon is too busy", cure="try again")
     except web.HTTPRequestEntityTooLarge:

@@ -5,8 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 
 import msgspec
-from pydantic import JsonValue
 
+from daemon.control.frame import Json
 from daemon.control.pointing import records_in
 from daemon.control.protocol import (
     CandidateShown,
@@ -29,7 +29,7 @@ from ledger.model.facts import Problem
 from ledger.model.ids import RecordId, SystemName
 from ledger.model.values import Address, Line, Lines, RecordRef, Reference, Texts, Value
 from ledger.store.rows import HeldRow, HistoryRow, KindCount, OperationRow
-from ledger.store.views_valves import PauseRow
+from ledger.store.views_valves import PauseRow, SkipRow
 
 
 class Labels(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +67,7 @@ def pointed(operations: Iterable[OperationRow], holds: Iterable[HeldRow]) -> set
     return {record for value in values for record in records_in(value)}
 
 
-def shown_value(value: Value, labels: Labels) -> JsonValue:
+def shown_value(value: Value, labels: Labels) -> Json:
     """A field's value as JSON; amounts as text with the digits that they came with."""
     match value:
         case None | bool() | str():
@@ -93,10 +93,10 @@ def shown_value(value: Value, labels: Labels) -> JsonValue:
             return {"type": "texts", "entries": [[name, text] for name, text in entries]}
 
 
-def _shown_line(line: Line, labels: Labels) -> JsonValue:
+def _shown_line(line: Line, labels: Labels) -> Json:
     """What one line says; what it leaves open is absent. Field names are the model's."""
     values = msgspec.structs.asdict(line)
-    shown: dict[str, JsonValue] = {"sort": line.sort}
+    shown: dict[str, Json] = {"sort": line.sort}
     for name, value in values.items():
         if isinstance(value, int):
             if value:
@@ -150,10 +150,10 @@ def shown_hold(
     labels: Labels,
     sides: Mapping[SystemName, Value] | None = None,
     *,
-    skipped: str = "",
+    aside: SkipRow | None = None,
 ) -> HoldShown:
     """``sides``: what each system shows of the field, where that helps a person decide;
-    ``skipped``: why a person set it aside."""
+    ``aside``: a person set it aside."""
     hold = row.hold
     conflict = tuple(
         FieldConflictShown(
@@ -181,7 +181,8 @@ def shown_hold(
         seq=row.seq,
         candidates=candidates,
         conflict=conflict,
-        skipped=skipped,
+        skipped=aside.reason if aside is not None else "",
+        until=aside.until if aside is not None else "",
         sides={system: shown_value(value, labels) for system, value in (sides or {}).items()},
     )
 
@@ -196,11 +197,11 @@ def shown_system(status: SystemStatus) -> SystemShown:
     values = msgspec.structs.asdict(status)
     values["link"] = status.link.value
     values["warnings"] = tuple(map(shown_problem, status.warnings))
-    return SystemShown(**values)
+    return msgspec.convert(values, SystemShown)
 
 
 def shown_pause(row: PauseRow) -> PauseShown:
-    return PauseShown(**msgspec.structs.asdict(row))
+    return msgspec.convert(row, PauseShown, from_attributes=True)
 
 
 def shown_closed(calendar: Calendar, now: datetime) -> ClosedShown | None:
@@ -215,7 +216,7 @@ def shown_closed(calendar: Calendar, now: datetime) -> ClosedShown | None:
 def shown_count(count: KindCount) -> CountShown:
     values = msgspec.structs.asdict(count)
     values["kind"] = count.kind.value
-    return CountShown(**values)
+    return msgspec.convert(values, CountShown)
 
 
 def shown_cycle(report: CycleReport) -> CycleShown:
@@ -232,11 +233,11 @@ def shown_cycle(report: CycleReport) -> CycleShown:
         for system, seen in report.seen.items()
     )
     values["problems"] = tuple(map(shown_problem, report.problems))
-    return CycleShown(**values)
+    return msgspec.convert(values, CycleShown)
 
 
 def shown_history(row: HistoryRow) -> HistoryRowShown:
-    details: dict[str, JsonValue] = msgspec.json.decode(msgspec.json.encode(row.entry))
+    details: dict[str, Json] = msgspec.json.decode(msgspec.json.encode(row.entry))
     details.pop("entry", None)
     return HistoryRowShown(
         seq=row.seq,

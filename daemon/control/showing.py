@@ -18,6 +18,7 @@ from ledger.model.records import Bill, Invoice, PurchaseOrder, Record
 from ledger.model.values import UNSET, Reference, Value
 from ledger.store.rows import HeldRow, OperationRow
 from ledger.store.views import Views
+from ledger.store.views_valves import SkipRow
 
 VALUE_HOLDS = (HoldCode.FOREIGN_EDIT, HoldCode.DISCREPANT)
 """Holds of documents that are easier to decide with both sides' values beside each other."""
@@ -35,7 +36,7 @@ def shown_page(
     wanted = pointed(rows, listing.holds)
     wanted |= {r for values in sides.values() for v in values.values() for r in records_in(v)}
     shown = [*records.values(), *views.views(wanted - records.keys())]
-    skipped = _skipped(views, listing.holds)
+    aside = _aside(views, listing.holds)
     labels = Labels(
         titles=titles(views, shown, pointing),
         items={view.record: view.label for view in shown if view.kind is Kind.ITEM},
@@ -46,18 +47,18 @@ def shown_page(
             for row in rows
         ),
         tuple(
-            shown_hold(row, labels, sides[id(row)], skipped=skipped.get(id(row), ""))
+            shown_hold(row, labels, sides[id(row)], aside=aside.get(id(row)))
             for row in listing.holds
         ),
     )
 
 
-def _skipped(views: Views, holds: Iterable[HeldRow]) -> dict[int, str]:
-    """Why holds were set aside, of those that are still as they were then."""
+def _aside(views: Views, holds: Iterable[HeldRow]) -> dict[int, SkipRow]:
+    """What was set aside of the holds, and is still as it was then."""
     rows = list(holds)
     skips = views.skips_of({row.record for row in rows})
     return {
-        id(row): skip.reason
+        id(row): skip
         for row in rows
         for skip in skips.get(row.record, ())
         if (skip.subject, skip.digest) == (row.subject, row.payload)

@@ -222,4 +222,4 @@ def _record(entry: Entry, owners: dict[ExternalRef, RecordId]) -> RecordId:
 
 def _shown(row: HistoryRow, record: RecordId, label: str) -> TimelineRow:
     shown = shown_history(row)
-    return TimelineRow.model_validate({**shown.model_dump(), "record": record, "label": label})
+    return TimelineRow(**msgspec.structs.asdict(shown), record=record, label=label)

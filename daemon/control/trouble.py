@@ -53,6 +53,8 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     said: str
     """The sentence without names and numbers."""
     skipped: bool
+    until: str = ""
+    """Where it is set aside: the instant at which that ends; ``""``: not by itself."""
 
     def is_of(self, pattern: str) -> bool:
         """``pattern``: one pattern, or a code, which means all patterns of it."""
@@ -74,16 +76,18 @@ def pattern_of(hold: Hold) -> str:
 
 def troubles(views: Views, code: HoldCode | None = None) -> Iterator[Trouble]:
     """Every hold, or every hold of one code, oldest first."""
-    skips = {(s.record, s.subject): s.digest for s in views.standing_skips()}
+    skips = {(s.record, s.subject, s.digest): s.until for s in views.standing_skips()}
     offset = 0
     while page := views.holds(code=code, limit=PAGE, offset=offset):
         offset += len(page)
         for row in page:
+            until = skips.get((row.record, row.subject, row.payload))
             yield Trouble(
                 row=row,
                 pattern=pattern_of(row.hold),
                 said=said(row.hold),
-                skipped=skips.get((row.record, row.subject)) == row.payload,
+                skipped=until is not None,
+                until=until or "",
             )
 
 
@@ -159,6 +163,7 @@ def _shown(views: Views, trouble: Trouble, now: datetime) -> TroubleShown:
         age_s=max(0, int(age.total_seconds())),
         next_try=next_try(views, hold),
         skipped=trouble.skipped,
+        until=trouble.until,
     )
 
 
@@ -223,6 +228,7 @@ def shown_skips(views: Views, skips: Iterable[SkipRow]) -> tuple[SkipShown, ...]
                 by=row.by,
                 since=row.since,
                 seq=row.seq,
+                until=row.until,
             )
         )
     return tuple(shown)

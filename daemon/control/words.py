@@ -34,6 +34,7 @@ from ledger.model.entries import (
     Restored,
     Resumed,
     Retried,
+    SkipEnded,
     Skipped,
     Swept,
     Tombstoned,
@@ -114,16 +115,19 @@ def entry_text(entry: Entry, body: bytes | None = None) -> str:
             return f"the login to {system} was ended{_by(by)}: {reason}"
         case Refused(actor=actor, act=act, why=why):
             return f"{actor} was refused to {act.replace('_', ' ')}: {why}"
-        case Skipped() | Paused() | Resumed() | Remapped() | AbsenceAccepted() | JobAdvanced():
+        case Skipped(subject=subject, reason=reason, by=by, until=until):
+            told = f" until {until[:19]}Z" if until else ""
+            return f"set aside ({subject.rstrip(':')}){told}{_by(by)}: {reason}"
+        case SkipEnded(subject=subject, until=until):
+            return f"taken up again ({subject.rstrip(':')}): set aside until {until[:19]}Z"
+        case Paused() | Resumed() | Remapped() | AbsenceAccepted() | JobAdvanced():
             return _valve_text(entry)
 
 
 def _valve_text(
-    entry: Skipped | Paused | Resumed | Remapped | AbsenceAccepted | JobAdvanced,
+    entry: Paused | Resumed | Remapped | AbsenceAccepted | JobAdvanced,
 ) -> str:
     match entry:
-        case Skipped(subject=subject, reason=reason, by=by):
-            return f"set aside ({subject.rstrip(':')}){_by(by)}: {reason}"
         case Paused(reason=reason, by=by, job=job):
             what = f"frozen by the job {job}" if job else "paused"
             return f"writing of {scope_text(entry.kind, entry.system)} {what}{_by(by)}: {reason}"

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from daemon.control.protocol_catalogue import (
@@ -106,14 +107,14 @@ def test_options_have_their_twin_on_the_command_line() -> None:
 
 def test_an_answer_that_does_not_fit_is_asked_again() -> None:
     given = {"record": {"what": "reactivate", "by": "mira"}}
-    asking = CatalogueJobShown.model_validate(
-        {"job": "catalogue-1", "state": "sorted", "answers": given}
+    asking = msgspec.convert(
+        {"job": "catalogue-1", "state": "sorted", "answers": given}, CatalogueJobShown
     )
     row = CatalogueRowShown(sku="A", record="record", act="clash", why="taken", old="qbo/item/1")
     assert of_clash(row, asking).answer == "reactivate"
-    unfit = row.model_copy(update={"why": "taken. Answers here: suffix, skip."})
+    unfit = msgspec.structs.replace(row, why="taken. Answers here: suffix, skip.")
     assert of_clash(unfit, asking).answer == ""
-    assert [way for way, _ in of_clash(row.model_copy(update={"old": ""}), asking).ways] == [
+    assert [way for way, _ in of_clash(msgspec.structs.replace(row, old=""), asking).ways] == [
         "suffix",
         "skip",
     ]

@@ -1,5 +1,6 @@
 """``trueup tui`` as a command: found by name, light, and polite where there is no terminal."""
 
+import asyncio
 import os
 import pty
 import select
@@ -107,3 +108,16 @@ def test_a_kill_restores_the_terminal(tmp_path: Path) -> None:
     terminal.running.send_signal(signal.SIGTERM)
     assert terminal.end() == 0
     assert LEAVES_SCREEN in terminal.seen
+
+
+async def test_the_open_view_loads_what_it_needs_and_no_more() -> None:
+    code = "import sys, tui.app, tui.screens.drift; print('\\n'.join(sys.modules))"
+    running = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await asyncio.wait_for(running.communicate(), 60)
+    loaded = set(out.decode().split())
+    assert "tui.screens.drift" in loaded
+    others = ("queue", "conflicts", "catalogue", "ledger", "health", "record", "overview")
+    heavy = ("aiohttp", "pydantic", "ruamel", "ledger.store", *(f"tui.screens.{o}" for o in others))
+    assert [name for name in heavy if name in loaded] == []

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from daemon.control.protocol import CandidateShown, FieldConflictShown, HoldShown
@@ -31,7 +32,7 @@ PRICE = FieldConflictShown(
 
 def hold(code: str, **changes: Any) -> HoldShown:
     known = {"record": "item-1", "kind": "item", "label": "W-7", "text": "Why.", "cure": "Cure."}
-    return HoldShown.model_validate({**known, "code": code, **changes})
+    return msgspec.convert({**known, "code": code, **changes}, HoldShown)
 
 
 def record(*holds: HoldShown, kind: str = "item", **changes: Any) -> RecordAnswer:
@@ -52,7 +53,7 @@ def record(*holds: HoldShown, kind: str = "item", **changes: Any) -> RecordAnswe
         "holds": holds,
         "history": (),
     }
-    return RecordAnswer.model_validate({**known, **changes})
+    return msgspec.convert({**known, **changes}, RecordAnswer)
 
 
 def conflicting(*fields: FieldConflictShown) -> RecordAnswer:
@@ -148,7 +149,7 @@ def test_what_was_set_aside_can_be_taken_up() -> None:
 
 def test_a_pick_lives_as_long_as_the_values_that_it_was_made_of() -> None:
     (before,) = asked(conflicting(PRICE))
-    changed = PRICE.model_copy(update={"values": {"dear": "12.95", "qbo": "14.00"}})
+    changed = msgspec.structs.replace(PRICE, values={"dear": "12.95", "qbo": "14.00"})
     (after,) = asked(conflicting(changed))
     picks = {"sales_price": "qbo", "gone": "qbo"}
     assert still([before], [before], picks) == {"sales_price": "qbo"}

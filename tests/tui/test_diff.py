@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from daemon.control.protocol import OperationShown, StatusAnswer
@@ -18,8 +19,8 @@ NOW = datetime(2026, 8, 14, 14, 41, 7, tzinfo=UTC)
 
 
 def field(name: str, group: str = "", status: str = "changed", **shown: object) -> FieldShown:
-    return FieldShown.model_validate(
-        {"group": group, "field": name, "status": status, "owner": "dear", **shown}
+    return msgspec.convert(
+        {"group": group, "field": name, "status": status, "owner": "dear", **shown}, FieldShown
     )
 
 
@@ -103,7 +104,7 @@ def row(**changes: object) -> DriftRow:
         "age_s": 7200,
         **changes,
     }
-    return DriftRow.model_validate(shown)
+    return msgspec.convert(shown, DriftRow)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +143,7 @@ def status(link: str = "connected", **changes: object) -> StatusAnswer:
         "last_cycle": cycle,
         **changes,
     }
-    return StatusAnswer.model_validate(shown)
+    return msgspec.convert(shown, StatusAnswer)
 
 
 def answer(everything: int, *, complete: bool = True) -> DriftAnswer:
@@ -194,7 +195,7 @@ def operation(action: str = "update", digest: str = "a" * 64, **changes: object)
         "changes": (),
         **changes,
     }
-    return OperationShown.model_validate(shown)
+    return msgspec.convert(shown, OperationShown)
 
 
 @pytest.mark.parametrize(

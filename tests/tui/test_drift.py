@@ -103,7 +103,7 @@ async def test_an_edit_is_seen_approved_by_keys_and_arrives(
         assert len(await live.town.operations("waiting")) == 1
         await asked(front, "a")
         await yes(front)
-        await front.until(lambda: "1 change approved" in front.app.told[-1], "told")
+        await front.until(lambda: "1 change approved" in "".join(front.app.told[-1:]), "told")
         await front.shows("approved", "BOLT")
         await live.cycle()
         assert price(live, "BOLT") == 12
@@ -186,6 +186,20 @@ async def test_skip_needs_a_reason_and_retry_takes_it_up_again(tmp_path: Path) -
             await yes(front, reason="now")
             await live.cycle()
             await front.shows("~ changed", "-> qbo", "0 set aside")
+
+
+async def test_what_is_set_aside_may_be_given_an_end(tmp_path: Path) -> None:
+    async with calm(tmp_path) as live:
+        await reprice(live, "BOLT", 12)
+        await live.cycle()
+        async with fronting(live.socket, start="drift") as front:
+            await listed(front, 1)
+            dialog = await asked(front, "s")
+            dialog.query_one("#until", Input).value = "2030-01-02"
+            await yes(front, reason="next season")
+            await front.shows("= skipped", "until 2030-01-02T00:00Z")
+            (skip,) = await live.town.ledger.read(lambda views: views.standing_skips())
+            assert (skip.reason, skip.until) == ("next season", "2030-01-02T00:00:00.000000Z")
 
 
 async def test_a_yes_can_be_taken_back_until_it_is_sent(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def sized(front: Front, size: tuple[int, int]) -> bool:
 
 @pytest.fixture
 def with_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
-    views = (*VIEWS, View(TroubleScreen, 6))
+    views = (*VIEWS, View("trouble", "Trouble", f"{__name__}:TroubleScreen", 6))
     for module in (app_module, __import__("tui.views", fromlist=["VIEWS"])):
         monkeypatch.setattr(module, "VIEWS", views)
 
@@ -92,7 +92,7 @@ async def test_health_shows_budgets_calls_and_the_process(
 
 async def test_health_shows_what_rang_and_what_did_not(live: Living) -> None:
     names = (SystemName(""), SystemName("qbo"))
-    tallies = {name: Register(name, secrets=1, expected=True) for name in names}
+    tallies = {name: Register(name, secrets=[b"one"], expected=True) for name in names}
     live.desk.notices = lambda: tuple(one.tally(live.desk.now()) for one in tallies.values())
     tallies[names[0]].count(Result.WRONG_ADDRESS)
     tallies[names[1]].count(Result.BAD_SIGNATURE)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from daemon.control.protocol import StatusAnswer, SystemShown
@@ -62,18 +63,18 @@ def status(**changes: object) -> StatusAnswer:
         "last_cycle": CYCLE,
         **changes,
     }
-    return StatusAnswer.model_validate(given)
+    return msgspec.convert(given, StatusAnswer)
 
 
 def who(*may: str, role: Role = Role.ADMIN) -> WhoRead:
     told = {"as_of": NOW, "uid": 1004, "name": "mira", "role": role, "single_user": False}
-    return WhoRead(WhoAnswer.model_validate({**told, "may": may or ALL}))
+    return WhoRead(msgspec.convert({**told, "may": may or ALL}, WhoAnswer))
 
 
 def pulse(head: int = 7, **changes: object) -> PulseEvent:
     told = {"drift": 412, "conflicts": 3, "waiting": 34, "questions": 5, "paused": False}
     basis = {"run": "r", "number": 1, "at": "", "head": head, "work": WorkShown()}
-    return PulseEvent.model_validate({**basis, **told, **changes})
+    return msgspec.convert({**basis, **told, **changes}, PulseEvent)
 
 
 def after(*heard: Heard, read_only: bool = False) -> State:
@@ -167,7 +168,7 @@ def test_an_act_is_refused_with_its_reason(state: State, act: str, why: str) -> 
 
 
 def test_a_viewer_and_a_read_only_session_look_read_only() -> None:
-    viewer = WhoRead(who().who.model_copy(update={"may": (), "role": Role.VIEWER}))
+    viewer = WhoRead(msgspec.structs.replace(who().who, may=(), role=Role.VIEWER))
     assert header(after(viewer, StatusRead(status(), NOW)), NOW).mode == "RO"
     assert header(after(who(), StatusRead(status(), NOW), read_only=True), NOW).mode == "RO"
 

@@ -71,6 +71,12 @@ def test_no_screen_takes_a_key_of_everywhere_and_every_key_has_a_method() -> Non
         assert all(callable(getattr(view.screen, key.when)) for key in view.screen.KEYS if key.when)
 
 
+def test_a_view_is_called_as_its_screen_calls_itself() -> None:
+    assert [(view.name, view.title) for view in VIEWS] == [
+        (view.screen.view, view.screen.heading) for view in VIEWS
+    ]
+
+
 def test_numbers_and_names_of_views_are_unique() -> None:
     numbers = [view.number for view in VIEWS if view.number]
     assert len(numbers) == len(set(numbers))

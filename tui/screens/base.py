@@ -200,6 +200,7 @@ class BaseScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.draw()
+        self.show_state(self.state)  # what came while the screen was on its way in
 
     def on_screen_resume(self) -> None:
         self.draw()
@@ -211,7 +212,7 @@ class BaseScreen(Screen[None]):
 
     def changed(self, state: State) -> None:
         """The application tells of another state."""
-        if not self.query(HeaderLine):
+        if not self.is_mounted or not self.query(HeaderLine):
             return
         self.draw()
         self.show_state(state)

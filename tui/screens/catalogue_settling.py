@@ -7,6 +7,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 
+import msgspec
+
 from daemon.control.client import ControlClient
 from daemon.control.protocol_catalogue import (
     MOST_ROWS,
@@ -85,8 +87,8 @@ class CatalogueSettling(CatalogueActs):
         what = await self._answer_to(title, named, link=False)
         if what is None:
             return
-        request = CatalogueSettleAllRequest.model_validate(
-            {"what": what, "expect_count": plan.unknown}
+        request = msgspec.convert(
+            {"what": what, "expect_count": plan.unknown}, CatalogueSettleAllRequest
         )
         await self.carry_out(
             "catalogue", lambda daemon: daemon.catalogue_settle_all(request), lambda _answer: ""
@@ -99,7 +101,7 @@ class CatalogueSettling(CatalogueActs):
         what = await self._answer_to(f"One answer for all {count:,} clashes", ways)
         if what is None:
             return
-        options = job.options.model_copy(update={"clashes": what})
+        options = msgspec.structs.replace(job.options, clashes=what)
         await self.plan(CataloguePlanRequest(options=options))
 
     def _question(self) -> Question | None:
@@ -148,9 +150,9 @@ class CatalogueSettling(CatalogueActs):
     async def export_json(self) -> None:
         rows, documents = await self._collected()
         told: dict[str, object] = {
-            "job": self.job.model_dump(mode="json") if self.job is not None else None,
-            "rows": [row.model_dump(mode="json") for row in rows],
-            "documents": [one.model_dump(mode="json") for one in documents],
+            "job": msgspec.to_builtins(self.job) if self.job is not None else None,
+            "rows": [msgspec.to_builtins(row) for row in rows],
+            "documents": [msgspec.to_builtins(one) for one in documents],
         }
         await self._save("json", await asyncio.to_thread(json_text, told))
 
@@ -179,7 +181,7 @@ def _facts(row: Any) -> list[tuple[str, str]]:
 
 
 def _settled(question: Question, what: str, to: str = "") -> CatalogueSettleRequest:
-    return CatalogueSettleRequest.model_validate({"item": question.item, "what": what, "to": to})
+    return msgspec.convert({"item": question.item, "what": what, "to": to}, CatalogueSettleRequest)
 
 
 def _all_of(

@@ -6,9 +6,8 @@ one field after the other: where one is refused it is said how far it came.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from pydantic import JsonValue
-
 from daemon.control.client import ControlClient
+from daemon.control.frame import Json
 from daemon.control.protocol import DoneAnswer, LinkRequest, ResolveRequest, RetryRequest
 from daemon.control.protocol_drift import DriftRow, RecordAnswer
 from daemon.control.slugs import noun
@@ -16,6 +15,7 @@ from daemon.control.text import plural
 from ledger.model.errors import TrueupError
 from tui.dialogs import Question
 from tui.link import sentence
+from tui.screens.acts import told_approved
 from tui.screens.approval import of_operations, question, waits
 from tui.screens.deciding import (
     Answer,
@@ -33,12 +33,12 @@ from tui.screens.deciding import (
     what_text,
 )
 from tui.screens.decision_sheet import Decided
-from tui.screens.drift_acts import DriftActs, told_approved
+from tui.screens.drift_acts import DriftActs
 from tui.state import environment
 from tui.widgets.picker import Picker
 
 MOST_TOLD = 4
-Takes = Mapping[str, tuple[str, Mapping[str, JsonValue]]]
+Takes = Mapping[str, tuple[str, Mapping[str, Json]]]
 VOID = "as soon as either side shows another value, this answer counts for nothing"
 
 

@@ -10,8 +10,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Literal
 
 import msgspec
-from pydantic import JsonValue
 
+from daemon.control.frame import Json
 from daemon.control.protocol import HoldShown
 from daemon.control.protocol_drift import FieldShown, RecordAnswer
 from daemon.control.slugs import noun, nouns
@@ -38,8 +38,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     field: str
     code: str
-    agreed: Mapping[str, JsonValue]
-    values: Mapping[str, JsonValue]
+    agreed: Mapping[str, Json]
+    values: Mapping[str, Json]
     """What each system shows now."""
     may: tuple[str, ...]
     """Systems whose value can be taken."""
@@ -49,7 +49,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     is_document: bool = False
 
     @property
-    def seen(self) -> dict[str, JsonValue]:
+    def seen(self) -> dict[str, Json]:
         return dict(self.values)
 
 
@@ -101,7 +101,7 @@ def _by_value(hold: HoldShown, field: FieldShown | None) -> Asked:
     )
 
 
-def _in_order(values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+def _in_order(values: Mapping[str, Json]) -> dict[str, Json]:
     """The source first and the books last, as the table reads from left to right."""
     return {name: values[name] for name in sorted(values, key=lambda n: (n == BOOKS, n))}
 
@@ -226,7 +226,7 @@ def rise(one: Asked, target: str, take: str) -> str:
     return f" ({after - before:+,})" if before is not None and after is not None else ""
 
 
-def _figure(value: JsonValue) -> Decimal | None:
+def _figure(value: Json) -> Decimal | None:
     """An amount; for lines of a document their sum."""
     if isinstance(value, dict):
         lines = value.get("lines")

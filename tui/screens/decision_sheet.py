@@ -6,8 +6,8 @@ Pure. Foreign text is made safe here, for it goes into a ``Sheet`` as it is.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
-from pydantic import JsonValue
 
+from daemon.control.frame import Json
 from daemon.control.protocol import HistoryRowShown
 from daemon.control.protocol_drift import FieldShown, RecordAnswer
 from daemon.control.slugs import hold_words, noun, wait_words
@@ -60,7 +60,7 @@ class Decided(msgspec.Struct, frozen=True):
 
     seq: int
     text: str
-    takes: Mapping[str, tuple[str, Mapping[str, JsonValue]]] = {}
+    takes: Mapping[str, tuple[str, Mapping[str, Json]]] = {}
     """Field -> whose value is right, and the values that this was said of."""
 
     def take(self, one: Asked) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import ClassVar
 
+import msgspec
 from textual import events
 from textual.app import ComposeResult
 from textual.timer import Timer
@@ -225,7 +226,7 @@ class DriftScreen(DriftActs):
             "filter": self.filter_text,
             "sort": self.sort.value,
             "total": self.rows.total,
-            "rows": [row.model_dump(mode="json", by_alias=True) for row in rows],
+            "rows": [msgspec.to_builtins(row) for row in rows],
         }
         await self._save("json", await asyncio.to_thread(json_text, told))
 

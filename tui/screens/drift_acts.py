@@ -1,68 +1,30 @@
-"""What a person decides about rows of the drift list: approve, set aside, try again, take back.
+"""What a person decides about rows of the drift list: approve, set aside, try again, take back."""
 
-Every act is about what is chosen (the marked rows, else the one under the cursor), asks first with
-count, sum and effect, and is carried out by the daemon alone.
-"""
+from collections.abc import Sequence
 
-from collections.abc import Awaitable, Callable, Sequence
-
-from daemon.control.client import ControlClient, NoAnswer
-from daemon.control.protocol import (
-    MAX_DIGESTS,
-    ApproveAnswer,
-    Declined,
-    OperationShown,
-    RetryRequest,
-    WithdrawRequest,
-)
+from daemon.control.protocol import Declined, OperationShown
 from daemon.control.protocol_drift import DriftRow
-from daemon.control.protocol_valves import SkipRequest
-from daemon.control.text import plural
-from ledger.model.errors import TrueupError
-from tui.dialogs import Question
 from tui.link import sentence
-from tui.screens.approval import of_rows, question, to_approve
-from tui.screens.listed import ListScreen
-from tui.state import environment
+from tui.screens.acts import MOST_NAMED, QUICK, ListActs
+from tui.screens.approval import of_rows, to_approve
 
-MOST_LOOKED = 25
-"""Records whose changes are read one by one to be told exactly."""
 MOST_WITHDRAWN = 500
-MOST_NAMED = 5
 
 
-class DriftActs(ListScreen[DriftRow]):
+class DriftActs(ListActs[DriftRow]):
     """A list of drift rows that can be decided about."""
 
-    def _none(self, fits: Callable[[DriftRow], bool], why: str) -> str:
-        """``why``, unless something chosen ``fits``."""
-        return self.none_chosen() or ("" if any(map(fits, self.chosen())) else why)
-
     def nothing_to_approve(self) -> str:
-        return self._none(to_approve, "nothing chosen waits for an approval")
+        return self.none_fits(to_approve, "nothing chosen waits for an approval")
 
     async def approve(self) -> None:
         """Say yes to exactly the digests of what is chosen, as it was when it was chosen."""
         rows = self.chosen()
         waiting = [row for row in rows if to_approve(row)]
-        operations = await self._operations(waiting) if len(waiting) <= MOST_LOOKED else None
+        operations = await self._operations(waiting) if len(waiting) <= QUICK else None
         chosen = of_rows(rows, operations, self.sum_text(waiting))
-        if len(chosen.digests) > MAX_DIGESTS:
-            self.front.tell(f"one approval takes {MAX_DIGESTS:,} changes: mark fewer", bad=True)
-            return
-        if not await self._is_current(waiting, chosen.digests):
-            return
-        count = len(chosen.digests)
-        said = await self.confirm(question(chosen, self.state.status, environment(self.state)))
-        if said is None:
-            return
-        answer = await self.carry_out(
-            "approve",
-            lambda d: d.approve(chosen.digests, expect_count=count, note=said.reason),
-            done=told_approved,
-        )
-        if answer is not None:
-            self.rows.unmark(row.record for row in rows)
+        if not self.too_many(chosen) and await self._is_current(waiting, chosen.digests):
+            await self.say_yes(chosen, rows)
 
     async def _is_current(self, rows: Sequence[DriftRow], digests: Sequence[str]) -> bool:
         """What has changed since it was chosen is refused before anybody reads a question."""
@@ -89,42 +51,20 @@ class DriftActs(ListScreen[DriftRow]):
         return found
 
     def nothing_to_skip(self) -> str:
-        return self._none(_not_aside, "what is chosen is set aside already")
+        return self.none_fits(_not_aside, "what is chosen is set aside already")
 
     async def skip(self) -> None:
-        rows = [row for row in self.chosen() if _not_aside(row)]
-        effect = "nothing is sent for them until they change or r takes them up; they stay listed"
-        facts = self._facts(rows, effect)
-        title = f"Set aside {plural(len(rows), 'record')}?"
-        said = await self.confirm(Question(title, "Set aside", facts, reason="required"))
-        if said is not None:
-            await self._each(
-                "skip",
-                rows,
-                lambda d, row: d.skip(SkipRequest(record=row.record, reason=said.reason)),
-                "set aside",
-            )
+        await self.set_aside(row for row in self.chosen() if _not_aside(row))
 
     def nothing_to_retry(self) -> str:
-        return self._none(_stuck, "nothing chosen is held or set aside")
+        return self.none_fits(_stuck, "nothing chosen is held or set aside")
 
     async def retry(self) -> None:
-        rows = [row for row in self.chosen() if _stuck(row)]
         effect = "what was refused or set aside is tried once more; everything else stays as it is"
-        title = f"Try {plural(len(rows), 'record')} again?"
-        said = await self.confirm(
-            Question(title, "Try again", self._facts(rows, effect), reason="optional")
-        )
-        if said is not None:
-            await self._each(
-                "retry",
-                rows,
-                lambda d, row: d.retry(RetryRequest(record=row.record, reason=said.reason)),
-                "will be tried again",
-            )
+        await self.try_again((row for row in self.chosen() if _stuck(row)), effect)
 
     def nothing_to_withdraw(self) -> str:
-        return self._none(_approved_row, "nothing chosen is approved and unsent")
+        return self.none_fits(_approved_row, "nothing chosen is approved and unsent")
 
     async def withdraw(self) -> None:
         """Take back the yes; what is on its way is beyond it."""
@@ -135,63 +75,12 @@ class DriftActs(ListScreen[DriftRow]):
         operations = await self._operations(rows)
         if operations is None:
             return
-        digests = tuple(one.digest for one in operations.values() if one.state == "approved")
+        digests = [one.digest for one in operations.values() if one.state == "approved"]
         if not digests:
             self.front.tell("too late: it was sent meanwhile, and only a new change undoes it")
             return
         effect = "they wait for a yes again; what is sent already cannot be called back"
-        title = f"Take back the yes to {plural(len(digests), 'change')}?"
-        said = await self.confirm(
-            Question(title, "Take back", self._facts(rows, effect), reason="optional")
-        )
-        if said is not None:
-            request = WithdrawRequest(
-                digests=digests, reason=said.reason, expect_count=len(digests)
-            )
-            if await self.carry_out("approve", lambda daemon: daemon.withdraw(request)):
-                self.rows.unmark(row.record for row in rows)
-
-    def _facts(self, rows: Sequence[DriftRow], effect: str) -> list[tuple[str, str]]:
-        named = ", ".join(row.label for row in rows[:MOST_NAMED])
-        more = f" and {len(rows) - MOST_NAMED:,} more" if len(rows) > MOST_NAMED else ""
-        company = self.state.status.company if self.state.status is not None else ""
-        facts = [("Company", company), ("Records", f"{named}{more}")]
-        if summed := self.sum_text(rows):
-            facts.append(("Sum", summed))
-        return [*facts, ("Effect", effect)]
-
-    async def _each(
-        self,
-        act: str,
-        rows: Sequence[DriftRow],
-        question: Callable[[ControlClient, DriftRow], Awaitable[object]],
-        done: str,
-    ) -> None:
-        """One decision after the other; one that is refused does not stop the rest."""
-        why = self.refusal(act)
-        if why:
-            self.front.tell(why, bad=True)
-            return
-        if len(rows) > MOST_LOOKED:
-            self.front.tell(f"{plural(len(rows), 'record')}, one after the other: it takes a while")
-        carried, refused = [], []
-        for row in rows:
-            try:
-                await self.front.link.ask(lambda daemon, row=row: question(daemon, row))  # type: ignore[misc]
-            except NoAnswer as error:
-                refused.append(sentence(error))
-                break
-            except TrueupError as error:
-                refused.append(sentence(error))
-            else:
-                carried.append(row.record)
-        self.rows.unmark(carried)
-        if carried:
-            self.front.tell(f"{plural(len(carried), 'record')} {done}")
-        if refused:
-            left = len(rows) - len(carried)
-            self.front.tell(f"{left:,} of {len(rows):,} not {done}: {refused[0]}", bad=True)
-        self.reload()
+        await self.take_back(digests, self.facts(rows, effect), rows)
 
 
 def _not_aside(row: DriftRow) -> bool:
@@ -204,9 +93,3 @@ def _stuck(row: DriftRow) -> bool:
 
 def _approved_row(row: DriftRow) -> bool:
     return row.state == "approved"
-
-
-def told_approved(answer: ApproveAnswer) -> str:
-    """What is said after a yes."""
-    told = f"{plural(answer.approved, 'change')} approved until {answer.expires_at}"
-    return f"{told}: u takes it back until it is sent"

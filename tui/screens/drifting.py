@@ -10,6 +10,7 @@ from daemon.control.protocol_drift import AmountShown, DriftAnswer, DriftRow, Dr
 from daemon.control.slugs import hold_words, noun, wait_words
 from daemon.control.text import plural
 from tui.export import cell
+from tui.screens.asides import end_text
 from tui.state import Connection, State, fine
 from tui.times import age, since
 from tui.widgets.columns import Cell, Column
@@ -153,6 +154,7 @@ def state_text(row: DriftRow) -> str:
     if row.state == "held":
         return f"held, {hold_words(row.reason)}: {row.text}"
     reason = f" ({wait_words(row.reason)})" if row.reason else ""
+    reason += end_text(row.until)
     return f"{row.state}{reason}{f': {row.text}' if row.text else ''}"
 
 

@@ -25,6 +25,7 @@ WORDS = {
     "ConflictResolved": "resolved",
     "Retried": "retried",
     "Skipped": "skipped",
+    "SkipEnded": "taken up",
     "Paused": "paused",
     "Resumed": "resumed",
     "Remapped": "remapped",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import ClassVar
 
+import msgspec
 from textual.app import ComposeResult
 
 from daemon.control.protocol import SystemShown
@@ -145,7 +146,9 @@ class HealthScreen(BaseScreen):
     async def open(self) -> None:
         call: CallShown | None = self.query_one(Rows).selected()
         if call is not None:
-            told = [f"{name:<8} {value}" for name, value in call.model_dump().items() if value]
+            told = [
+                f"{name:<8} {value}" for name, value in msgspec.to_builtins(call).items() if value
+            ]
             await self.read_text("One call", told)
 
     def on_rows_opened(self) -> None:

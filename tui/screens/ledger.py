@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import ClassVar
 
+import msgspec
 from textual.app import ComposeResult
 
 from daemon.control.protocol_drift import TimelineRow
@@ -253,7 +254,7 @@ class LedgerScreen(ListScreen[TimelineRow]):
             "head_hash": self.timeline.head_hash,
             "filter": self.filter_text,
             "period": self.query_text.get("period", ""),
-            "rows": [row.model_dump(mode="json") for row in rows],
+            "rows": [msgspec.to_builtins(row) for row in rows],
         }
         await self._save("json", await asyncio.to_thread(json_text, told))
 

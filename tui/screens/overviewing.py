@@ -9,7 +9,7 @@ from daemon.control.protocol import StatusAnswer
 from daemon.control.protocol_drift import DriftAnswer
 from daemon.control.protocol_valves import DeskAnswer
 from daemon.control.text import plural
-from ledger.model.drift import DECISIONS
+from ledger.model.codes import DECISIONS
 from tui.address import Address
 from tui.state import State, fine, verdict
 from tui.times import instant, since

@@ -11,6 +11,7 @@ from daemon.control.slugs import noun, wait_words
 from daemon.control.text import plural
 from tui.export import cell
 from tui.screens.approval import REMOVING, Chosen
+from tui.screens.asides import end_text
 from tui.screens.drifting import SHORT_KINDS, decimal, delta_text
 from tui.state import Connection, State
 from tui.times import age, instant
@@ -110,7 +111,7 @@ def by_text(row: QueueRow) -> str:
 def needs_text(row: QueueRow) -> str:
     """What has to happen next for it to go on."""
     if row.skipped:
-        return "set aside"
+        return f"set aside{end_text(row.until)}"
     if row.state == "waiting":
         return STOPS.get(row.reason, "1 approval")
     return NEEDS.get(row.state, "-")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+import msgspec
 from textual import events
 from textual.app import ComposeResult
 
@@ -14,14 +15,14 @@ from daemon.control.protocol import (
     WithdrawRequest,
 )
 from daemon.control.protocol_drift import FieldShown, RecordAnswer
-from daemon.control.protocol_valves import SkipRequest
 from daemon.control.text import plural
 from tui.address import Address
-from tui.dialogs import Question
+from tui.dialogs import Question, Said
 from tui.keys import Key, standard
+from tui.screens import asides
+from tui.screens.acts import told_approved
 from tui.screens.approval import of_operations, question, waits
 from tui.screens.base import BaseScreen
-from tui.screens.drift_acts import told_approved
 from tui.screens.listed import ListScreen
 from tui.screens.recording import (
     Candidate,
@@ -292,9 +293,9 @@ class RecordScreen(BaseScreen):
 
     async def skip(self) -> None:
         effect = "nothing is sent for it until it changes or r takes it up; it stays a difference"
-        said = await self._asks("Set it aside?", "Set aside", effect, reason_required=True)
+        said = await self._asks("Set it aside?", "Set aside", effect, aside=True)
         if said is not None and self.shown is not None:
-            request = SkipRequest(record=self.shown.record, reason=said)
+            request = asides.request(self.shown.record, said)
             await self.carry_out("skip", lambda daemon: daemon.skip(request))
 
     def nothing_to_retry(self) -> str:
@@ -306,7 +307,7 @@ class RecordScreen(BaseScreen):
         effect = "what was refused or set aside is tried once more"
         said = await self._asks("Try it again?", "Try again", effect)
         if said is not None and self.shown is not None:
-            request = RetryRequest(record=self.shown.record, reason=said)
+            request = RetryRequest(record=self.shown.record, reason=said.reason)
             await self.carry_out("retry", lambda daemon: daemon.retry(request))
 
     def _approved(self) -> tuple[str, ...]:
@@ -326,23 +327,20 @@ class RecordScreen(BaseScreen):
         effect = f"{plural(len(digests), 'change')} will wait for a yes again"
         said = await self._asks("Take back the yes?", "Take back", effect)
         if said is not None:
-            request = WithdrawRequest(digests=digests, reason=said, expect_count=len(digests))
+            request = WithdrawRequest(
+                digests=digests, reason=said.reason, expect_count=len(digests)
+            )
             await self.carry_out("approve", lambda daemon: daemon.withdraw(request))
 
-    async def _asks(
-        self, title: str, yes: str, effect: str, *, reason_required: bool = False
-    ) -> str | None:
-        """The reason that was given; ``None`` is no."""
+    async def _asks(self, title: str, yes: str, effect: str, *, aside: bool = False) -> Said | None:
+        """What was said; ``None`` is no."""
         shown = self.shown
         if shown is None:
             return None
         company = self.state.status.company if self.state.status is not None else ""
         facts = [("Company", company), ("Record", title_text(shown)), ("Effect", effect)]
-        question_ = Question(
-            title, yes, facts, reason="required" if reason_required else "optional"
-        )
-        said = await self.confirm(question_)
-        return said.reason if said is not None else None
+        asked = asides.question(title, facts)
+        return await self.confirm(asked if aside else Question(title, yes, facts, "optional"))
 
     def _candidate(self) -> Candidate | None:
         """The one under the cursor, else the only one."""
@@ -381,17 +379,18 @@ class RecordScreen(BaseScreen):
         ]
         said = await self.confirm(Question(title, yes, facts, reason="optional"))
         if said is not None:
-            request = LinkRequest.model_validate(
+            request = msgspec.convert(
                 {
                     "record": shown.record,
                     "ref": candidate.ref,
                     "action": action,
                     "reason": said.reason,
-                }
+                },
+                LinkRequest,
             )
             await self.carry_out("link", lambda daemon: daemon.link(request))
 
 
 def _same(before: RecordAnswer, after: RecordAnswer) -> bool:
     """Whether there is nothing to draw anew."""
-    return after.model_copy(update={"as_of": before.as_of, "head": before.head}) == before
+    return msgspec.structs.replace(after, as_of=before.as_of, head=before.head) == before

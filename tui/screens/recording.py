@@ -23,6 +23,7 @@ from daemon.control.protocol_drift import (
 from daemon.control.slugs import hold_words, noun, nouns, wait_words
 from daemon.control.text import clean, clip, plural
 from tui.screens.approval import SHORT, act_text
+from tui.screens.asides import end_text
 from tui.widgets.diff import (
     SheetLine,
     chunks,
@@ -225,7 +226,7 @@ def _hold(hold: HoldShown, width: int, when: When) -> Iterator[SheetLine]:
             yield SheetLine(f"    {part}", "", stop)
     since = f"    since {when(hold.since)}" if hold.since else ""
     if hold.skipped:
-        since += f"   set aside: {hold.skipped}"
+        since += f"   set aside{end_text(hold.until)}: {hold.skipped}"
     if since:
         yield SheetLine(clip(since, width), "", stop)
     for candidate in hold.candidates:
@@ -280,7 +281,7 @@ def request_lines(answer: RequestAnswer) -> list[str]:
 def _whole_hold(hold: HoldShown, when: When) -> list[str]:
     told = [hold.text, "", "What helps", *chunks(hold.cure), "", f"Since     {when(hold.since)}"]
     if hold.skipped:
-        told.append(f"Set aside {hold.skipped}")
+        told.append(f"Set aside{end_text(hold.until)} {hold.skipped}")
     for name, value in hold.sides.items():
         told += ["", f"{name} shows of {noun(hold.field)}", *chunks(value)]
     for conflict in hold.conflict:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
 
 import msgspec
-from pydantic import JsonValue
 
+from daemon.control.frame import Json
 from daemon.control.protocol_drift import TimelineQuery, TimelineRow
 from daemon.control.text import clean
 from tui.export import cell
@@ -196,7 +196,7 @@ def entry_lines(row: TimelineRow, when: Callable[[str], str]) -> Iterator[str]:
     yield from details(row.details)
 
 
-def details(told: dict[str, JsonValue]) -> list[str]:
+def details(told: dict[str, Json]) -> list[str]:
     """JSON, line by line, with nothing in it that acts on a terminal."""
     text = json.dumps(told, indent=2, ensure_ascii=False, sort_keys=True)
     return [f"  {clean(line)}" for line in text.split("\n")]

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import groupby, zip_longest
 
-from pydantic import JsonValue
-
+from daemon.control.frame import Json
 from daemon.control.protocol_drift import FieldShown
 from daemon.control.slugs import noun
 from daemon.control.text import ELLIPSIS, cells, clean, clip, pad, plural, value_text
@@ -82,7 +81,7 @@ def systems_of(fields: Sequence[FieldShown], first: Sequence[str] = ()) -> list[
     return sorted({*first, *named}, key=lambda name: (name == BOOKS, name))
 
 
-def shown_text(value: JsonValue) -> str:
+def shown_text(value: Json) -> str:
     """A value in one clean line; lines of a document as their number and sum."""
     lines = value.get("lines") if isinstance(value, dict) else None
     if isinstance(value, dict) and value.get("type") == "lines" and isinstance(lines, list):
@@ -101,7 +100,7 @@ def agreed_text(field: FieldShown) -> str:
     return ", ".join(f"{name}: {text}" for name, text in told.items())
 
 
-def now_text(values: Mapping[str, JsonValue], system: str) -> str:
+def now_text(values: Mapping[str, Json], system: str) -> str:
     return shown_text(values[system]) if system in values else NOTHING
 
 
@@ -137,7 +136,7 @@ CHUNK = 190
 """Characters of one line of a long value: escaped in full, it still is not cut."""
 
 
-def chunks(value: JsonValue) -> list[str]:
+def chunks(value: Json) -> list[str]:
     """A value in full; a text keeps its line breaks."""
     if not isinstance(value, str) or not value:
         return [f"    {shown_text(value)}"]
@@ -166,7 +165,7 @@ def wrap(text: str, width: int, most: int = MOST_LINES) -> list[str]:
     return found or [""]
 
 
-def _whole(name: str, value: JsonValue) -> str:
+def _whole(name: str, value: Json) -> str:
     return f"  {name}: {shown_text(value)}"
 
 
@@ -250,7 +249,7 @@ def _part(head: str, lines: Sequence[str]) -> Iterator[str]:
     yield from (f"{' ' * cells(head)}{line}" for line in lines[1:])
 
 
-def _sum(amounts: Sequence[JsonValue]) -> str:
+def _sum(amounts: Sequence[Json]) -> str:
     total = Decimal()
     for amount in amounts:
         try:

@@ -5,8 +5,9 @@ is drawn as plain segments, never as markup. Sorting and filtering are the daemo
 ``Source``. The list asks nobody but its source and decides nothing.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Generic
 
 from rich.segment import Segment
@@ -25,6 +26,7 @@ from tui.widgets.pages import PAGE, Pages, RowT, Source
 
 WAITING = "..."
 GUTTER = 4
+FETCHES = "pages"
 """Cells before the first column: cursor and mark."""
 
 
@@ -112,7 +114,6 @@ class Rows(ScrollView, Generic[RowT], can_focus=True):
         self._pages: Pages[RowT] = Pages(key)
         self._source: Source[RowT] | None = None
         self._asked: set[int] = set()
-        self._generation = 0
         self._plain = plain
         self._table = Table(columns, plain=plain)
         self._told: tuple[int, RowT | None] = (-1, None)
@@ -208,8 +209,9 @@ class Rows(ScrollView, Generic[RowT], can_focus=True):
     # -- fetching --------------------------------------------------------------------------
 
     def _fetch_anew(self, before: tuple[object, ...]) -> None:
-        self._generation += 1
         self._asked.clear()
+        # An answer of before must not arrive after one of now: the source may keep the last one.
+        self.workers.cancel_group(self, FETCHES)
         self._want_visible()
         self._draw_if_not(before)
 
@@ -234,19 +236,16 @@ class Rows(ScrollView, Generic[RowT], can_focus=True):
         for number in dict.fromkeys(numbers):
             if number not in self._asked:
                 self._asked.add(number)
-                self.run_worker(
-                    self._fetch(self._source, number, self._generation), exit_on_error=False
-                )
+                fetch: Callable[[], Coroutine[None, None, None]]
+                fetch = partial(self._fetch, self._source, number)
+                self.run_worker(fetch, group=FETCHES, exit_on_error=False)
 
-    async def _fetch(self, source: Source[RowT], number: int, generation: int) -> None:
+    async def _fetch(self, source: Source[RowT], number: int) -> None:
         try:
             rows, total = await source.page(number * PAGE, PAGE)
         except TrueupError as error:
-            if generation == self._generation:
-                self._asked.discard(number)
-                self.post_message(self.Failed(self.any, error))
-            return
-        if generation != self._generation:
+            self._asked.discard(number)
+            self.post_message(self.Failed(self.any, error))
             return
         self._asked.discard(number)
         before, place = self._picture(), self.index - self.scroll_offset.y

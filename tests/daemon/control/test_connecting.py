@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from daemon.connectors.consent import Why
@@ -51,7 +52,7 @@ async def test_what_is_found_is_told_pinned_and_signed(one: Town) -> None:
     assert missing == ["class", "purchase_order"], "by name"
     realm = one.qbo.credentials["realm_id"]
     assert qbo.company_id == f"...{realm[-4:]}"
-    assert realm not in found.model_dump_json()
+    assert realm not in msgspec.json.encode(found).decode()
     assert nudges == ["connected"]
     entries = await one.entries()
     assert entries[0] == Connected(system=QBO, by="maria (uid 7)")
@@ -157,7 +158,7 @@ async def test_the_end_is_signed_and_the_ledger_goes_on(one: Town) -> None:
     preview = await desk.disconnect("maria", request)
     assert (preview.dry_run, one.ledger.head) == (True, head)
     assert one.scheduler.company.connectors[QBO]
-    done = await desk.disconnect("omar", request.model_copy(update={"dry_run": False}))
+    done = await desk.disconnect("omar", msgspec.structs.replace(request, dry_run=False))
     assert "revoked there" in done.text
     assert nudges == ["connected", "disconnected"]
     entries = await one.entries()

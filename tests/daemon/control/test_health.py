@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from daemon.connectors.base import Limit
@@ -57,7 +58,7 @@ async def test_calls_are_told_without_anything_of_theirs(tmp_path: Path) -> None
         assert [call.at for call in health.calls] == sorted(
             (call.at for call in health.calls), reverse=True
         )
-        told = health.model_dump_json()
+        told = msgspec.json.encode(health).decode()
         secrets = (one.qbo.credentials | one.dear.credentials).values()
         assert not [secret for secret in secrets if str(secret) in told]
 

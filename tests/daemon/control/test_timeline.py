@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from daemon.control import timelines
@@ -34,7 +35,7 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 
 async def seqs(daemon: ControlClient, **said: object) -> list[int]:
-    shown = await daemon.timeline(TimelineQuery.model_validate(said))
+    shown = await daemon.timeline(msgspec.convert(said, TimelineQuery))
     return [row.seq for row in shown.rows]
 
 
@@ -132,7 +133,7 @@ async def test_what_says_nothing_is_refused_with_a_cure(daemon: ControlClient) -
         ({"filter": "entry:planed"}, "Planned".lower()),
         ({"filter": "colour:red"}, "actor, entry, record"),
     ):
-        error = await declined(daemon.timeline(TimelineQuery.model_validate(said)))
+        error = await declined(daemon.timeline(msgspec.convert(said, TimelineQuery)))
         assert error.code is Code.BAD_REQUEST
         assert cure in f"{error} {error.cure}"
 
