@@ -9,10 +9,11 @@ import logging
 import os
 import re
 import sys
+from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, TextIO, TypeAlias
+from typing import Literal, NamedTuple, TextIO, TypeAlias
 
 from daemon.flood import Flood
 from daemon.journald import SOCKET, JournalHandler, priority
@@ -20,6 +21,7 @@ from daemon.journald import SOCKET, JournalHandler, priority
 Format: TypeAlias = Literal["auto", "json", "text"]
 Field: TypeAlias = str | int | bool | None
 HIDDEN = "[hidden]"
+REMEMBERED = 500
 OURS = ("daemon", "ledger", "tui")
 
 _SECRET_NAMES = (
@@ -103,11 +105,53 @@ def setup(
     for old in root.handlers:
         if isinstance(old, JournalHandler):
             old.close()
-    root.handlers[:] = [handler]
+    LATELY.filters[:] = [Flood()]
+    root.handlers[:] = [handler, LATELY]
     for package in OURS:
         logging.getLogger(package).setLevel(level.upper())
     # Libraries quote what they work on: statements with their values, addresses, whole tasks.
     root.setLevel(max(logging.getLogger(OURS[0]).level, logging.WARNING))
+
+
+class Line(NamedTuple):
+    """What was logged once, without secrets."""
+
+    at: str
+    level: str
+    logger: str
+    event: str
+    """``""`` of a library, whose words may quote what it works on."""
+    fields: Mapping[str, Field]
+
+
+class Lately(logging.Handler):
+    """Remembers the newest lines, for whoever asks what went on. Writes nowhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: deque[Line] = deque(maxlen=REMEMBERED)
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """Oldest first."""
+        return tuple(self._lines)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        event, fields = parts_of(record)
+        ours = record.name.partition(".")[0] in OURS and hasattr(record, "fields")
+        self._lines.append(
+            Line(
+                _instant(record),
+                record.levelname.lower(),
+                record.name,
+                event if ours else "",
+                fields if ours else {},
+            )
+        )
+
+
+LATELY = Lately()
+"""Of this process, from ``setup`` on."""
 
 
 class TextLines(logging.Formatter):

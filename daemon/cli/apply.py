@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from daemon.cli.completing import kinds, records
 from daemon.cli.exits import Exit
@@ -134,8 +135,8 @@ def _would_send(as_json: bool, *, record: str = "", kind: str = "") -> int:
             as_of=shown.as_of.isoformat(),
             head=shown.head,
             dry_run=True,
-            operations=[one.model_dump(mode="json") for one in passing],
-            holds=[hold.model_dump(mode="json") for hold in held],
+            operations=[msgspec.to_builtins(one) for one in passing],
+            holds=[msgspec.to_builtins(hold) for hold in held],
             more=shown.more,
         )
         return Exit.DONE

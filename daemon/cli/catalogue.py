@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from daemon.cli.exits import Exit
 from daemon.cli.out import answer, may_ask, note, say
@@ -127,8 +128,8 @@ def _options(said: Mapping[str, object]) -> CatalogueOptions | None:
     if not given:
         return None
     job = ask(lambda daemon: daemon.catalogue()).job
-    before = job.options.model_dump() if job is not None and job.state not in OVER else {}
-    return CatalogueOptions.model_validate(before | given)
+    before = msgspec.to_builtins(job.options) if job is not None and job.state not in OVER else {}
+    return msgspec.convert(before | given, CatalogueOptions)
 
 
 @catalogue.command()
@@ -166,15 +167,15 @@ def settle(
     if every:
         if what not in ("keep", "ignore") or to or expect_count is None:
             raise click.UsageError("--all goes with --expect-count N and with --keep or --ignore")
-        asked = CatalogueSettleAllRequest.model_validate(
-            {"what": what, "expect_count": expect_count, **how}
+        asked = msgspec.convert(
+            {"what": what, "expect_count": expect_count, **how}, CatalogueSettleAllRequest
         )
         return _told(ask(lambda daemon: daemon.catalogue_settle_all(asked)), as_json)
     if bool(to) == bool(what):
         ways = "--reactivate, --rename, --suffix, --skip"
         raise click.UsageError(f"give one of --keep, --ignore, --link REF, {ways}")
-    request = CatalogueSettleRequest.model_validate(
-        {"item": item, "what": what or "link", "to": to, **how}
+    request = msgspec.convert(
+        {"item": item, "what": what or "link", "to": to, **how}, CatalogueSettleRequest
     )
     return _told(ask(lambda daemon: daemon.catalogue_settle(request)), as_json)
 

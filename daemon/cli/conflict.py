@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from daemon.cli.completing import records, systems
 from daemon.cli.exits import Exit
@@ -37,7 +38,7 @@ def list_conflicts(*, limit: int, as_json: bool) -> int:
         answer_values(
             "trueup.conflicts/1",
             as_of=pages[0].as_of.isoformat(),
-            conflicts=[hold.model_dump(mode="json") for hold in found],
+            conflicts=[msgspec.to_builtins(hold) for hold in found],
             more=more,
         )
         return Exit.DONE
@@ -61,7 +62,7 @@ def show(*, record: str, as_json: bool) -> int:
         answer_values(
             "trueup.conflicts/1",
             as_of=shown.as_of.isoformat(),
-            conflicts=[hold.model_dump(mode="json") for hold in found],
+            conflicts=[msgspec.to_builtins(hold) for hold in found],
             more=False,
         )
         return Exit.DONE if found else Exit.NOT_FOUND

@@ -40,7 +40,7 @@ def doctor(*, online: bool, exit_code: bool, as_json: bool) -> int:
     """
     from daemon.doctor.check import worst
 
-    checks = asyncio.run(_looked_at(online=online))
+    checks = asyncio.run(looked_at(online=online))
     state = worst(checks)
     if as_json:
         answer_values(
@@ -58,7 +58,8 @@ def doctor(*, online: bool, exit_code: bool, as_json: bool) -> int:
     return Exit.FAILED if state == "bad" else Exit.NEEDS_PERSON
 
 
-async def _looked_at(*, online: bool) -> "list[Check]":
+async def looked_at(*, online: bool) -> "list[Check]":
+    """Every check, in the order in which they are shown."""
     from daemon.doctor.files import check_configuration_mode, check_files
     from daemon.doctor.machine import check_packages, check_room
     from daemon.doctor.settings import check_configuration, check_secrets

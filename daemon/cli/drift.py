@@ -16,13 +16,14 @@ from daemon.cli.lists import (
     show_rows,
     told_rest,
 )
+from daemon.cli.looking_back import at_option, looked_back, say_when
 from daemon.cli.out import answer, note, say, screen_width, table
 from daemon.cli.settings import ask, json_option, shared_options
 from daemon.cli.words import age_text, hold_words, noun, wait_words
 from daemon.control.text import cells, plural
 
 if TYPE_CHECKING:
-    from daemon.control.protocol_drift import AmountShown, DriftAnswer, DriftRow
+    from daemon.control.protocol_drift import AmountShown, DriftAnswer, DriftQuery, DriftRow
 
 GLYPHS = {
     "conflict": "!",
@@ -36,7 +37,7 @@ SORTS = ("oldest", "newest", "class", "kind", "label", "amount")
 COLUMNS = ("class", "kind", "label", "party", "sides", "amount", "fields", "age", "plan")
 JSON_FIELDS = (
     *("record", "kind", "class", "label", "title", "party", "sides", "fields", "amount"),
-    *("targets", "state", "reason", "text", "digests", "since", "age_s"),
+    *("targets", "state", "reason", "text", "digests", "since", "age_s", "until"),
 )
 MOST_FIELDS = 3
 BAR = 40
@@ -53,6 +54,7 @@ def drift() -> None:
 @click.option("--sort", type=click.Choice(SORTS), default="oldest", show_default=True)
 @fields_option(*dict.fromkeys((*COLUMNS, *JSON_FIELDS)))
 @click.option("--exit-code", is_flag=True, help="2 if the list is not empty.")
+@at_option
 @click.option("--sum", "as_sum", is_flag=True, help="Only the numbers: by class, kind, currency.")
 @json_option
 @shared_options
@@ -64,6 +66,7 @@ def list_drift(
     sort: str,
     fields: tuple[str, ...],
     exit_code: bool,
+    at: str,
     as_sum: bool,
     as_json: bool,
 ) -> int:
@@ -73,12 +76,12 @@ def list_drift(
     reason:mass_change, amount>100, age>2d, or text that occurs in the label or the party; a - or
     ! before a word turns it round, and "two words" are one text.
     """
-    from daemon.control.protocol_drift import DriftQuery
+    from daemon.control.protocol_drift import DriftQuery, DriftSort
 
-    query = DriftQuery.model_validate(
-        {"filter": wanted, "limit": 0 if as_sum else limit, "offset": offset, "sort": sort}
+    query = DriftQuery(
+        filter=wanted, limit=0 if as_sum else limit, offset=offset, sort=DriftSort(sort)
     )
-    shown = ask(lambda daemon: daemon.drift(query))
+    shown = _then(query, at, as_json) if at else ask(lambda daemon: daemon.drift(query))
     if as_json:
         answer_page(shown, [field for field in fields if field in JSON_FIELDS])
     else:
@@ -86,6 +89,16 @@ def list_drift(
     if not as_sum:
         told_rest(len(shown.rows), offset, shown.total)
     return Exit.DRIFT if exit_code and shown.total else Exit.DONE
+
+
+def _then(query: "DriftQuery", at: str, as_json: bool) -> "DriftAnswer":
+    from daemon.control.protocol_past import PastRequest
+
+    back = looked_back(PastRequest(at=at, drift=query))
+    assert back.drift is not None, "it was asked for"
+    if not as_json:
+        say_when(back)
+    return back.drift
 
 
 def _print(shown: "DriftAnswer", fields: tuple[str, ...], wanted: str, *, as_sum: bool) -> None:
@@ -157,6 +170,8 @@ def _fields(row: "DriftRow") -> str:
 def _plan(row: "DriftRow") -> str:
     if row.state in ("held", ""):
         return hold_words(row.reason) if row.reason else "held"
+    if row.until:
+        return f"set aside until {row.until[:16]}Z"
     where = f"-> {', '.join(row.targets)}" if row.targets else ""
     why = wait_words(row.reason) if row.reason else row.state
     return f"{where} {why}".strip()
@@ -178,6 +193,7 @@ CELLS: "dict[str, Callable[[DriftRow], str]]" = {
     "text": lambda row: row.text,
     "digests": lambda row: ", ".join(digest[:12] for digest in row.digests),
     "since": lambda row: row.since,
+    "until": lambda row: row.until,
     "age": lambda row: age_text(row.age_s),
     "age_s": lambda row: str(row.age_s),
     "plan": _plan,
@@ -188,13 +204,16 @@ CELLS: "dict[str, Callable[[DriftRow], str]]" = {
 @click.argument("record", shell_complete=records)
 @click.option("--all", "everything", is_flag=True, help="Also the fields that are the same.")
 @click.option("--side-by-side", is_flag=True, help="One row a field, a column for each system.")
+@at_option
 @json_option
 @shared_options
-def show(*, record: str, everything: bool, side_by_side: bool, as_json: bool) -> int:
+def show(*, record: str, everything: bool, side_by_side: bool, at: str, as_json: bool) -> int:
     """RECORD whole: when both sides last agreed, what each shows now, and what will be written.
 
     RECORD is a record id, system/kind/id, SKU, code, name or number.
     """
+    if at:
+        return show_then(record, at, as_json, everything=everything, side_by_side=side_by_side)
     shown = ask(lambda daemon: daemon.record(record))
     if as_json:
         answer(shown)
@@ -202,6 +221,23 @@ def show(*, record: str, everything: bool, side_by_side: bool, as_json: bool) ->
     from daemon.cli.threeway import print_record
 
     print_record(shown, everything=everything, side_by_side=side_by_side)
+    return Exit.DONE
+
+
+def show_then(
+    record: str, at: str, as_json: bool, *, everything: bool = False, side_by_side: bool = False
+) -> int:
+    """One record whole, as it stood."""
+    from daemon.cli.threeway import print_record
+    from daemon.control.protocol_past import PastRequest
+
+    back = looked_back(PastRequest(at=at, record=record))
+    assert back.record is not None, "it was asked for"
+    if as_json:
+        answer(back)
+    else:
+        say_when(back)
+        print_record(back.record, everything=everything, side_by_side=side_by_side)
     return Exit.DONE
 
 

@@ -16,7 +16,6 @@ import click
 
 from daemon.cli.exits import Exit
 from daemon.control.text import clean
-from daemon.incident import SHOWN, incident_of, only
 from ledger.model.errors import (
     Broken,
     ConfigProblem,
@@ -48,6 +47,8 @@ class Edge:
         if error is None:
             self.code = _flushed(self.code)
             return True
+        from daemon.incident import only  # rarely needed: most commands end well
+
         error = only(error)
         if isinstance(error, SystemExit):
             return False
@@ -148,6 +149,8 @@ def _words(text: str) -> None:
 
 
 def _bug(error: BaseException) -> int:
+    from daemon.incident import SHOWN, incident_of
+
     found = incident_of(error)
     _words(f"internal error {found.id}: {found.error}. This is a bug; please report it:")
     for place in found.places[-SHOWN:]:

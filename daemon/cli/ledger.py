@@ -23,6 +23,7 @@ from daemon.cli.progress import bar
 from daemon.cli.settings import json_option, settings, shared_options
 from daemon.cli.timeline import list_entries, show_entry
 from daemon.cli.words import short
+from daemon.cli.writes import writes
 from daemon.clock import SystemClock
 from daemon.control.text import clean, plural
 
@@ -56,6 +57,7 @@ def ledger() -> None:
 
 ledger.add_command(list_entries)
 ledger.add_command(show_entry)
+ledger.add_command(writes)
 
 
 @ledger.command()

@@ -11,7 +11,7 @@ from daemon.cli.settings import FLAGS, VALUES
 from daemon.control.text import plural
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
+    import msgspec
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 MAX_PAGE = 5_000
@@ -87,12 +87,14 @@ def fields_option(*names: str) -> Callable[[Command], Command]:
     )
 
 
-def answer_page(shown: "BaseModel", fields: Sequence[str], *, rows: str = "rows") -> None:
+def answer_page(shown: "msgspec.Struct", fields: Sequence[str], *, rows: str = "rows") -> None:
     """The page as it came; with ``fields`` its rows carry only those."""
+    import msgspec
+
     if not fields:
         answer(shown)
         return
-    values = shown.model_dump(mode="json", by_alias=True)
+    values = msgspec.to_builtins(shown)
     values[rows] = [{field: row[field] for field in fields} for row in values[rows]]
     answer_values(values.pop("schema"), **values)
 

@@ -17,7 +17,7 @@ from daemon.cli.settings import settings
 from daemon.control.text import cells, clean, columns
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
+    import msgspec
 
 Row = tuple[str, ...]
 NO_LIMIT = 10_000
@@ -51,9 +51,11 @@ def folded(line: str, stream: TextIO | None) -> list[str]:
     return fold.wrap(line)
 
 
-def answer(model: "BaseModel") -> None:
+def answer(model: "msgspec.Struct") -> None:
     """An answer of the daemon as one JSON object, exactly as it came."""
-    click.echo(model.model_dump_json(by_alias=True, indent=2))
+    import msgspec  # most commands show no JSON
+
+    click.echo(msgspec.json.format(msgspec.json.encode(model), indent=2).decode())
 
 
 def answer_values(schema: str, **values: Any) -> None:

@@ -18,8 +18,7 @@ from daemon.cli.words import hold_words, noun, wait_words
 from daemon.control.text import clean, columns, plural, value_text
 
 if TYPE_CHECKING:
-    from pydantic import JsonValue
-
+    from daemon.control.frame import Json
     from daemon.control.protocol import HoldShown, OperationShown, PlanAnswer
 
 SHORT = 12
@@ -224,7 +223,8 @@ def hold_lines(hold: "HoldShown") -> Iterator[str]:
 
 def _because(hold: "HoldShown") -> Iterator[str]:
     if hold.skipped:
-        yield f"      set aside: {clean(hold.skipped)}"
+        until = f" until {hold.until[:19]}Z" if hold.until else ""
+        yield f"      set aside{until}: {clean(hold.skipped)}"
     if not hold.conflict:  # the values below say the same, and say it better
         yield f"      {clean(hold.text)}"
     for conflict in hold.conflict:
@@ -267,7 +267,7 @@ def _both_sides(hold: "HoldShown") -> Iterator[str]:
                 yield f"          {row}"
 
 
-def _sides(base: "dict[str, JsonValue]", now: "dict[str, JsonValue]") -> list[tuple[str, ...]]:
+def _sides(base: "dict[str, Json]", now: "dict[str, Json]") -> list[tuple[str, ...]]:
     if not base:
         return [(system, value_text(value), "(they never agreed)") for system, value in now.items()]
     rows: list[tuple[str, ...]] = [("", "when they agreed", "now")]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from daemon.cli.completing import digests
 from daemon.cli.drift import amount_text
@@ -32,7 +33,8 @@ FINISHED = ("confirmed", "rejected", "withdrawn")
 COLUMNS = ("digest", "state", "action", "label", "system", "amount", "by", "tries", "result")
 JSON_FIELDS = (
     *("operation", "digest", "record", "kind", "label", "title", "system", "action", "state"),
-    *("reason", "text", "skipped", "amount", "since", "attempts", "request", "result", "by", "seq"),
+    *("reason", "text", "skipped", "until", "amount", "since", "attempts", "request", "result"),
+    *("by", "seq"),
 )
 MINUTE_S = 60
 
@@ -68,10 +70,13 @@ def list_queue(
 
     FILTER as in `trueup drift`: kind:bill, to:qbo, reason:mass_change, amount>100, text.
     """
-    from daemon.control.protocol_drift import QueueQuery
+    from daemon.control.protocol_drift import QueueQuery, QueueState
 
-    query = QueueQuery.model_validate(
-        {"filter": wanted, "limit": limit, "offset": offset, "states": _states(states)}
+    query = QueueQuery(
+        filter=wanted,
+        limit=limit,
+        offset=offset,
+        states=tuple(QueueState(state) for state in _states(states)),
     )
     shown = ask(lambda daemon: daemon.queue(query))
     if as_json:
@@ -134,7 +139,7 @@ def pace_line(pace: "PaceShown") -> str:
 
 def _state(row: "QueueRow") -> str:
     if row.skipped:
-        return f"{row.state}: set aside"
+        return f"{row.state}: set aside{f' until {row.until[:16]}Z' if row.until else ''}"
     return f"{row.state}: {wait_words(row.reason)}" if row.reason else row.state
 
 
@@ -151,6 +156,7 @@ CELLS: "dict[str, Callable[[QueueRow], str]]" = {
     "reason": lambda row: row.reason,
     "text": lambda row: row.text,
     "skipped": lambda row: "yes" if row.skipped else "no",
+    "until": lambda row: row.until,
     "amount": lambda row: amount_text(row.amount),
     "since": lambda row: row.since,
     "tries": lambda row: f"{row.attempts:,}",
@@ -174,14 +180,15 @@ def show(*, digest: str, as_json: bool) -> int:
             "trueup.operation/1",
             as_of=head.as_of.isoformat(),
             head=head.head,
-            row=row.model_dump(mode="json"),
-            operation=whole.model_dump(mode="json") if whole is not None else None,
+            row=msgspec.to_builtins(row),
+            operation=msgspec.to_builtins(whole) if whole is not None else None,
         )
         return Exit.DONE
     say(f"{row.action} {noun(row.kind)} {clean(row.title or row.label)} in {row.system}")
     told = (
         ("state", _state(row)),
         ("since", f"{row.since[:19]}Z"),
+        ("taken up by itself", f"{row.until[:19]}Z" if row.until else ""),
         ("why", row.text),
         ("approved by", row.by),
         ("attempts", f"{row.attempts:,}" if row.attempts else ""),

@@ -4,7 +4,6 @@ import difflib
 import os
 import sys
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points, version
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -48,10 +47,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "reload": ("daemon.cli.reload:reload", "Read the configuration again, between two cycles."),
     "service": ("daemon.cli.service:service", "Install the units of systemd."),
     "doctor": ("daemon.cli.doctor:doctor", "What is wrong here, each with its cure."),
+    "support-bundle": ("daemon.cli.bundle:support_bundle", "A file for whoever helps you."),
     "config": ("daemon.cli.config:config", "Begin, check, show and compare the configuration."),
     "sandbox": ("daemon.cli.sandbox:sandbox", "Serve simulators of QuickBooks and DEAR."),
     "demo": ("daemon.cli.demo:demo", "See the whole path on two simulators."),
+    "tui": ("tui.command:tui", "Look and decide on the whole screen."),
     "completion": ("daemon.cli.completion:completion", "The completion script of your shell."),
+    "man": ("daemon.cli.man:man", "The manual pages."),
     "version": ("daemon.cli.version:show_version", "Show the version."),
 }
 
@@ -65,23 +67,16 @@ Examples:
 """
 
 
-GROUP = "trueup.commands"
-"""Entry points by which other packages bring commands: the front end is one."""
-
-
-def _brought() -> dict[str, EntryPoint]:
-    """Commands of other packages; looked for only when a name is not in the table."""
-    return {point.name: point for point in entry_points(group=GROUP) if point.name not in COMMANDS}
-
-
-def _load(point: EntryPoint, context: click.Context) -> click.Command:
-    """A command from elsewhere gets the shared options, and ``Settings`` as its context's object:
-    it need not import the command line to know which installation is meant."""
-    command = point.load()
-    assert isinstance(command, click.Command), f"{point.value} is no command"
-    context.ensure_object(Settings)
-    if not any(parameter.name == "socket" for parameter in command.params):
-        shared_options(command)
+def _load(name: str, context: click.Context) -> click.Command:
+    module, _, attribute = COMMANDS[name][0].partition(":")
+    command = getattr(import_module(module), attribute)
+    assert isinstance(command, click.Command), f"{module} has no command {attribute}"
+    if not module.startswith("daemon."):
+        # It does not import the command line: it gets the shared options here, and learns from its
+        # context's object which installation is meant.
+        context.ensure_object(Settings)
+        if not any(parameter.name == "socket" for parameter in command.params):
+            shared_options(command)
     return command
 
 
@@ -89,22 +84,16 @@ class LazyGroup(click.Group):
     """Commands by name; their help lines come from the table, not from their modules."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*COMMANDS, *_brought()]
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            point = _brought().get(cmd_name)
-            return _load(point, ctx) if point is not None else None
-        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-        command = getattr(import_module(module), attribute)
-        assert isinstance(command, click.Command)
-        return command
+        return _load(cmd_name, ctx) if cmd_name in COMMANDS else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         known = not args or args[0] in COMMANDS or args[0].startswith("-")
-        if not known and args[0] not in _brought():
+        if not known:
             raise click.UsageError(f"No such command {args[0]!r}.{_did_you_mean(args[0])}", ctx)
         return super().resolve_command(ctx, args)
 
@@ -121,15 +110,11 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            brought = [
-                (name, _load(point, ctx).get_short_help_str(limit=70))
-                for name, point in _brought().items()
-            ]
-            formatter.write_dl([*((name, text) for name, (_, text) in COMMANDS.items()), *brought])
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
 def _did_you_mean(word: str) -> str:
-    near = difflib.get_close_matches(word, [*COMMANDS, *_brought()], n=1)
+    near = difflib.get_close_matches(word, COMMANDS, n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
@@ -138,7 +123,7 @@ def _did_you_mean(word: str) -> str:
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(version("trueup"), prog_name="trueup")
+@click.version_option(package_name="trueup", prog_name="trueup")
 @shared_options
 def root() -> None:
     """Keep QuickBooks Online and an operations system in agreement.

@@ -147,6 +147,7 @@ def _next(prefix: Path, instance: str) -> list[str]:
         "systemctl enable trueup.target",
         f"systemctl enable --now {unit}.socket {unit}.service",
         f"systemctl status {unit}",
+        "trueup man --folder /usr/local/share/man/man1",
     ]
 
 

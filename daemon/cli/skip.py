@@ -77,7 +77,8 @@ def _pattern_lines(one: "PatternShown") -> Iterator[str]:
 
 
 def _row_lines(row: "TroubleShown") -> Iterator[str]:
-    aside = "  (set aside)" if row.skipped else ""
+    until = f" until {row.until[:19]}Z" if row.until else ""
+    aside = f"  (set aside{until})" if row.skipped else ""
     kind = row.kind.replace("_", " ")
     yield f"  {kind} {clean(row.label)}  {row.record}  {age_text(row.age_s)}{aside}"
     yield f"      {clean(row.text)}"
@@ -91,6 +92,12 @@ def _row_lines(row: "TroubleShown") -> Iterator[str]:
 @click.option("--pattern", default="", help="All that is held for this (trueup desk shows them).")
 @click.option("--reason", default="", help="Kept with the decision in the ledger; required.")
 @count_option
+@click.option(
+    "--until",
+    default="",
+    metavar="WHEN",
+    help="Take it up again by itself then: a day, or an instant (the company's zone).",
+)
 @click.option("--list", "is_list", is_flag=True, help="Show what is set aside now.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be set aside.")
 @json_option
@@ -101,6 +108,7 @@ def skip(
     pattern: str,
     reason: str,
     expect_count: int | None,
+    until: str,
     is_list: bool,
     dry_run: bool,
     as_json: bool,
@@ -108,11 +116,12 @@ def skip(
     """Set RECORD aside as it is now: what is planned for it, and what holds it.
 
     It stays a difference: in the status, the plan, the totals and in --list. It ends by itself
-    when the record changes, and by trueup retry.
+    when the record changes, by trueup retry, and with --until at that instant: 2026-12-01 is the
+    first moment of that day for the company, and 2026-12-01T14:30 a wall clock there.
     """
     if is_list:
-        if record or pattern or reason:
-            raise click.UsageError("--list shows all; it takes no record, pattern or reason")
+        if record or pattern or reason or until:
+            raise click.UsageError("--list shows all; it takes no record, pattern, reason or end")
         return _list(as_json)
     if bool(record) == bool(pattern):
         raise click.UsageError("name a RECORD, or give --pattern, and not both")
@@ -123,7 +132,12 @@ def skip(
     if pattern and expect_count is None:
         expect_count = confirmed_count(pattern, "Set aside", skipped=False)
     request = SkipRequest(
-        record=record, pattern=pattern, reason=reason, expect_count=expect_count, dry_run=dry_run
+        record=record,
+        pattern=pattern,
+        reason=reason,
+        expect_count=expect_count,
+        until=until,
+        dry_run=dry_run,
     )
     return decided(ask(lambda daemon: daemon.skip(request)), as_json)
 
@@ -148,4 +162,6 @@ def skips_lines(shown: "SkipsAnswer") -> Iterator[str]:
         yield f"  {one.kind.replace('_', ' ')} {clean(one.label)}  {one.record}"
         yield f"      {clean(one.what)}"
         yield f"      since {one.since[:19]}Z by {clean(one.by)}: {clean(one.reason)}"
+        if one.until:
+            yield f"      until {one.until[:19]}Z, when it is taken up by itself"
         yield f"      trueup retry {one.record} --reason TEXT"

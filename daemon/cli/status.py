@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from daemon.cli.exits import Exit
-from daemon.cli.out import Row, answer_values, heading, say, table
+from daemon.cli.looking_back import at_option, looked_back, print_standing
+from daemon.cli.out import Row, answer, answer_values, heading, say, table
 from daemon.cli.settings import ask, json_option, shared_options
 from daemon.cli.standing import Standing, State, away, needs_lines, standing, state_of
 from daemon.cli.stopped import stops_lines, why_stopped
@@ -23,9 +25,14 @@ if TYPE_CHECKING:
     "--exit-code", is_flag=True, help="4 if something waits for a person, 2 on drift, 69 if down."
 )
 @click.option("--watch", is_flag=True, help="Then one line whenever something changes.")
+@at_option
 @shared_options
-def status(*, as_json: bool, exit_code: bool, watch: bool) -> int:
+def status(*, as_json: bool, exit_code: bool, watch: bool, at: str) -> int:
     """Is it running, since when, is it equal, and what needs a person with its next command."""
+    if at:
+        if watch or exit_code:
+            raise click.UsageError("--at looks back: it takes neither --watch nor --exit-code")
+        return _then(at, as_json)
     if watch:
         from daemon.cli.watching import watch as follow
 
@@ -33,17 +40,28 @@ def status(*, as_json: bool, exit_code: bool, watch: bool) -> int:
     found = ask(standing)
     shown = found.status
     if as_json:
-        told = shown.model_dump(mode="json", by_alias=True)
+        told = msgspec.to_builtins(shown)
         answer_values(
             told.pop("schema"),
             **told,
             state=state_of(shown).value,
             since=found.since,
-            who=found.who.model_dump(mode="json") if found.who is not None else None,
+            who=msgspec.to_builtins(found.who) if found.who is not None else None,
         )
     else:
         _print(found)
     return _code(shown) if exit_code else Exit.DONE
+
+
+def _then(at: str, as_json: bool) -> int:
+    from daemon.control.protocol_past import PastRequest
+
+    back = looked_back(PastRequest(at=at))
+    if as_json:
+        answer(back)
+    else:
+        print_standing(back)
+    return Exit.DONE
 
 
 def _code(shown: "StatusAnswer") -> Exit:

@@ -14,8 +14,7 @@ from daemon.cli.words import is_document, noun, nouns, short
 from daemon.control.text import cells, clean, columns, plural, value_text
 
 if TYPE_CHECKING:
-    from pydantic import JsonValue
-
+    from daemon.control.frame import Json
     from daemon.control.protocol_drift import FieldShown, RecordAnswer
 
 MARKS = {"same": " ", "changed": "~", "conflict": "!", "new": "+", "gone": "x"}
@@ -161,7 +160,7 @@ def _will(field: "FieldShown") -> str:
     return ", ".join(f"{name}: {_text(value)}" for name, value in field.will_be.items())
 
 
-def _text(value: "JsonValue") -> str:
+def _text(value: "Json") -> str:
     return lines_text(value) if is_lines(value) else value_text(value)
 
 

@@ -13,6 +13,7 @@ import click
 from daemon.cli.completing import records
 from daemon.cli.exits import Exit
 from daemon.cli.lists import answer_page, fields_option, filter_option, limit_option, show_rows
+from daemon.cli.looking_back import at_option
 from daemon.cli.offline import entries_of, told_by_daemon
 from daemon.cli.out import note, say
 from daemon.cli.settings import json_option, shared_options
@@ -114,11 +115,22 @@ CELLS: "dict[str, Callable[[TimelineRow], str]]" = {
 
 
 @click.command("show")
-@click.argument("seq", type=click.IntRange(1))
+@click.argument("what", metavar="SEQ|RECORD")
+@at_option
 @json_option
 @shared_options
-def show_entry(*, seq: int, as_json: bool) -> int:
-    """Entry number SEQ whole, with everything that it says."""
+def show_entry(*, what: str, at: str, as_json: bool) -> int:
+    """Entry number SEQ whole, or with --at RECORD as it stood then: what each system showed, what
+    was agreed, planned and held."""
+    if at:
+        from daemon.cli.drift import show_then
+
+        return show_then(what, at, as_json)
+    if not (what.isascii() and what.isdigit()) or len(what) > 12 or int(what) < 1:
+        raise click.UsageError(
+            f"{what!r} is no number of an entry: give one, or --at WHEN for a record as it stood"
+        )
+    seq = int(what)
     from daemon.control.protocol_drift import TimelineQuery
 
     shown = _ask(TimelineQuery(before=seq + 1, after=seq - 1, limit=1))

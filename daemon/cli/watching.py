@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from daemon.cli.exits import Exit
 from daemon.cli.out import note, say
@@ -56,16 +57,18 @@ async def _watch(socket: Path, *, as_json: bool) -> None:
 
 def _tell(event: "Event", *, as_json: bool) -> None:
     if as_json:
-        click.echo(event.model_dump_json())
+        click.echo(msgspec.json.encode(event).decode())
         return
-    match event.event:
-        case "pulse":
+    from daemon.control.protocol_live import AliveEvent, CycleEvent, PulseEvent, ResyncEvent
+
+    match event:
+        case PulseEvent():
             say(pulse_line(event))
-        case "cycle":
+        case CycleEvent():
             say(cycle_line(event))
-        case "resync":
+        case ResyncEvent():
             note("some changes were missed: trueup status shows how it stands")
-        case "alive":
+        case AliveEvent():
             pass
 
 

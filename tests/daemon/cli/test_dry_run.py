@@ -16,8 +16,9 @@ from daemon.cli.root import COMMANDS, root
 SCALE = 200.0
 LOOKS_ONLY = {
     *("run", "status", "plan", "drift", "queue", "desk", "totals", "config", "completion"),
-    *("version", "sandbox", "demo", "tui", "report", "doctor"),
+    *("version", "sandbox", "demo", "tui", "report", "doctor", "man", "support-bundle"),
     *("ledger list", "ledger show", "ledger verify", "ledger history", "ledger export"),
+    "ledger writes",
     *("conflict list", "conflict show", "catalogue status", "catalogue report"),
 }
 OF_FILES = {"ledger backup", "ledger rebuild", "ledger restore"}

@@ -14,6 +14,7 @@ Ask = Callable[..., Awaitable[Said]]
 NOT_ANSWERS = {
     "config schema": "is JSON as it is",
     "completion": "is a script",
+    "man": "is a page",
     "ledger export": "is JSON lines as it is",
     "sandbox": "prints one JSON line when it is ready",
     "demo": "is a story",
@@ -53,7 +54,9 @@ ANSWERS: dict[str, tuple[str, ...]] = {
     "ledger show": ("1",),
     "ledger verify": (),
     "ledger history": ("W-7",),
+    "ledger writes": ("W-7",),
     "ledger backup": ("copy.backup",),
+    "support-bundle": ("--list",),
     "config check": (),
     "config show": (),
 }

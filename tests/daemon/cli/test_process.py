@@ -11,7 +11,11 @@ import pytest
 
 from tests.daemon.cli.conftest import Office, Said, process
 
-HEAVY = ("textual", "rich", "ledger.store", "aiohttp.web", "daemon.app", "daemon.cycle")
+HEAVY = (
+    *("textual", "rich", "ledger.store", "daemon.app", "daemon.cycle"),
+    *("aiohttp", "pydantic", "ruamel"),
+)
+"""What nobody should wait for who only asks the daemon something."""
 CONFIG = """
 version: 1
 instance: acme
@@ -62,7 +66,7 @@ async def modules_after(*args: str) -> set[str]:
 async def test_help_loads_little(args: tuple[str, ...]) -> None:
     loaded = await modules_after(*args)
     assert "click" in loaded
-    assert [name for name in (*HEAVY, "pydantic", "aiohttp") if name in loaded] == []
+    assert [name for name in HEAVY if name in loaded] == []
 
 
 async def test_what_a_shell_waits_for_loads_little(
@@ -75,11 +79,14 @@ async def test_what_a_shell_waits_for_loads_little(
     monkeypatch.setenv("COMP_CWORD", "4")
     loaded = await modules_after()
     assert "daemon.cli.completing" in loaded
-    assert [name for name in (*HEAVY, "pydantic", "aiohttp") if name in loaded] == []
+    assert [name for name in HEAVY if name in loaded] == []
 
 
-async def test_asking_the_daemon_loads_neither_the_ledger_nor_a_front_end(office: Office) -> None:
-    loaded = await modules_after("status", "--config", str(office.config))
+@pytest.mark.parametrize("command", [("status",), ("drift",), ("queue",), ("plan",)])
+async def test_asking_the_daemon_loads_what_speaks_to_it_and_no_more(
+    command: tuple[str, ...], office: Office
+) -> None:
+    loaded = await modules_after(*command, "--config", str(office.config))
     assert "daemon.control.client" in loaded
     assert [name for name in HEAVY if name in loaded] == []
 

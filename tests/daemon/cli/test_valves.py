@@ -128,3 +128,41 @@ def test_ages_in_the_largest_unit_that_fits() -> None:
         "23 h",
         "3 d",
     ]
+
+
+async def test_a_skip_with_an_end_is_told_wherever_it_shows(
+    office: Office, ask_daemon: Ask
+) -> None:
+    await flowing(office)
+    await office.two_prices()
+    await office.renamed_vendor()
+    await office.plan()
+    until = ("--until", "2026-09-01", "--reason", "audit")
+    said = await ask_daemon("skip", "W-7", *until)
+    assert said.code == 0, said.err
+    assert "until it changes or 2026-09-01 00:00 +00:00" in said.out
+    assert (await ask_daemon("skip", "Bolts 1", *until)).code == 0
+    listed = (await ask_daemon("skip", "--list")).out
+    assert listed.count("until 2026-09-01T00:00:00Z, when it is taken up by itself") == 2
+    assert "(set aside until 2026-09-01T00:00:00Z)" in (await ask_daemon("desk", "conflict")).out
+    assert ": set aside until 2026-09-01T00:00Z" in (await ask_daemon("queue")).out
+    assert "set aside until 2026-09-01T00:00:00Z: audit" in (await ask_daemon("plan")).out
+    rows = json.loads((await ask_daemon("drift", "--json")).out)["rows"]
+    assert {row["until"] for row in rows} == {"2026-09-01T00:00:00.000000Z"}
+
+    over = await ask_daemon("skip", "W-7", "--until", "2026-07-01", "--reason", "x")
+    assert (over.code, over.out) == (65, "")
+    assert "is over: it is 2026-08-01 12:00 +00:00" in over.err
+    assert (await ask_daemon("skip", "--list", "--until", "2026-09-01")).code == 64
+
+
+async def test_a_whole_pattern_may_have_an_end(office: Office, ask_daemon: Ask) -> None:
+    await office.two_prices()
+    await office.plan()
+    args = ("--pattern", "conflict", "--expect-count", "1", "--reason", "x")
+    said = await ask_daemon("skip", *args, "--until", "2026-08-02T09:00")
+    assert said.code == 0, said.err
+    assert "1 records are set aside" in said.out
+    assert "or 2026-08-02 09:00 +00:00" in said.out
+    (row,) = json.loads((await ask_daemon("skip", "--list", "--json")).out)["skips"]
+    assert row["until"] == "2026-08-02T09:00:00.000000Z"

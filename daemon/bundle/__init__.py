@@ -1,0 +1,1 @@
+"""What an installation may tell of itself to somebody who helps from outside."""
