@@ -39,7 +39,15 @@ from daemon.cycle.report import CycleReport
 from daemon.cycle.schedule import Scheduler
 from daemon.incident import watch_loop
 from daemon.observe.lookout import Lookout
-from daemon.reloading import DISTRIBUTION, Reloader, access_of, facts_of, instant, setting_of
+from daemon.reloading import (
+    DISTRIBUTION,
+    ChangeOver,
+    Reloader,
+    access_of,
+    facts_of,
+    instant,
+    setting_of,
+)
 from daemon.supervise import Service, supervise
 from daemon.systemd import (
     inherited,
@@ -77,7 +85,7 @@ class App:
     keeper: Keeper
     scheduler: Scheduler
     hooks: Webhooks | None = None
-    """The doorbells, while it serves and somebody may ring."""
+    """The doorbells, while it serves."""
 
     @property
     def config(self) -> Config:
@@ -102,7 +110,7 @@ class App:
         await server.start()
         try:
             services = self._services(server, conductor, reloader)
-            services = [*await self._doorbells(desk), *lookout.services(), *services]
+            services = [await self._doorbells(desk, reloader), *lookout.services(), *services]
             await lookout.start()
             await supervise(
                 services,
@@ -155,15 +163,13 @@ class App:
         services.append(Service("lag", server.lag.run, lambda: None, grace_s=0.0))
         return [*services, *self._told_to_systemd(desk)]
 
-    async def _doorbells(self, desk: Desk) -> list[Service]:
+    async def _doorbells(self, desk: Desk, reloader: Reloader) -> Service:
         """First to end: nobody is answered any more while the others come to their end."""
-        settings = make_doors(self.config)
-        if settings is None:
-            return []
-        hooks = self.hooks = Webhooks(settings, self.scheduler, self.clock)
+        hooks = self.hooks = Webhooks(make_doors(self.config), self.scheduler, self.clock)
         await hooks.start()
         desk.notices = lambda: hooks.tallies
-        return [Service("webhooks", hooks.run, lambda: None, grace_s=0.0)]
+        reloader.parts.append(_Doors(hooks))
+        return Service("webhooks", hooks.run, lambda: None, grace_s=0.0)
 
     def _told_to_systemd(self, desk: Desk) -> Iterator[Service]:
         """Last, so that signs of life go on while the others end."""
@@ -172,6 +178,16 @@ class App:
         if (limit_s := watchdog_s()) is not None:
             alive = self.ledger.is_writing
             yield Service("watchdog", lambda: watchdog(limit_s, alive), lambda: None, grace_s=0.0)
+
+
+class _Doors:
+    """The doorbells, as the configuration in force says."""
+
+    def __init__(self, hooks: Webhooks) -> None:
+        self._hooks = hooks
+
+    async def prepare(self, config: Config, undo: AsyncExitStack) -> ChangeOver:
+        return await self._hooks.prepare(make_doors(config), undo)
 
 
 @asynccontextmanager
@@ -223,11 +239,11 @@ async def opened(loaded: Loaded, clock: Clock) -> AsyncIterator[App]:
 
 
 async def run(
-    config_path: Path, *, once: bool = False, scale: float = 1.0, instance: str = ""
+    config_path: Path, *, once: bool = False, clock: Clock | None = None, instance: str = ""
 ) -> CycleReport | None:
     """Run the daemon until a signal comes, or one cycle; the report of that cycle.
 
-    ``instance``: the only one that the configuration may be of.
+    ``instance``: the only one that the configuration may be of. ``clock``: one that passes faster.
     """
     os.umask(0o077)
     # A core file would hold keys and records in the clear.
@@ -239,7 +255,7 @@ async def run(
         config = loaded.config
         log.setup(config.log.level, config.log.format, instance=config.instance)
         watch_loop(asyncio.get_running_loop())
-        async with opened(loaded, SystemClock(scale)) as app:
+        async with opened(loaded, clock or SystemClock()) as app:
             if once:
                 return await app.run_once()
             await app.run()

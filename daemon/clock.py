@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 
@@ -43,19 +43,25 @@ class SystemClock:
 
     A scaled clock starts at the real instant and is honoured by the governor, the schedule and the
     sandboxes alike, which is how the demo keeps real limits and still ends within two minutes.
+    ``start`` is the instant at which scaled and real time are one: processes that are given the
+    same one agree, and a daemon that is started again goes on where the last one ended.
     """
 
-    def __init__(self, scale: float = 1.0) -> None:
+    def __init__(self, scale: float = 1.0, start: datetime | None = None) -> None:
         if scale <= 0:
             raise ValueError("clock scale must be positive")
         self._scale = scale
-        self._start = datetime.now(UTC)
+        self._start = start or datetime.now(UTC)
         self._zero = time.monotonic()
 
+    @property
+    def is_real(self) -> bool:
+        """Whether it shows what the machine's clock shows."""
+        return self._scale == 1.0
+
     def now(self) -> datetime:
-        if self._scale == 1.0:
-            return datetime.now(UTC)
-        return self._start + timedelta(seconds=(time.monotonic() - self._zero) * self._scale)
+        real = datetime.now(UTC)
+        return real if self._scale == 1.0 else self._start + (real - self._start) * self._scale
 
     def monotonic(self) -> float:
         return (time.monotonic() - self._zero) * self._scale

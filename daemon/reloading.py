@@ -5,10 +5,14 @@ and is told until it is mended. Must not decide about records.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
+from typing import Protocol, TypeAlias
+
+import msgspec
 
 from daemon import log
 from daemon.catalogue.conduct import Setting
@@ -36,6 +40,20 @@ PENDING = ("planned", "waiting", "approved")
 
 _log = log.Log(__name__)
 
+ChangeOver: TypeAlias = Callable[[], Awaitable[None]]
+
+
+class Part(Protocol):
+    """Something that goes by sections of the configuration and can change over while it runs."""
+
+    async def prepare(self, config: Config, undo: AsyncExitStack) -> ChangeOver:
+        """Open what ``config`` asks for beside what is in force. What is given back changes over
+        and cannot fail; ``undo`` closes again what was opened, should another part refuse.
+
+        ``ConfigProblem`` when it cannot be had: then nothing has changed.
+        """
+        ...
+
 
 class Reloader:
     """Owns the configuration in force. What it could not take at once it names."""
@@ -49,6 +67,8 @@ class Reloader:
         self._asked = asyncio.Event()
         self._stopping = False
         self._work: asyncio.Future[bool] | None = None
+        self.parts: list[Part] = []
+        """Asked before a configuration is put in force; one that refuses refuses all of it."""
         self.last_ok = True
         self.last_good_at: datetime = server.desk.now()
         self.refused_count = 0
@@ -107,7 +127,7 @@ class Reloader:
                 in_force=False,
                 approved=len(before),
             )
-        return answer.model_copy(update={"dry_run": True})
+        return msgspec.structs.replace(answer, dry_run=True)
 
     def _in_force(self, new: Config, found: Changes) -> Config:
         """The configuration in force with those sections of ``new`` that need no restart."""
@@ -137,12 +157,17 @@ class Reloader:
         found = changes(self.loaded.config, new.config)
         config = self._in_force(new.config, found)
         try:
-            # The socket stays where it is, and who may open it goes by the old section: a change
-            # of ``control`` needs a restart.
-            if (rules := access_of(config)) != self._server.access:
-                self._server.admit(rules)
+            async with AsyncExitStack() as undo:
+                over = [await part.prepare(config, undo) for part in self.parts]
+                # The socket stays where it is, and who may open it goes by the old section: a
+                # change of ``control`` needs a restart.
+                if (rules := access_of(config)) != self._server.access:
+                    self._server.admit(rules)
+                undo.pop_all()
         except ConfigProblem as problem:
             return self._refused(problem.problems)
+        for change_over in over:
+            await change_over()
         self.loaded = replace(new, config=config)
         if found.live:
             self._put_in_force(config)
@@ -195,7 +220,7 @@ class Reloader:
         gone = await self._desk.ledger.ask(lambda views: void(views, before)) if before else []
         if gone is None:
             return answer
-        return answer.model_copy(update={"void": tuple(gone[:MOST_SHOWN]), "void_count": len(gone)})
+        return msgspec.structs.replace(answer, void=tuple(gone[:MOST_SHOWN]), void_count=len(gone))
 
     async def _planned_anew(self, with_cycle: bool) -> bool:
         """Whether what the answer tells about approvals can be known."""

@@ -11,8 +11,12 @@ import msgspec
 from daemon.config.model import Config
 from daemon.config.policy import DECIDING
 
-LIVE_SECTIONS = ("schedule", "kinds", "mapping", "names", "limits", "approvals", "roles", "log")
-"""Sections that take effect between two cycles; a change of any other needs a restart."""
+LIVE_SECTIONS = (
+    *("schedule", "kinds", "mapping", "names", "limits", "approvals", "roles", "log"),
+    *("webhooks", "observe", "notify"),
+)
+"""Sections that take effect while the daemon runs, at the latest between two cycles; a change of
+any other needs a restart."""
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):

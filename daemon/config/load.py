@@ -15,8 +15,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from daemon.config.model import SOURCES, Config
-from daemon.config.schema import known_keys
-from daemon.config.tree import Tree, Where, dotted, read_tree
+from daemon.config.schema import all_keys, known_keys
+from daemon.config.tree import Finding, Tree, Where, dotted, read_tree
 from daemon.connectors.secrets import SecretRef
 from ledger.model.errors import ConfigProblem
 from ledger.model.ids import DOCUMENT_KINDS
@@ -37,6 +37,7 @@ _INSTEAD: dict[str | int, str] = {
     "create": "the source owns documents: `since` and `flow` say which are written",
     "mode": "it is called `flow`",
 }
+_REFERENCE = frozenset(SecretRef.model_fields)
 LONGEST_SOCKET = 107
 """Bytes that a unix socket address can hold."""
 
@@ -92,10 +93,28 @@ def text_of(data: bytes, name: str) -> str:
 
 
 def _lines(tree: Tree, name: str) -> Iterator[str]:
-    for finding in sorted(dict.fromkeys(tree.findings)):
+    for finding in sorted(dict.fromkeys(_discreet(finding) for finding in tree.findings)):
         spot, path, message = finding
         where = f"{name}:{spot.line}:{spot.column}:"
         yield f"{where} {path}: {message}" if path else f"{where} {message}"
+
+
+def _discreet(finding: Finding) -> Finding:
+    """A secret that somebody wrote as a key, ``{hunter2}``, is not repeated as one."""
+    parts = finding.path.split(".")
+    for count in range(1, len(parts)):
+        if parts[count] not in _REFERENCE and set(known_keys(_where(parts[:count]))) == _REFERENCE:
+            return Finding(finding.spot, ".".join(parts[:count]), SECRET_FORM)
+    return finding
+
+
+def _where(parts: list[str]) -> Where:
+    """The path that was written with dots."""
+    where: list[str | int] = []
+    for part in parts:
+        name, *places = part.replace("]", "").split("[")
+        where += [name, *(int(place) for place in places if place.isdecimal())]
+    return tuple(where)
 
 
 def _validate(tree: Tree, folder: Path) -> Config | None:
@@ -132,7 +151,7 @@ def _note(tree: Tree, detail: ErrorDetails) -> None:
             tree.note((*known, name), message)
         case "extra_forbidden":
             near = _did_you_mean(str(where[-1]), known_keys(where[:-1]))
-            tree.note(where, f"unknown key{near or _instead(where)}")
+            tree.note(where, f"unknown key{_instead(where) or near or _belongs(where)}")
         case _:
             message = _message(tree, detail, known)
             tree.note(known, message)
@@ -142,6 +161,14 @@ def _instead(where: Where) -> str:
     """Why kinds of documents lack a key that other kinds have, or what it is called."""
     of_documents = where[0] == "kinds" and where[1:2] and where[1] in DOCUMENT_KINDS
     return f"; {_INSTEAD[where[-1]]}" if of_documents and where[-1] in _INSTEAD else ""
+
+
+def _belongs(where: Where) -> str:
+    """The one place in the file at which there is a key of that name."""
+    places = [dotted(key) for key in all_keys() if key[-1] == where[-1]]
+    # What one kind of record has and another lacks was mostly meant for that other.
+    is_told = len(places) == 1 and not (where[0] == "kinds" and places[0].startswith("kinds."))
+    return f"; it belongs at {places[0]}" if is_told else ""
 
 
 def _message(tree: Tree, detail: ErrorDetails, known: Where) -> str:

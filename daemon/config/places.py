@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from daemon.config.tree import read_tree
+from daemon.config.glance import glance
 from ledger.model.errors import ConfigProblem
 
 
@@ -51,18 +51,31 @@ def locate(path: Path) -> Places:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigProblem([f"{path}: cannot be read: {error}"]) from error
+    seen = glance(text)
+    if seen is not None and "state_dir" in seen:
+        return _places_in(seen, path.resolve().parent, Path(seen["state_dir"]))
+    return _parsed(text, path)
+
+
+def _parsed(text: str, path: Path) -> Places:
+    from daemon.config.tree import read_tree  # the parser takes longer to load than most answers
+
     tree = read_tree(text)
     folder = path.resolve().parent
     state_dir = _path(tree.value, folder, "state_dir")
     if state_dir is None:
         problems = [f"{path}:{f.spot.line}:{f.spot.column}: {f.message}" for f in tree.findings]
         raise ConfigProblem(problems or [f"{path}:1:1: state_dir: missing: this key is required"])
+    return _places_in(tree.value, folder, state_dir)
+
+
+def _places_in(value: Any, folder: Path, state_dir: Path) -> Places:
     return places(
-        state_dir,
-        ledger=_path(tree.value, folder, "ledger", "path"),
-        socket=_path(tree.value, folder, "control", "socket"),
-        backups=_path(tree.value, folder, "ledger", "backup", "folder"),
-        instance=_text(tree.value, "instance"),
+        folder / state_dir.expanduser(),
+        ledger=_path(value, folder, "ledger", "path"),
+        socket=_path(value, folder, "control", "socket"),
+        backups=_path(value, folder, "ledger", "backup", "folder"),
+        instance=_text(value, "instance"),
     )
 
 

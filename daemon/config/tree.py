@@ -4,11 +4,13 @@ YAML 1.2 rules, so ``NO`` stays text; keys are unique; no tags, merges or cycles
 exact (``Decimal``) and their own text is remembered, because ``012345`` is somebody's part number.
 """
 
+import re
+import warnings
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 MAX_BYTES = 1024 * 1024
@@ -18,6 +20,8 @@ MAX_DEPTH = 40
 
 Where = tuple[str | int, ...]
 """Keys and list positions from the top of the file."""
+_QUOTED = re.compile(r"'(?!<)[^']{4,}'")
+"""A piece of the file in a sentence of the parser: it may be part of a secret."""
 _TAG = "tag:yaml.org,2002:"
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
@@ -119,7 +123,10 @@ def read_tree(text: str) -> Tree:
     if len(text.encode()) > MAX_BYTES:
         return _failed(tree, Spot(1, 1), f"longer than {MAX_BYTES} bytes: this is another file")
     try:
-        node = YAML(typ="safe", pure=True).compose(text)
+        with warnings.catch_warnings():
+            # YAML lets an anchor be used again; the warning would print that part of the file.
+            warnings.simplefilter("ignore", ReusedAnchorWarning)
+            node = YAML(typ="safe", pure=True).compose(text)
         if node is None:
             return _failed(tree, Spot(1, 1), "the file is empty")
         tree.value = tree.build(node, ())
@@ -156,7 +163,9 @@ def _syntax(error: MarkedYAMLError) -> str:
         return "a tab where YAML allows only spaces: indent with spaces"
     if "mapping values are not allowed" in problem:
         return "a second ':' in one value: quote the value, or check the indentation above"
-    return f"not YAML: {problem}"
+    if "alias" in problem or "anchor" in problem:
+        return "a value that begins with * or & goes in quotes"
+    return f"not YAML: {_QUOTED.sub('what stands there', problem)}"
 
 
 def _spot(node: Node) -> Spot:

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from daemon.config.model import Config
+from daemon.control.noticing import CLOCK_DOUBTFUL_S
 from daemon.control.protocol_connect import ConnectionShown
 from daemon.control.protocol_doctor import ExamineAnswer, SystemExamined
 from daemon.doctor.check import Check, bad, ok, skipped, warn
 
-CLOCK_DOUBTFUL_S, CLOCK_WRONG_S = 30, 300
+CLOCK_WRONG_S = 300
 LOGIN_ENDS_SOON = timedelta(days=30)
 TOLD_APART = frozenset({"tracked_quantities", "native_link", "default_missing"})
 """Warnings of the connectors that a check of its own says better."""

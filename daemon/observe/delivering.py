@@ -52,6 +52,7 @@ class Webhook:
             timeout_s=PATIENCE_S,
             transport=self._transport,
             max_bytes=1024 * 1024,
+            private=True,  # the chat server of the house
         )
         headers = {"Content-Type": "application/json", "Idempotency-Key": message.id}
         try:

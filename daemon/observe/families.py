@@ -96,6 +96,12 @@ def _systems(seen: Seen) -> Iterator[Family]:
         "When the system was last read to the end; 0 = not since the start.",
         [Sample(_seconds(instant(one.last_heard)), labels) for labels, one in each],
     )
+    yield Family(
+        "trueup_system_clock_ahead_seconds",
+        "gauge",
+        "How far this machine's clock was before the system's at its last answer; below 0: behind.",
+        [Sample(one.clock_ahead_s, labels) for labels, one in each],
+    )
 
 
 def _drift(seen: Seen) -> Iterator[Family]:

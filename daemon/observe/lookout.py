@@ -4,6 +4,8 @@ Decides nothing. What is switched off costs nothing.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pydantic_core import PydanticCustomError
@@ -13,11 +15,13 @@ from daemon.config.observing import HookRef, NotifyConfig, check_hook
 from daemon.control.desk import Desk
 from daemon.control.server import ControlServer
 from daemon.observe.delivering import Command, Receiver, Webhook
+from daemon.observe.exposition import rendered
+from daemon.observe.families import families
 from daemon.observe.listener import Listener
-from daemon.observe.notifier import RESULTS, Notifier
+from daemon.observe.notifier import Notifier
 from daemon.observe.seen import Notices, Reloads, Sources, Watch
 from daemon.observe.telling import Rule
-from daemon.reloading import Reloader
+from daemon.reloading import ChangeOver, Reloader
 from daemon.supervise import Service
 from daemon.webhooks.tally import GOOD, Result, Tally
 from ledger.model.errors import ConfigProblem
@@ -40,17 +44,13 @@ class Lookout:
             lag=server.lag,
             backup_every=config.ledger.backup.every if desk.keeper.backups is not None else None,
         )
-        watch = Watch(desk, sources)
-        self.listener: Listener | None = None
-        if (where := config.observe.address) is not None:
-            self.listener = Listener(where, watch, ledger=desk.ledger, control=server.path)
-        self.notifier: Notifier | None = None
-        if config.notify:
-            zone = ZoneInfo(config.company.timezone)
-            routes = [
-                (rule_of(one, config.instance, zone), _receiver(one, desk)) for one in config.notify
-            ]
-            self.notifier = Notifier(watch, desk.ledger, desk.clock, routes)
+        watch = self._watch = Watch(desk, sources)
+        desk.figures = self._figures
+        self._server = server
+        self._where = config.observe.address
+        self.listener = self._listener(self._where)
+        self.notifier = Notifier(watch, desk.ledger, desk.clock, _routes(config, desk))
+        reloader.parts.append(self)
 
     async def start(self) -> None:
         """``ConfigProblem`` when the address of the listener cannot be had."""
@@ -62,11 +62,42 @@ class Lookout:
             await self.listener.close()
 
     def services(self) -> Iterator[Service]:
-        if self.notifier is not None:
-            yield Service("notify", self.notifier.run, self.notifier.stop, grace_s=GRACE_S)
+        yield Service("notify", self.notifier.run, self.notifier.stop, grace_s=GRACE_S)
+
+    async def prepare(self, config: Config, undo: AsyncExitStack) -> ChangeOver:
+        """Other receivers, and figures at another place or none. ``ConfigProblem`` when that place
+        cannot be had: nothing has changed then."""
+        where, former = config.observe.address, self.listener
+        listener = former if where == self._where else self._listener(where)
+        if listener is not None and listener is not former:
+            await listener.start()
+            undo.push_async_callback(listener.close)
+
+        async def change_over() -> None:
+            self.notifier.go_by(_routes(config, self._server.desk))
+            self._where, self.listener = where, listener
+            if former is not None and former is not listener:
+                await former.close()
+
+        return change_over
+
+    def _listener(self, where: tuple[str, int] | Path | None) -> Listener | None:
+        if where is None:
+            return None
+        server = self._server
+        return Listener(where, self._watch, ledger=server.desk.ledger, control=server.path)
+
+    async def _figures(self) -> bytes:
+        """All metrics, without the company's name."""
+        return rendered(families(await self._watch.look()), {})
 
     def _told(self) -> dict[str, int]:
-        return dict.fromkeys(RESULTS, 0) if self.notifier is None else self.notifier.told
+        return self.notifier.told
+
+
+def _routes(config: Config, desk: Desk) -> list[tuple[Rule, Receiver]]:
+    zone = ZoneInfo(config.company.timezone)
+    return [(rule_of(one, config.instance, zone), _receiver(one, desk)) for one in config.notify]
 
 
 def rule_of(one: NotifyConfig, instance: str, zone: ZoneInfo) -> Rule:

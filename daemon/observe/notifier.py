@@ -41,6 +41,11 @@ class _Route:
         self.tries = 0
         self.next_try: datetime | None = None
 
+    def under(self, rule: Rule, receiver: Receiver) -> "_Route":
+        """The same receiver under other hours or another pace."""
+        self.rule, self.receiver = rule, receiver
+        return self
+
 
 class Notifier:
     """All receivers of one daemon."""
@@ -53,17 +58,32 @@ class Notifier:
         self._clock = clock
         self._routes = [_Route(rule, receiver) for rule, receiver in routes]
         self._turns = Turns(_log)
-        self._stop = asyncio.Event()
+        self._stopping = False
+        self._changed = asyncio.Event()
+        """The receivers are others now, or there is to be an end."""
         self.told = dict.fromkeys(RESULTS, 0)
 
     def stop(self) -> None:
-        self._stop.set()
+        self._stopping = True
+        self._changed.set()
+
+    def go_by(self, routes: Sequence[tuple[Rule, Receiver]]) -> None:
+        """Tell these receivers from now on. One that stays keeps its place."""
+        kept = {route.rule.id: route for route in self._routes}
+        self._routes = [
+            kept[rule.id].under(rule, receiver) if rule.id in kept else _Route(rule, receiver)
+            for rule, receiver in routes
+        ]
+        self._changed.set()
 
     async def run(self) -> None:
         """Look until ``stop``; a message under way is finished."""
-        async with asyncio.TaskGroup() as group:
-            for route in self._routes:
-                group.create_task(self._run(route))
+        while not self._stopping:
+            self._changed.clear()
+            async with asyncio.TaskGroup() as group:
+                for route in self._routes:
+                    group.create_task(self._run(route))
+            await self._changed.wait()
 
     async def look(self) -> None:
         """Once for each receiver: settle what it is to be told, and try to tell it."""
@@ -72,9 +92,9 @@ class Notifier:
                 group.create_task(self._look(route))
 
     async def _run(self, route: _Route) -> None:
-        while not self._stop.is_set():
+        while not self._changed.is_set():
             await self._look(route)
-            await sleep_unless(self._clock, LOOK_EVERY_S, self._stop)
+            await sleep_unless(self._clock, LOOK_EVERY_S, self._changed)
 
     async def _look(self, route: _Route) -> None:
         seen = await self._watch.look()

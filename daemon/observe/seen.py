@@ -16,6 +16,7 @@ from daemon.connectors.calls import CallTally
 from daemon.control.desk import Desk
 from daemon.control.health import Lag, memory_in_use, size_of_files
 from daemon.control.keeping import BACKUP_KEY, DAMAGED_KEY, VERIFIED_KEY
+from daemon.control.noticing import clocks_ahead
 from daemon.control.trouble import skipped_holds
 from daemon.cycle.report import Link
 from ledger.model.drift import DriftClass
@@ -76,6 +77,8 @@ class SystemSeen(msgspec.Struct, frozen=True, kw_only=True):
     system that counts none."""
     login: dict[str, datetime | None] | None
     """``access``, ``refresh``, ``refresh_hard``: when each ends; None: there is no login."""
+    clock_ahead_s: int = 0
+    """So far is this machine's clock before the system's; 0 where that is not known."""
 
     @property
     def is_connected(self) -> bool:
@@ -232,7 +235,7 @@ class Watch:
         )
 
     def _systems(self) -> list[SystemSeen]:
-        found = []
+        found, ahead = [], clocks_ahead(self._desk.scheduler.company)
         for name, connector in self._desk.scheduler.company.connectors.items():
             status = self._desk.scheduler.health[name]
             budget = connector.budget
@@ -249,6 +252,7 @@ class Watch:
                     throttled=budget.throttled,
                     tally=watched.tally if watched is not None else CallTally(),
                     reads=metered[0] if metered else (0, 0),
+                    clock_ahead_s=ahead.get(name, 0),
                     login=None
                     if life is None
                     else {

@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
-from pydantic import ValidationError
 
+from daemon.control.frame import UNREADABLE
 from daemon.control.protocol_report import LineShown, RecordShown, ReportSummary, StatementShown
 from ledger.model.errors import TrueupError
 
@@ -136,8 +136,8 @@ class Lines:
 
 def parse_summary(line: bytes) -> ReportSummary:
     try:
-        return ReportSummary.model_validate_json(line)
-    except ValidationError as error:
+        return msgspec.json.decode(line, type=ReportSummary)
+    except UNREADABLE as error:
         raise ReportBroken(
             "the daemon's report is in words that this version does not know",
             cure="use the same version of trueup for both (trueup version)",
@@ -146,8 +146,8 @@ def parse_summary(line: bytes) -> ReportSummary:
 
 def parse_record(line: bytes) -> RecordShown:
     try:
-        return RecordShown.model_validate_json(line)
-    except ValidationError as error:
+        return msgspec.json.decode(line, type=RecordShown)
+    except UNREADABLE as error:
         raise ReportBroken(
             "a record of the report cannot be read", cure="make the report again"
         ) from error

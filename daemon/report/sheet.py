@@ -9,6 +9,8 @@ import hashlib
 import io
 from typing import Any
 
+import msgspec
+
 from daemon.control.protocol_report import RecordShown, ReportSummary
 from daemon.control.text import clean
 from daemon.report.words import line_title
@@ -76,7 +78,7 @@ class Sheet:
                 "rows": self.rows,
                 "columns": list(COLUMNS),
             },
-            "report": summary.model_dump(mode="json", by_alias=True),
+            "report": msgspec.to_builtins(summary),
         }
 
     def _noted(self, data: bytes) -> bytes:

@@ -8,6 +8,8 @@ import shutil
 import tempfile
 from typing import IO, Any, BinaryIO, Literal, Self
 
+import msgspec
+
 from daemon.control.protocol_report import ReportSummary
 from daemon.report.collect import Collected, ReportBroken, parse_record, parse_summary
 from daemon.report.page import page
@@ -74,7 +76,7 @@ class Writing:
         return collected
 
     def _write_json(self, summary: ReportSummary) -> None:
-        told = summary.model_dump(mode="json", by_alias=True)
+        told = msgspec.to_builtins(summary)
         head = json.dumps(told, indent=2, ensure_ascii=False).removesuffix("\n}")
         self._out.write(f'{head},\n  "items": [\n'.encode())
         self._records.seek(0)

@@ -5,7 +5,8 @@ Bounded in every direction. Nothing of a body, a header or an address is logged 
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from datetime import datetime
 
 from aiohttp import web
@@ -86,23 +87,16 @@ class Listener:
     ) -> None:
         """``ring`` is called once for each notice that matters and must return at once;
         ``follows`` tells which kinds of a system are read here."""
-        self._settings = settings
         self._now = now
         self._ring = ring
         self._follows = follows
-        self._doors: dict[str, Door] = {door.path: door for door in settings.doors}
         self._copies = Copies()
         self._held = 0
         self._runner: web.ServerRunner | None = None
+        self._site: web.TCPSite | None = None
         self._turns = Turns(_log)
         self.registers: dict[SystemName, Register] = {ANYWHERE: Register(ANYWHERE)}
-        for door in settings.doors:
-            self.registers[door.system] = Register(
-                door.system,
-                secrets=len(door.secrets),
-                expected=door.expected,
-                patience=settings.missed_after,
-            )
+        self._go_by(settings)
 
     @property
     def port(self) -> int:
@@ -126,25 +120,53 @@ class Listener:
         )
         runner = web.ServerRunner(server, shutdown_timeout=CLOSING_S)
         await runner.setup()
-        where = f"{self._settings.host}:{self._settings.port}"
         try:
-            await web.TCPSite(runner, self._settings.host, self._settings.port).start()
-        except OSError as error:
+            self._site = await _listening(runner, self._settings)
+        except ConfigProblem:
             await runner.cleanup()
-            raise ConfigProblem(
-                [
-                    f"webhooks.listen: {where}: {error.strerror or error}: choose another port, "
-                    "or stop what listens there"
-                ]
-            ) from error
+            raise
         self._runner = runner
         _log.info("listening for notices", port=self.port)
+
+    async def prepare(
+        self, settings: Settings, undo: AsyncExitStack
+    ) -> Callable[[], Awaitable[None]]:
+        """Listen on the address of ``settings`` as well, where it is another one. Calling what is
+        given back goes by ``settings`` alone; requests under way end as they began.
+
+        ``ConfigProblem`` when that address cannot be had.
+        """
+        assert self._runner is not None, "started"
+        former = site = self._site
+        if (settings.host, settings.port) != (self._settings.host, self._settings.port):
+            site = await _listening(self._runner, settings)
+            undo.push_async_callback(site.stop)
+
+        async def change_over() -> None:
+            self._go_by(settings)
+            self._site = site
+            if former is not None and former is not site:
+                await former.stop()
+                _log.info("listening for notices", port=self.port)
+
+        return change_over
 
     async def close(self) -> None:
         """Answer what is under way, and listen no more."""
         if self._runner is not None:
-            runner, self._runner = self._runner, None
+            runner, self._runner, self._site = self._runner, None, None
             await runner.cleanup()
+
+    def _go_by(self, settings: Settings) -> None:
+        self._settings = settings
+        self._doors: dict[str, Door] = {door.path: door for door in settings.doors}
+        for gone in self.registers.keys() - {ANYWHERE, *(door.system for door in settings.doors)}:
+            del self.registers[gone]
+        for door in settings.doors:
+            register = self.registers.setdefault(door.system, Register(door.system))
+            register.go_by(
+                secrets=door.secrets, expected=door.expected, patience=settings.missed_after
+            )
 
     async def _answer(self, request: web.BaseRequest) -> web.Response:
         door = self._doors.get(request.path)
@@ -179,7 +201,7 @@ class Listener:
         if secret is None:
             raise _Refused(Result.BAD_SIGNATURE)
         now = self._now()
-        register.good(secret, now)
+        register.good(door.secrets[secret], now)
         if door.tells_copies and self._copies.is_copy(body):
             return Result.DUPLICATE
         try:
@@ -223,3 +245,19 @@ class Listener:
         finally:
             self._held -= len(data)
         return bytes(data)
+
+
+async def _listening(runner: web.ServerRunner, settings: Settings) -> web.TCPSite:
+    """``ConfigProblem`` when the address cannot be had."""
+    site = web.TCPSite(runner, settings.host, settings.port)
+    try:
+        await site.start()
+    except OSError as error:
+        await site.stop()
+        raise ConfigProblem(
+            [
+                f"webhooks.listen: {settings.host}:{settings.port}: {error.strerror or error}: "
+                "choose another port, or stop what listens there"
+            ]
+        ) from error
+    return site

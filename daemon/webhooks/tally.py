@@ -4,15 +4,17 @@ Neither can stop anything: a dead endpoint costs time until the next look, never
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 
 import msgspec
 
 from ledger.model.facts import Problem
 from ledger.model.ids import Kind, SystemName
 
+PATIENCE = timedelta(minutes=15)
 ANYWHERE = SystemName("")
 """Requests to an address that belongs to no system."""
 TOLD_OF = {
@@ -122,32 +124,37 @@ class Register:
         self,
         system: SystemName,
         *,
-        secrets: int = 0,
+        secrets: Sequence[bytes] = (),
         expected: bool = False,
-        patience: timedelta = timedelta(minutes=15),
+        patience: timedelta = PATIENCE,
     ) -> None:
         self.system = system
         self._received: Counter[Result] = Counter()
-        self._by_secret = [0] * secrets
+        self._by_secret: Counter[bytes] = Counter()
         self._ignored = self._elsewhere = self._missed = 0
-        self._expected = expected
-        """Every change has to raise a notice."""
-        self._patience = patience
-        """So long that may take."""
         self._last_at: datetime | None = None
+        self.go_by(secrets=secrets, expected=expected, patience=patience)
         self._heard: dict[Kind, datetime] = {}
         self._owed: dict[Kind, datetime] = {}
         """Kinds found changed without a notice so far, and when."""
         self._missing: set[Kind] = set()
         self._looked_at: datetime | None = None
 
+    def go_by(self, *, secrets: Sequence[bytes], expected: bool, patience: timedelta) -> None:
+        """``expected``: every change has to raise a notice, within ``patience``. What was counted
+        stays; the notices of a secret are counted while it is one of ``secrets``."""
+        self._secrets = tuple(map(_mark, secrets))
+        self._by_secret = Counter({mark: self._by_secret[mark] for mark in self._secrets})
+        self._expected = expected
+        self._patience = patience
+
     def count(self, result: Result) -> None:
         self._received[result] += 1
 
-    def good(self, secret: int, at: datetime) -> None:
+    def good(self, secret: bytes, at: datetime) -> None:
         """A notice came that was signed well: the way here is open."""
         self.settle(at)
-        self._by_secret[secret] += 1
+        self._by_secret[_mark(secret)] += 1
         self._last_at = at
         self._missing.clear()
 
@@ -188,7 +195,7 @@ class Register:
         return Tally(
             system=self.system,
             received={result: self._received[result] for result in Result},
-            by_secret=tuple(self._by_secret),
+            by_secret=tuple(self._by_secret[mark] for mark in self._secrets),
             ignored=self._ignored,
             elsewhere=self._elsewhere,
             expected=self._expected,
@@ -196,3 +203,8 @@ class Register:
             missing=tuple(sorted(self._missing)),
             last_at=self._last_at,
         )
+
+
+def _mark(secret: bytes) -> bytes:
+    """Tells secrets apart without keeping them."""
+    return sha256(secret).digest()

@@ -144,3 +144,52 @@ def test_a_file_without_places_says_so(tmp_path: Path) -> None:
     path.write_text("version: 1\n")
     with pytest.raises(ConfigProblem, match="state_dir: missing"):
         locate(path)
+
+
+SPOILED = """\
+version: 1
+instance: acme
+company: {display_name: 012345, timezone: UTC, home_currency: NO}
+state_dir: /var/lib/trueup
+qbo:
+  environment: sandbox
+  realm_id: 4620816365
+  realm_id: "1"
+  client_id: {env: A}
+  client_secret: {env: B}
+  minor_version: 1.10
+dear: {account_id: 1e3, application_key: {env: C}, native_link: none}
+mapping: {terms: {NO: 012, "on": 0x1F}}
+"""
+
+
+def test_39_what_yaml_would_change_is_found_with_its_place_all_at_once() -> None:
+    quote = 'as a number: quote it: "'
+    assert problems_of(SPOILED) == [
+        f'c.yaml:3:11: company.display_name: YAML reads 012345 {quote}012345"',
+        "c.yaml:3:48: company.home_currency: a currency is three capital letters, such as USD",
+        f'c.yaml:7:3: qbo.realm_id: YAML reads 4620816365 {quote}4620816365"',
+        "c.yaml:8:3: qbo.realm_id: given twice (first on line 7): remove one of them",
+        f'c.yaml:11:3: qbo.minor_version: YAML reads 1.10 {quote}1.10"',
+        f'c.yaml:12:8: dear.account_id: YAML reads 1e3 {quote}1e3"',
+        f'c.yaml:13:19: mapping.terms.NO: YAML reads 012 {quote}012"',
+        f'c.yaml:13:28: mapping.terms.on: YAML reads 0x1F {quote}0x1F"',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("shedule: {}", "shedule: unknown key; did you mean schedule?"),
+        ("schedule: {pol: 60s}", "schedule.pol: unknown key; did you mean poll?"),
+        ("full_sweep: '02:30'", "full_sweep: unknown key; it belongs at schedule.full_sweep"),
+        ("limits: {expire_after: 1h}", "limits.expire_after: unknown key; it belongs at "
+         "approvals.expire_after"),
+        ("kinds: {bill: {mode: auto}}", "kinds.bill.mode: unknown key; it is called `flow`"),
+        ("zzz: 1", "zzz: unknown key"),
+    ],
+)  # fmt: skip
+def test_40_an_unknown_key_names_the_nearest_or_where_it_belongs(line: str, told: str) -> None:
+    smallest = (FILES / "good" / "smallest.yaml").read_text()
+    (problem,) = problems_of(f"{smallest}{line}\n")
+    assert problem.split(": ", 1)[1] == told

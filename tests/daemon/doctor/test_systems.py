@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from daemon.config.load import load, parse
@@ -30,7 +31,7 @@ def config() -> Config:
 
 def told(config: Config, **values: Any) -> dict[str, Check]:
     shown = {"system": "qbo", "connected": True, "plan": "QuickBooks Online Plus"}
-    connection = ConnectionShown.model_validate(shown | values.pop("connection", {}))
+    connection = msgspec.convert(shown | values.pop("connection", {}), ConnectionShown)
     one = SystemExamined(connection=connection, **values)
     answer = ExamineAnswer(as_of=datetime(2026, 5, 5, tzinfo=UTC), systems=(one,))
     return {check.name: check for check in checks_of(answer, config, TODAY)}
@@ -53,13 +54,14 @@ def test_the_closing_date(config: Config, day: str, state: str) -> None:
 
 def test_a_login_that_ends_soon(config: Config) -> None:
     for end, state in (("2026-05-20T00:00:00Z", "warn"), ("2027-05-20T00:00:00Z", "ok")):
-        login = TokenShown.model_validate(
+        login = msgspec.convert(
             {
                 "system": "qbo",
                 "access_until": "",
                 "refresh_until": "2027-01-01T00:00:00Z",
                 "refresh_hard_until": end,
-            }
+            },
+            TokenShown,
         )
         assert told(config, connection={"login": login})["qbo login"].state == state
 

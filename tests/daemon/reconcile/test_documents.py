@@ -9,7 +9,7 @@ import pytest
 from daemon.reconcile.merge import values_digest
 from daemon.reconcile.policy import Policy
 from ledger.model.capabilities import LineTax
-from ledger.model.facts import HoldCode, Resolution
+from ledger.model.facts import ConfirmedChange, HoldCode, Resolution
 from ledger.model.ids import ExternalRef, Kind, RecordId
 from ledger.model.plans import Action, Operation, Plan
 from ledger.model.records import Class, Document, Item, TaxCode
@@ -422,6 +422,20 @@ def test_a_voided_bill_is_deleted_and_a_voided_invoice_is_voided() -> None:
     made = desk.plan(policy)
     assert not made.operations
     assert not made.holds
+
+
+def test_what_does_not_stay_ended_is_not_ended_for_ever() -> None:
+    desk, policy = Desk(), rules()
+    sale = desk.show(DEAR, "s1", invoice())
+    until_quiet(desk, policy)
+    desk.edit(DEAR, Kind.INVOICE, "s1", status="voided", lines=Lines(), total=D(0))
+    ended = ConfirmedChange(system=QBO, field="status", before=None, after="voided", at="")
+    desk.changes[sale] = [ended] * 2
+    assert [o.action for o in desk.plan(policy).operations] == [Action.VOID]
+    desk.changes[sale] = [ended] * 3
+    made = desk.plan(policy)
+    assert not made.operations
+    assert "was voided in QuickBooks 3 times" in only_hold(made, HoldCode.OSCILLATION)
 
 
 def test_F19_a_void_with_a_payment_applied_is_held_and_names_it() -> None:

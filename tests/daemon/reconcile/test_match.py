@@ -7,6 +7,7 @@ import pytest
 
 from daemon.reconcile.match import NOT_THE_SAME
 from daemon.reconcile.plan import plan
+from daemon.reconcile.successors import replaced_by
 from ledger.model.facts import Hold, Problem, Resolution
 from ledger.model.ids import Digest, ExternalRef, Kind, RecordId, record_id
 from ledger.model.plans import Plan
@@ -195,6 +196,19 @@ def test_a_person_can_say_that_two_records_are_different_things(on: str) -> None
     made = ledger.plan(policy())
     assert not made.holds
     assert sorted(o.split()[0] for o in operations(made)) == ["dear", "qbo"]
+
+
+def test_an_item_that_was_replaced_is_not_taken_by_a_new_product_with_its_sku() -> None:
+    ledger = seen([qbo_item()], [dear_item()])
+    old = record_id(ExternalRef(QBO, Kind.ITEM, "q0"))
+    assert linked(ledger.plan(policy()))
+    ledger.resolutions[old] = (replaced_by(RecordId("item-other"), QBO),)
+    made = ledger.plan(policy())
+    assert linked(made) == []
+    assert not [o for o in operations(made) if "create" in o]
+    held = [h for h in made.holds if h.code == "ambiguous_match"]
+    assert held
+    assert all("was replaced in a re-export" in h.text for h in held)
 
 
 def test_a_proposal_tells_all_that_agrees() -> None:

@@ -275,18 +275,18 @@ def test_the_largest_differences_are_kept_and_all_that_nothing_explains() -> Non
 
 
 def broken(one: StatementShown, **changes: str) -> StatementShown:
-    return one.model_copy(update=changes)
+    return msgspec.structs.replace(one, **changes)
 
 
 def test_a_figure_that_is_not_what_its_records_come_to_is_refused() -> None:
     summary, lines = reconciled([*every_line(), injected()])
     usd = next(one for one in summary.statements if one.currency == "USD")
-    wrong = usd.lines[0].model_copy(update={"difference": "0.00", "source_total": "0.00"})
+    wrong = msgspec.structs.replace(usd.lines[0], difference="0.00", source_total="0.00")
     for changed, told in (
         (broken(usd, books_total="1.00"), "of the difference over"),
-        (usd.model_copy(update={"lines": (wrong, *usd.lines[1:])}), "the records come to"),
+        (msgspec.structs.replace(usd, lines=(wrong, *usd.lines[1:])), "the records come to"),
     ):
-        report = Collected(summary.model_copy(update={"statements": (changed,)}))
+        report = Collected(msgspec.structs.replace(summary, statements=(changed,)))
         for line in lines:
             report.add(_record(line))
         with pytest.raises(ReportBroken, match=told):

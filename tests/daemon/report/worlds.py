@@ -170,7 +170,9 @@ def reconciled(
     """The summary and the records' lines of a world."""
     found = Reconciliation(rules, as_of=AS_OF)
     lines = [
-        shown_record(item, names()).model_dump_json() for row in rows for item in found.add(row)
+        msgspec.json.encode(shown_record(item, names())).decode()
+        for row in rows
+        for item in found.add(row)
     ]
     return summary_of(found, len(lines)), lines
 
@@ -238,7 +240,7 @@ def written(rows: Iterable[DocumentRow], form: Form, *, bom: bool = False) -> tu
     summary, lines = reconciled(rows)
     out = io.BytesIO()
     with Writing(out, form, keep=250, bom=bom) as writing:
-        writing.take(summary.model_dump_json(by_alias=True).encode())
+        writing.take(msgspec.json.encode(summary))
         for line in lines:
             writing.take(line.encode())
         writing.close("report")

@@ -9,21 +9,7 @@ from daemon.app import opened
 from daemon.clock import SystemClock
 from daemon.config.load import load
 from ledger.model.errors import ConfigProblem
-
-CONFIG = """
-version: 1
-instance: acme
-company: {display_name: Acme, timezone: UTC, home_currency: USD}
-state_dir: state
-qbo:
-  environment: sandbox
-  base_url: http://127.0.0.1:9
-  token_url: http://127.0.0.1:9/token
-  realm_id: "1"
-  client_id: {env: UNSET}
-  client_secret: {env: UNSET}
-dear: {account_id: "1", application_key: {env: UNSET}, native_link: none}
-"""
+from tests.daemon.test_app import CONFIG
 
 
 async def refused(folder: Path, section: str) -> str:

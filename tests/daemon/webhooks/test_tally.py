@@ -10,10 +10,11 @@ from ledger.model.ids import Kind, SystemName
 from .support import AT, QBO, REFUSED
 
 PATIENCE = timedelta(minutes=15)
+SECRETS = (b"of today", b"of yesterday")
 
 
 def register(system: SystemName = QBO, *, expected: bool = True) -> Register:
-    return Register(system, secrets=2, expected=expected, patience=PATIENCE)
+    return Register(system, secrets=SECRETS, expected=expected, patience=PATIENCE)
 
 
 def minutes(count: float) -> timedelta:
@@ -32,7 +33,7 @@ class Day:
         return self
 
     def ring(self, at: float, *kinds: Kind) -> "Day":
-        self.one.good(0, AT + minutes(at))
+        self.one.good(SECRETS[0], AT + minutes(at))
         self.one.heard(kinds, AT + minutes(at))
         return self
 
