@@ -34,6 +34,10 @@ class JumpClock:
         finally:
             self._deadlines.remove(deadline)
 
+    def set_wall(self, seconds: float) -> None:
+        """Somebody sets the clock so far ahead, or back. What is timed goes on as before."""
+        self._start += timedelta(seconds=seconds)
+
     def advance(self, seconds: float) -> None:
         """Let time pass from outside, as between two cycles."""
         self._elapsed += seconds
@@ -54,3 +58,7 @@ class OffsetClock:
 
     async def sleep(self, seconds: float) -> None:
         await self._clock.sleep(seconds)
+
+    def set_wall(self, seconds: float) -> None:
+        """As ``JumpClock.set_wall``, for this machine alone."""
+        self._ahead += timedelta(seconds=seconds)

@@ -36,6 +36,7 @@ from ledger.model.ids import DOCUMENT_KINDS, ExternalRef, Kind, RecordId, System
 from ledger.store.engine import ExecutorFactory, threaded
 from ledger.store.ledger import Ledger
 from ledger.store.rows import HeldRow, OperationRow
+from tests.sampledefaults import DEAR_DEFAULTS
 
 from .jumpclock import JumpClock, OffsetClock
 from .pipes import Pipes, Protocols, served
@@ -66,6 +67,8 @@ class Town:
         self.folder = folder
         self.world = world
         self.clock = clock
+        self.theirs: tuple[OffsetClock, ...] = ()
+        """The clocks of the machines of both systems."""
         self.faults = Wire()
         self.log = RequestLog(clock)
         self.qbo: QboTwin
@@ -222,6 +225,12 @@ class Town:
         rows = await self.ledger.read(lambda views: views.entries(0, 1_000_000))
         return [row.entry for row in rows]
 
+    def set_our_clock(self, seconds: float) -> None:
+        """Somebody sets the clock of the daemon's machine, and of no other."""
+        self.clock.set_wall(seconds)
+        for theirs in self.theirs:
+            theirs.set_wall(-seconds)
+
     async def edit(self, system: str, body: dict[str, Any]) -> dict[str, Any]:
         """Change a record as a user of that system would in its own screens."""
         async with self.http.post(f"{self.urls[system]}/_sandbox/edit", json=body) as answer:
@@ -247,27 +256,6 @@ class Town:
         ]
 
 
-DEAR_DEFAULTS: dict[str, Any] = {
-    "account": {"bank": "House bank", "bank_account_number": "000-1"},
-    "tax": {"account": "Q90"},
-    "supplier": {
-        "tax_rule": "Tax Exempt",
-        "payment_term": "Net 30",
-        "account_payable": "Q33",
-        "currency": "USD",
-    },
-    "customer": {
-        "tax_rule": "Tax Exempt",
-        "payment_term": "Net 30",
-        "account_receivable": "Q84",
-        "revenue_account": "Q79",
-        "price_tier": "Retail",
-        "currency": "USD",
-    },
-    "product": {"category": "Other", "unit": "Item"},
-}
-
-
 @asynccontextmanager
 async def town(
     folder: Path,
@@ -284,6 +272,7 @@ async def town(
     in_memory: bool = False,
     qbo_settings: Mapping[str, Any] = MappingProxyType({}),
     dear_settings: Mapping[str, Any] = MappingProxyType({}),
+    clock: JumpClock | None = None,
     **policy: Any,
 ) -> AsyncIterator[Town]:
     """Both sandboxes served on loopback, and a daemon's parts over a fresh state directory.
@@ -293,7 +282,7 @@ async def town(
     ``documents_since`` all three kinds of documents are in sync from that day on. With
     ``in_memory`` the same bytes pass through pipes instead of sockets.
     """
-    clock = JumpClock()
+    clock = clock or JumpClock()
     one = Town(folder, world or make_world(seed, size), clock)
     if documents_since:
         since = DocumentPolicy(since=documents_since)
@@ -303,6 +292,7 @@ async def town(
     one.policy_changes = policy
     one.executor = executor
     times = {"qbo": OffsetClock(clock, qbo_ahead_s), "dear": OffsetClock(clock, dear_ahead_s)}
+    one.theirs = tuple(times.values())
     shared: dict[str, Any] = {"faults": one.faults, "log": one.log}
     one.qbo = QboTwin(one.world, clock=times["qbo"], switches=qbo, **shared)
     one.dear = DearTwin(one.world, clock=times["dear"], switches=dear, **shared)

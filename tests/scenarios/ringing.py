@@ -93,9 +93,14 @@ class House:
         assert self.app.hooks is not None
         return self.app.hooks
 
+    @property
+    def port(self) -> int:
+        assert self.hooks.listener is not None
+        return self.hooks.listener.port
+
     async def connect_bells(self, **switches: Any) -> None:
         """Enter our address in both systems."""
-        url = f"http://127.0.0.1:{self.hooks.listener.port}"
+        url = f"http://127.0.0.1:{self.port}"
         await self.switch("qbo", webhook_url=f"{url}/qbo", **switches)
         await self.switch("dear", webhook_url=f"{url}/dear", webhook_secret=SECRET, **switches)
 
@@ -142,7 +147,7 @@ async def house(
             "dear": await stack.enter_async_context(serve(dear.app)),
         }
         http = await stack.enter_async_context(aiohttp.ClientSession())
-        path = _write(folder, urls, qbo, dear, poll=poll, missed_after=missed_after)
+        path = write_config(folder, urls, qbo, dear, poll=poll, missed_after=missed_after)
         app = await stack.enter_async_context(opened(load(path), clock))
         one = House(app, clock, qbo, dear, urls, log, http, faults)
         draft = app.ledger.draft(actor="test")
@@ -158,7 +163,7 @@ async def house(
             await asyncio.gather(running, return_exceptions=True)
 
 
-def _write(
+def write_config(
     folder: Path,
     urls: dict[str, str],
     qbo: QboTwin,

@@ -18,6 +18,7 @@ from daemon.sandbox.qbo.switches import QboSwitches
 from daemon.sandbox.world import PartyFace, Thing, World, make_world
 from ledger.model.facts import HoldCode
 from ledger.model.ids import DOCUMENT_KINDS, Kind
+from tests.sampledefaults import DEAR_DEFAULTS
 from tests.scenarios.papers import (
     CUSTOMER,
     VENDOR,
@@ -54,7 +55,7 @@ from tests.scenarios.papers import (
 )
 from tests.scenarios.support import ACCOUNTS, Goods, qbo_row, qbo_rows, require_sound
 from tests.scenarios.village import desk
-from tests.town import DEAR_DEFAULTS, Town
+from tests.town import Town
 
 D = Decimal
 GST, BOTH, QST, HST = "GST", "GST/QST QC", "QST QC", "HST ON"

@@ -247,6 +247,23 @@ async def test_F20_an_invoice_voided_in_the_books_is_a_void_and_nothing_else(
         assert wrote(one, before) == []
 
 
+async def test_a_void_whose_note_was_overwritten_stays_a_void_and_is_not_sent_again(
+    tmp_path: Path,
+) -> None:
+    async with office(tmp_path) as one:
+        number = sold(one, line("BR-1", 10, 3))
+        await settle(one)
+        before = marker(one)
+        keeps_book(one, "invoice", number, void=True)
+        keeps_book(one, "invoice", number, set={"PrivateNote": "paid by cheque"})
+        await settle(one)
+        await hold_of(one, HoldCode.VOIDED)
+        voids(one, number)
+        await settle(one)
+        assert await codes(one) == []
+        assert wrote(one, before) == []
+
+
 async def test_a_document_deleted_in_the_books_is_never_posted_again_by_itself(
     tmp_path: Path,
 ) -> None:

@@ -76,7 +76,7 @@ async def test_F43_duplicates_and_disorder_change_nothing(tmp_path: Path, fate: 
 async def test_F43_five_hundred_notices_during_a_cycle_make_one_more(tmp_path: Path) -> None:
     """Issue 7: each is answered, and one look for changes follows."""
     async with house(tmp_path, scale=1.0) as one:
-        url = f"http://127.0.0.1:{one.hooks.listener.port}/qbo"
+        url = f"http://127.0.0.1:{one.port}/qbo"
         realm = one.qbo.state.company.realm_id
         token = one.qbo.switches.webhook_token.encode()
         looks = one.looks()
@@ -150,7 +150,7 @@ async def test_F40_our_own_write_rings_and_means_nothing(tmp_path: Path) -> None
 
 async def test_when_the_daemon_ends_nobody_is_answered(tmp_path: Path) -> None:
     async with house(tmp_path) as one:
-        url = f"http://127.0.0.1:{one.hooks.listener.port}/qbo"
+        url = f"http://127.0.0.1:{one.port}/qbo"
         async with aiohttp.ClientSession() as http, http.get(url) as answer:
             assert answer.status == 405
     async with aiohttp.ClientSession() as http:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+import msgspec
+
 from daemon.control.desk import Desk
 from daemon.control.protocol import (
     ApproveRequest,
@@ -122,7 +124,7 @@ async def _link(one: Town, at: Desk, rng: random.Random) -> str:
         return "nothing to link"
     record, ref = rng.choice(sorted(proposals))
     action = "link" if rng.random() < 0.7 else "apart"
-    request = LinkRequest.model_validate({"record": record, "ref": ref, "action": action})
+    request = msgspec.convert({"record": record, "ref": ref, "action": action}, LinkRequest)
     return (await at.link(BOOKKEEPER, request)).text
 
 

@@ -6,6 +6,7 @@ The pairs are the ledger's; everything else is the sandboxes' own state.
 from dataclasses import dataclass, field
 
 from daemon.reconcile.policy import Policy
+from daemon.reconcile.world import REPLACED_BY
 from ledger.model.entries import ConflictResolved, Unlinked
 from ledger.model.ids import Kind, RecordId
 from tests.simulation.evidence import Evidence
@@ -25,6 +26,13 @@ class Filing:
     """Records of which a person said that they may differ, or what belongs together."""
     born: dict[str, PaperEvent] = field(default_factory=dict)
     """Documents that the daemon created, by label."""
+    replaced: dict[RecordId, RecordId] = field(default_factory=dict)
+    """Old item -> the product that documents with it mean, said by a re-export."""
+
+    def item(self, label: str) -> RecordId | None:
+        """What a line means that shows this item."""
+        record = self.record(label)
+        return record if record is None else self.replaced.get(record, record)
 
     def record(self, label: str) -> RecordId | None:
         return self.evidence.records.get(label)
@@ -63,8 +71,12 @@ def file(evidence: Evidence) -> Filing:
     trail = evidence.witness.trail
     trail.catch_up()
     answered: set[RecordId] = set()
+    replaced: dict[RecordId, RecordId] = {}
     for row in evidence.journal:
         match row.entry:
+            case ConflictResolved(record=record, field=said) if said.startswith(REPLACED_BY):
+                if row.entry.value_digest:
+                    replaced[record] = RecordId(said.removeprefix(REPLACED_BY))
             case ConflictResolved(record=record) | Unlinked(record=record):
                 answered.add(record)
             case _:
@@ -76,5 +88,6 @@ def file(evidence: Evidence) -> Filing:
         held={row.record for row in evidence.holds if row.hold.text and row.hold.cure}
         | evidence.aside,
         answered=answered,
+        replaced=replaced,
         born={label: e for label, e in trail.born().items() if e.author == "daemon"},
     )

@@ -124,14 +124,18 @@ class Life:
         for number, step in enumerate(steps):
             told = await self._take(step, random.Random(f"{step.what} {step.salt}"))
             self.story.told.append(f"{number:2} {step.what}: {told}")
-        rested = await self._rest()
-        self.story.problems += rested
-        if rested:
-            return
+        self.story.problems += await self.judged()
+
+    async def judged(self) -> list[str]:
+        """Let the world come to rest; what is wrong with it then."""
+        if rested := await self._rest():
+            return rested
         evidence = await gather(self.one, self.witness, self.policies, self.valves)
+        problems = []
         for checker in CHECKERS:
             name = checker.__module__.rsplit(".", 1)[1]
-            self.story.problems += [f"{name}: {p}" for p in await checker(evidence)]
+            problems += [f"{name}: {p}" for p in await checker(evidence)]
+        return problems
 
     async def _take(self, step: Step, rng: random.Random) -> str:
         one = self.one

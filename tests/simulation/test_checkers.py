@@ -9,8 +9,13 @@ from pathlib import Path
 
 import msgspec
 
+from daemon.cycle.lookups import LedgerLookups
+from daemon.cycle.observe import observe
+from daemon.cycle.passing import rules_in_force
+from daemon.cycle.report import Seen
 from ledger.model.entries import Intended, Released
 from ledger.model.facts import HoldCode
+from ledger.model.ids import Kind
 from tests.scenarios.support import Goods, save_in_dear, save_in_qbo, tiny, village
 from tests.simulation.checkers import (
     chain,
@@ -21,11 +26,12 @@ from tests.simulation.checkers import (
     lost,
     pairs,
     quiet,
+    stepping,
     woken,
 )
 from tests.simulation.evidence import Evidence, gather
 from tests.simulation.witness import Witness
-from tests.town import Town
+from tests.town import DEAR, Town
 
 
 @asynccontextmanager
@@ -46,7 +52,8 @@ async def look(one: Town, witness: Witness) -> Evidence:
 async def test_a_life_without_fault_passes_all(tmp_path: Path) -> None:
     async with at_rest(tmp_path) as (one, witness):
         evidence = await look(one, witness)
-        for checker in (doubled, lost, invented, conflicts, journalled, chain, pairs, woken, quiet):
+        every = (doubled, lost, invented, conflicts, journalled, chain, pairs, woken, stepping)
+        for checker in (*every, quiet):
             assert await checker.check(evidence) == [], checker.__name__
 
 
@@ -149,6 +156,29 @@ async def test_a_hold_that_was_dropped_is_noticed(tmp_path: Path) -> None:
         draft.add(Released(record=row.record, subject=row.subject, reason="a mistake"))
         await one.ledger.append(draft)
         assert any("should be held" in p for p in await woken.check(await look(one, witness)))
+
+
+async def test_a_verdict_that_outlives_its_ground_is_noticed(tmp_path: Path) -> None:
+    async with at_rest(tmp_path) as (one, witness):
+        company = one.scheduler.company
+        records = await one.ledger.read(lambda views: views.find(DEAR, Kind.ITEM, "sku", "br-1"))
+        record = await one.record_of(DEAR, Kind.ITEM, records[0].id)
+        draft = one.ledger.draft(actor="nobody")
+        draft.decided([record], as_of=one.ledger.head)
+        rules = await one.ledger.read(
+            lambda views: rules_in_force(
+                [Kind.ITEM],
+                LedgerLookups(views, recent_since=one.clock.now()),
+                company.rules(),
+            )
+        )
+        draft.in_step({record: (rules[Kind.ITEM], 2)}, as_of=1_000_000)  # whatever comes
+        await one.ledger.append(draft)
+        save_in_dear(one, "item", "BR-1", PriceTier1=Decimal("77"))
+        one.clock.advance(120.0)
+        await observe(company, DEAR, Seen(), cycle="nobody's")
+        problems = await stepping.check(await look(one, witness))
+        assert any("should be written" in p for p in problems)
 
 
 async def test_a_world_that_is_not_quiet_is_noticed(tmp_path: Path) -> None:

@@ -33,7 +33,14 @@ from tests.scenarios.papers import (
     office,
     posted,
 )
-from tests.scenarios.support import Goods, create_in_qbo, save_in_dear, tiny, village
+from tests.scenarios.support import (
+    Goods,
+    create_in_qbo,
+    dear_row,
+    save_in_dear,
+    tiny,
+    village,
+)
 from tests.scenarios.village import BOOKKEEPER, desk
 from tests.simulation.checkers import invented, woken
 from tests.simulation.evidence import gather
@@ -121,6 +128,29 @@ async def test_a_charge_stays_its_item_when_that_is_renamed(tmp_path: Path) -> N
         await one.settle()
         # DEAR does not stamp the documents, so they are known under the old name; now each is
         # looked at once more.
+        for kind, number in (("bill", "INV-1"), (KIND, order)):
+            note = {"PrivateNote": "paid by cheque"}
+            in_qbo(one, kind, id=posted(one, kind, number)["Id"], set=note)
+        await one.settle()
+
+        assert await codes(one) == []
+        after = [lines_of(posted(one, "bill", "INV-1")), lines_of(posted(one, KIND, order))]
+        assert subjects(after) == subjects(before)
+        await nobody_oversleeps(one)
+
+
+async def test_a_charge_stays_its_item_when_another_takes_over_its_name(tmp_path: Path) -> None:
+    async with office(tmp_path) as one:
+        order = buys(one, line("BR-1", 2, "3.5"), charges=[charge("FREIGHT", 1, 9)])
+        billed(one, order, "INV-1")
+        await one.settle()
+        name = dear_row(one, "item", "FREIGHT")["Name"]
+        before = [lines_of(posted(one, "bill", "INV-1")), lines_of(posted(one, KIND, order))]
+
+        save_in_dear(one, "item", "FREIGHT", Name="Carriage")
+        await one.settle()
+        save_in_dear(one, "item", "BR-3", Name=name)
+        await one.settle()
         for kind, number in (("bill", "INV-1"), (KIND, order)):
             note = {"PrivateNote": "paid by cheque"}
             in_qbo(one, kind, id=posted(one, kind, number)["Id"], set=note)

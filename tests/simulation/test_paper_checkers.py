@@ -9,6 +9,7 @@ from typing import Any
 
 from daemon.sandbox.qbo.crud import Options, write
 from daemon.sandbox.requestlog import Exchange
+from tests.daemon.catalogue.support import COMPANY, MIRA, conductor, delete_in_qbo, finish
 from tests.scenarios.papers import (
     bill_of,
     billed,
@@ -33,6 +34,7 @@ from tests.simulation.checkers import (
     quiet,
 )
 from tests.simulation.evidence import Evidence, gather
+from tests.simulation.filing import file
 from tests.simulation.witness import Witness
 from tests.town import Town
 
@@ -72,6 +74,28 @@ async def test_a_life_without_fault_passes_all(tmp_path: Path) -> None:
         assert len(evidence.witness.trail.by_daemon()) >= 3
         for check in CHECKERS:
             assert await check(evidence) == [], check.__module__
+
+
+async def test_documents_that_show_an_item_from_before_a_re_export_pass(tmp_path: Path) -> None:
+    async with traded(tmp_path) as (one, witness):
+        with witness.by("trader"):
+            order = buys(one, line("BR-1", 4, 3))
+        await settle(one)
+        with witness.by("bookkeeper"):
+            await delete_in_qbo(one, "BR-1")
+        await settle(one)
+        job = conductor(one)
+        await job.plan(MIRA, None)
+        await job.approve(MIRA, COMPANY)
+        await job.run(MIRA)
+        await finish(one, job)
+        with witness.by("trader"):
+            billed(one, order, "V-2")  # with the new item, of an order that shows the old one
+        await settle(one)
+        evidence = await look(one, witness)
+        assert file(evidence).replaced, "the item was made anew"
+        assert await papers_posted.check(evidence) == []
+        assert await papers_linked.check(evidence) == []
 
 
 async def test_a_document_posted_twice_is_noticed(tmp_path: Path) -> None:

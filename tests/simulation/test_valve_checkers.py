@@ -10,7 +10,7 @@ import msgspec
 from daemon.control import skipping
 from daemon.control.protocol_valves import SkipRequest
 from daemon.cycle.calendar import Calendar, WriteWindow
-from ledger.model.entries import Intended, Skipped
+from ledger.model.entries import Intended, SkipEnded, Skipped
 from ledger.model.plans import Action
 from tests.scenarios.support import save_in_dear
 from tests.scenarios.village import BOOKKEEPER, desk
@@ -93,6 +93,30 @@ async def test_a_skip_that_is_kept_passes_and_one_that_is_broken_is_noticed(
         entry = msgspec.structs.replace(sent.entry, items=(item,))
         evidence.journal.append(msgspec.structs.replace(sent, entry=entry))
         assert any("although it was set aside" in p for p in await skipped.check(evidence))
+
+
+async def test_an_end_that_came_too_early_or_never_is_noticed(tmp_path: Path) -> None:
+    async with at_rest(tmp_path) as (one, witness):
+        at = Valves(one)
+        await at.pause({})
+        await dearer(one)
+        until = one.clock.now() + timedelta(hours=2)
+        request = SkipRequest(record="BR-1", reason="not now", until=until.isoformat())
+        await skipping.skip(desk(one), BOOKKEEPER, request)
+        await at.open_all()
+        await one.settle()
+        evidence = await look(one, witness)
+        assert await skipped.check(evidence) == []
+
+        one.clock.advance(4 * 3600)
+        assert any("never taken up" in p for p in await skipped.check(evidence))
+        await one.settle()
+        evidence = await look(one, witness)
+        assert await skipped.check(evidence) == []
+        row = next(row for row in evidence.journal if isinstance(row.entry, SkipEnded))
+        early = msgspec.structs.replace(row, at="2026-01-01T00:00:00.000000Z")
+        evidence.journal.append(early)
+        assert any("before" in p for p in await skipped.check(evidence))
 
 
 async def test_a_skip_that_came_to_nothing_is_noticed(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from tests.simulation.checkers import (
     quiet,
     reexported,
     skipped,
+    stepping,
     stopped,
     woken,
 )
@@ -47,6 +48,7 @@ CHECKERS: Final[tuple[Checker, ...]] = (
     skipped.check,
     reexported.check,
     woken.check,
+    stepping.check,
     quiet.check,
 )
 """``quiet`` comes last: it lets another cycle run."""

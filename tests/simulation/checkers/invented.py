@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from tests.sampledefaults import DEAR_DEFAULTS
 from tests.simulation.evidence import Evidence, remapped_terms, suffixes_of
 from tests.simulation.faces import words
-from tests.town import DEAR_DEFAULTS
 
 _KEPT = 40
 """Characters of a name that survive any shortening."""

@@ -52,8 +52,7 @@ async def _changed(evidence: Evidence, event: Event) -> list[str]:
 def _is_mark_of_rest(operation: Operation, field: str, before: str, after: str) -> bool:
     """QuickBooks adds a mark to the name of what is made inactive, and drops nothing else."""
     return field == "name" and (
-        after.removeprefix(before).strip() == "(deleted)"
-        or before.removeprefix(after).strip() == "(deleted)"
+        before.removeprefix(after).strip().startswith("(deleted")  # a second one is "(deleted-1)"
         or "(deleted" in after
     )
 

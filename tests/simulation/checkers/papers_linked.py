@@ -2,7 +2,7 @@
 
 from tests.simulation.evidence import Evidence
 from tests.simulation.filing import Filing, file
-from tests.simulation.papers import Paper
+from tests.simulation.papers import Paper, PaperLine
 
 
 async def check(evidence: Evidence) -> list[str]:
@@ -28,7 +28,7 @@ def _links(filing: Filing, paper: Paper, orders: dict[str, Paper]) -> list[str]:
         if order is None or row is None:
             problems.append(f"line {line.id} of {paper} bills what is not there")
         elif (
-            row.subject != line.subject
+            _item(filing, row) != _item(filing, line)
             and not filing.is_held(paper)
             and not _touched(filing, paper, order)
         ):
@@ -36,6 +36,11 @@ def _links(filing: Filing, paper: Paper, orders: dict[str, Paper]) -> list[str]:
         if order is not None and wanted and order.label not in wanted:
             problems.append(f"line {line.id} of {paper} bills {order}, not {wanted}")
     return problems
+
+
+def _item(filing: Filing, line: PaperLine) -> str:
+    """What a line is about, whichever item of a re-exported product it shows."""
+    return filing.item(f"qbo/item/{line.subject}") or line.subject
 
 
 def _touched(filing: Filing, *papers: Paper) -> bool:
@@ -68,7 +73,7 @@ def _missing(filing: Filing, paper: Paper, orders: dict[str, Paper]) -> list[str
     record = filing.record(paper.label)
     if any(line.order for line in paper.lines) or record in filing.held | filing.answered:
         return []
-    subjects = {line.subject for line in paper.lines if line.subject}
+    subjects = {_item(filing, line) for line in paper.lines if line.subject}
     policies = filing.evidence.policies
     found = []
     for order in orders.values():
@@ -76,6 +81,10 @@ def _missing(filing: Filing, paper: Paper, orders: dict[str, Paper]) -> list[str
             continue
         is_plain = order.label in filing.born and not _touched(filing, paper, order)
         is_plain = is_plain and not _was_closed(filing, order, paper)
-        if is_plain and order.date <= paper.date and subjects & {r.subject for r in order.lines}:
+        if (
+            is_plain
+            and order.date <= paper.date
+            and subjects & {_item(filing, row) for row in order.lines}
+        ):
             found.append(f"{paper} is not linked to {order}, and nothing says why")
     return found if len(policies) == 1 else []

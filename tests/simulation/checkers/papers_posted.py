@@ -62,7 +62,7 @@ def _differences(filing: Filing, paper: Paper, there: Paper) -> list[str]:
 
 def _lines(filing: Filing, paper: Paper) -> Counter[Any]:
     return Counter(
-        (filing.record(f"{paper.system}/item/{line.subject}"), line.quantity, line.amount)
+        (filing.item(f"{paper.system}/item/{line.subject}"), line.quantity, line.amount)
         for line in paper.lines
         if line.subject
     )
