@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from bench.figures import arguments, rate, seconds, table, watched
+from bench.figures import arguments, rate, seconds, table, verdict, watched
 from bench.sample import DEAR, KEY, PAGE, QBO, Ticking, link, observe
 from bench.twins import connectors_of, policy_of
 from daemon.catalogue import job as jobs
@@ -185,6 +185,19 @@ def main() -> None:
             ["peak of memory", f"{told['peak']:.0f} MB", f"{TARGET_MB} MB"],
             ["of it before planning", f"{told['before']:.0f} MB", "-"],
         ],
+    )
+    share = TARGET_S * options.items / 100_000
+    verdict(
+        f"planning the re-export of {options.items:,} items, CPU",
+        f"< {seconds(share)}, that is {seconds(TARGET_S)} for 100,000",
+        seconds(told["cpu"]),
+        met=told["cpu"] < share,
+    )
+    verdict(
+        "the same, memory of the process",
+        f"< {TARGET_MB} MB",
+        f"{told['peak']:.0f} MB",
+        met=told["peak"] < TARGET_MB,
     )
 
 

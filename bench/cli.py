@@ -19,8 +19,8 @@ from pathlib import Path
 from daemon.cli.demo import Demo
 
 SCALE = 200.0
-CLIENT = "import click, daemon.control.client, daemon.control.protocol_drift"
-"""What a light client of the socket needs: click, aiohttp, pydantic and the protocol's models."""
+CLIENT = "import click, asyncio, h11, msgspec; from daemon.control import protocol, protocol_live"
+"""What a light client of the socket needs: click, a loop, HTTP, JSON, and the protocol's words."""
 
 
 def commands(config: Path) -> dict[str, list[str]]:

@@ -5,14 +5,21 @@ The machine may be shared and slow: compare ratios, never absolute rates of diff
 
 import argparse
 import gc
+import json
 import os
 import platform
+import resource
 import sqlite3
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import NamedTuple
+
+RESULTS = "TRUEUP_BENCH_RESULTS"
+"""Names a file in the environment: every table and verdict is appended to it as a line of JSON."""
 
 
 class Spent(NamedTuple):
@@ -73,6 +80,39 @@ def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> No
     print("  ".join("-" * width for width in widths))
     for row in rows:
         print(line(row))
+    _keep({"table": title, "heads": list(heads), "rows": [list(row) for row in rows]})
+
+
+def verdict(question: str, goal: str, figure: str, *, met: bool) -> None:
+    """One line for a goal that was set, and whether this run met it."""
+    print(f"{'met    ' if met else 'NOT MET'}  {question}: {figure} (goal: {goal})")
+    _keep({"question": question, "goal": goal, "figure": figure, "met": met})
+
+
+def _keep(found: dict[str, object]) -> None:
+    path = os.environ.get(RESULTS)
+    if path:
+        stamp = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine()}
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(stamp | found, ensure_ascii=False) + "\n")
+
+
+def resident_mb() -> float:
+    """Memory that this process has in use now."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
+def peak_mb() -> float:
+    """The most that this program ever had in use; ``getrusage`` counts what started it as well."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) / 1024
+
+
+def descriptors() -> int:
+    """Files and sockets that this process has open."""
+    return len(os.listdir("/proc/self/fd"))
 
 
 def machine() -> str:

@@ -13,6 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 from statistics import median
 
+import msgspec
+
 from bench import sample
 from bench.figures import arguments, seconds, table
 from daemon.control.protocol_drift import QueueQuery, QueueState, TimelineQuery
@@ -109,7 +111,7 @@ async def run(count: int, entries: int) -> None:
             head = await ledger.read(lambda views: views.head()[0])
             rows = [await asked(ledger, name, queue(query)) for name, query in QUEUES.items()]
             for name, query in TIMELINES.items():
-                said = query.model_copy(update={"filter": query.filter.replace("SKU", sku)})
+                said = msgspec.structs.replace(query, filter=query.filter.replace("SKU", sku))
                 rows.append(await asked(ledger, name, timeline(said)))
         finally:
             await ledger.close()

@@ -9,6 +9,7 @@ import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
@@ -76,12 +77,7 @@ async def storm(ledger: Ledger, folder: Path, scrapes: int) -> tuple[float, int,
     return spent, watch.looks, sizes[0]
 
 
-async def main() -> None:
-    options = arguments(__doc__)
-    options.add_argument("--rows", type=int, default=1_000_000)
-    options.add_argument("--waiting", type=int, default=100_000)
-    options.add_argument("--scrapes", type=int, default=1000)
-    given = options.parse_args()
+async def run(given: Any) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         await made(folder / "ledger.db", given.rows)
@@ -111,5 +107,13 @@ async def main() -> None:
     )
 
 
+def main() -> None:
+    parser = arguments(__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--waiting", type=int, default=100_000)
+    parser.add_argument("--scrapes", type=int, default=1000)
+    asyncio.run(run(parser.parse_args()))
+
+
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

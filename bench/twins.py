@@ -24,6 +24,7 @@ from daemon.connectors.vault import FileVault
 from daemon.reconcile.policy import Policy
 from ledger.model.capabilities import Capabilities
 from ledger.model.ids import SystemName
+from tests.sampledefaults import DEAR_DEFAULTS
 
 Twins: TypeAlias = dict[str, Any]
 """What ``trueup sandbox`` tells about itself."""
@@ -45,33 +46,17 @@ NOWHERE: Twins = {
         "application_key": "-",
     },
 }
-DEFAULTS: dict[str, Any] = {
-    "account": {"bank": "House bank", "bank_account_number": "000-1"},
-    "tax": {"account": "Q90"},
-    "supplier": {
-        "tax_rule": "Tax Exempt",
-        "payment_term": "Net 30",
-        "account_payable": "Q33",
-        "currency": "USD",
-    },
-    "customer": {
-        "tax_rule": "Tax Exempt",
-        "payment_term": "Net 30",
-        "account_receivable": "Q84",
-        "revenue_account": "Q79",
-        "price_tier": "Retail",
-        "currency": "USD",
-    },
-    "product": {"category": "Other", "unit": "Item"},
-}
 
 
 @asynccontextmanager
-async def served(size: str) -> AsyncIterator[Twins]:
-    """``trueup sandbox`` until the block ends."""
+async def served(size: str, *, scale: float = 1.0) -> AsyncIterator[Twins]:
+    """``trueup sandbox`` until the block ends; with a ``scale`` so many times its ``large``."""
+    words = ["daemon", "sandbox", "--size", size]
+    if scale != 1.0:
+        words = ["bench.serving", "--scale", str(scale)]
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "daemon", "sandbox", "--size", size, "--clock-scale", str(CLOCK_SCALE)),
+        *("-m", *words, "--clock-scale", str(CLOCK_SCALE)),
         stdout=asyncio.subprocess.PIPE,
     )
     try:
@@ -118,7 +103,7 @@ def connectors_of(
             "base_url": dear["base_url"],
             "account_id": dear["account_id"],
             "application_key": _secret(folder, "application_key", dear["application_key"]),
-            "defaults": DEFAULTS,
+            "defaults": DEAR_DEFAULTS,
         }
     )
     vault = FileVault(folder / "vault", system="qbo", realm=qbo["realm_id"])

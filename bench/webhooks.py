@@ -161,7 +161,7 @@ async def follow(daemon: ControlClient, steps: set[str]) -> None:
             steps.add(event.work.step)
 
 
-async def main(size: str) -> None:
+async def run(size: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         show = Ringing(Path(folder), size)
         with show.sandbox(), show.daemon():
@@ -176,7 +176,11 @@ async def main(size: str) -> None:
     )
 
 
-if __name__ == "__main__":
+def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--size", default="medium", choices=["small", "medium"])
-    asyncio.run(main(parser.parse_args().size))
+    asyncio.run(run(parser.parse_args().size))
+
+
+if __name__ == "__main__":
+    main()
