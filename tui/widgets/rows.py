@@ -5,7 +5,7 @@ is drawn as plain segments, never as markup. Sorting and filtering are the daemo
 ``Source``. The list asks nobody but its source and decides nothing.
 """
 
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Generic
@@ -104,10 +104,9 @@ class Rows(ScrollView, Generic[RowT], can_focus=True):
         key: Callable[[RowT], str],
         markable: bool = True,
         plain: bool = False,
-        id: str | None = None,  # noqa: A002
     ) -> None:
         """``plain``: ASCII only where we choose the characters."""
-        super().__init__(id=id)
+        super().__init__()
         self.markable = markable
         self.empty = "Nothing here."
         """Shown instead of rows when there are none: say why."""
@@ -210,8 +209,7 @@ class Rows(ScrollView, Generic[RowT], can_focus=True):
 
     def _fetch_anew(self, before: tuple[object, ...]) -> None:
         self._asked.clear()
-        # An answer of before must not arrive after one of now: the source may keep the last one.
-        self.workers.cancel_group(self, FETCHES)
+        self.workers.cancel_group(self, FETCHES)  # else an old answer may come last
         self._want_visible()
         self._draw_if_not(before)
 
@@ -236,9 +234,12 @@ class Rows(ScrollView, Generic[RowT], can_focus=True):
         for number in dict.fromkeys(numbers):
             if number not in self._asked:
                 self._asked.add(number)
-                fetch: Callable[[], Coroutine[None, None, None]]
-                fetch = partial(self._fetch, self._source, number)
-                self.run_worker(fetch, group=FETCHES, exit_on_error=False)
+                work = self._fetching(self._source, number)
+                self.run_worker(work, group=FETCHES, exit_on_error=False)
+
+    # No coroutine yet: a worker may be cancelled before it begins.
+    def _fetching(self, source: Source[RowT], number: int) -> Callable[[], Awaitable[None]]:
+        return partial(self._fetch, source, number)
 
     async def _fetch(self, source: Source[RowT], number: int) -> None:
         try:
