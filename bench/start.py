@@ -88,7 +88,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="keep the ledgers here for another time")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        folder = options.folder or Path(name)
+        folder = (options.folder or Path(name)).absolute()
         words = [sys.executable, "-c", "import daemon.app"]
         imports = median(
             [measure(lambda: subprocess.run(words, check=True)) for _ in range(options.runs)]

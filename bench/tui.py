@@ -178,9 +178,10 @@ def main() -> None:
     parser.add_argument("--idle", type=float, default=40.0)
     parser.add_argument("--folder", type=Path, required=True)
     options = parser.parse_args()
-    options.folder.mkdir(parents=True, exist_ok=True)
-    state = state_of(options.folder, options.rows)
-    asyncio.run(run(options.folder, state, options.rounds, options.presses, options.idle))
+    folder = options.folder.absolute()  # a daemon reads paths from where its file lies
+    folder.mkdir(parents=True, exist_ok=True)
+    state = state_of(folder, options.rows)
+    asyncio.run(run(folder, state, options.rounds, options.presses, options.idle))
 
 
 if __name__ == "__main__":

@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from daemon.cli.offline import reading, told_by_daemon
 from daemon.cli.out import note, say, table
-from daemon.cli.progress import bar
 from daemon.cli.settings import settings
 from daemon.cli.words import hold_words, noun, wait_words
-from daemon.clock import SystemClock
 from daemon.control.text import plural
 
 if TYPE_CHECKING:
@@ -30,11 +27,16 @@ at_option = click.option(
 
 def looked_back(request: "PastRequest") -> "PastAnswer":
     """What was asked, as it stood."""
+    from daemon.cli.offline import told_by_daemon  # not for commands that look at today
+
     shown = told_by_daemon(lambda daemon: daemon.past(request))
     return shown if shown is not None else asyncio.run(_of_the_file(request))
 
 
 async def _of_the_file(request: "PastRequest") -> "PastAnswer":
+    from daemon.cli.offline import reading
+    from daemon.cli.progress import bar
+    from daemon.clock import SystemClock
     from daemon.config.load import load
     from daemon.config.policy import make_policy
     from daemon.control import past

@@ -1,6 +1,5 @@
 """The ``trueup`` command: its sub-commands, found by name and imported only when they are used."""
 
-import difflib
 import os
 import sys
 from importlib import import_module
@@ -114,6 +113,8 @@ class LazyGroup(click.Group):
 
 
 def _did_you_mean(word: str) -> str:
+    import difflib  # only for who mistypes
+
     near = difflib.get_close_matches(word, COMMANDS, n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
 
