@@ -104,6 +104,8 @@ class Decider:
             refusal = refused(view, operation, world)
             if refusal is None:
                 sent.append(operation)
+            elif operation.action is Action.CREATE:
+                holds += _until_it_appears(view, operation.system, [refusal], world)
             else:
                 holds.append(refusal)
         open_conflict, edits = _undecided(view, parties, merged, world)

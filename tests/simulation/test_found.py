@@ -116,6 +116,22 @@ async def test_a_refused_name_wakes_when_the_unseen_holder_of_it_shows_itself(
         await nobody_oversleeps(one)
 
 
+async def test_a_refused_create_wakes_when_something_like_it_turns_up(tmp_path: Path) -> None:
+    async with village(tmp_path, tiny(vendors=(Goods().vendor("Nova’s", qbo=False),))) as one:
+        contact = {"Name": "Desk", "Email": "nobody at example", "Default": True}
+        save_in_dear(one, "vendor", "Nova’s", Contacts=[contact])
+        await one.agree()
+        held = [row.hold.code for row in await one.holds() if row.kind == "vendor"]
+        assert held == [HoldCode.REJECTED]
+
+        create_in_qbo(one, "vendor", DisplayName="Nova's")
+        await one.settle()
+
+        held = [row.hold.code for row in await one.holds() if row.kind == "vendor"]
+        assert held == [HoldCode.PROPOSED_MATCH] * 2, "no second one is made of it"
+        await nobody_oversleeps(one)
+
+
 async def test_a_charge_stays_its_item_when_that_is_renamed(tmp_path: Path) -> None:
     """DEAR tells the product of an additional charge by its name alone."""
     async with office(tmp_path) as one:

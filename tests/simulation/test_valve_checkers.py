@@ -7,14 +7,17 @@ from pathlib import Path
 
 import msgspec
 
+from daemon.catalogue.clashes import RENAME
+from daemon.catalogue.words import Options
 from daemon.control import skipping
 from daemon.control.protocol_valves import SkipRequest
 from daemon.cycle.calendar import Calendar, WriteWindow
-from ledger.model.entries import Intended, SkipEnded, Skipped
+from ledger.model.entries import Approved, Intended, SkipEnded, Skipped
 from ledger.model.plans import Action
+from tests.daemon.catalogue.support import conductor, export_anew, inactivate_and_keep_name
 from tests.scenarios.support import save_in_dear
 from tests.scenarios.village import BOOKKEEPER, desk
-from tests.simulation.checkers import pairs, reexported, skipped, stopped
+from tests.simulation.checkers import lost, pairs, reexported, skipped, stopped
 from tests.simulation.evidence import Evidence, gather
 from tests.simulation.test_checkers import at_rest, look
 from tests.simulation.valving import Hours, Stop, Valves
@@ -158,3 +161,23 @@ async def test_a_request_that_nobody_wrote_down_is_noticed(tmp_path: Path) -> No
         evidence = await look(one, witness)
         evidence.sent.clear()
         assert any("nobody wrote down" in p for p in await reexported.check(evidence))
+
+
+async def test_an_old_item_is_woken_for_its_name_with_a_yes_alone_and_rests_again(
+    tmp_path: Path,
+) -> None:
+    async with at_rest(tmp_path) as (one, witness):
+        with witness.by("another program"):
+            inactivate_and_keep_name(one, "BR-2")
+        done = await export_anew(one, conductor(one), Options(clashes=RENAME))
+        assert done.memo.ended is not None
+        assert done.memo.ended.outcomes == {"created": 1}
+        evidence = await look(one, witness)
+        assert await lost.check(evidence) == []
+        assert await reexported.check(evidence) == []
+
+        rests = next(e for e in reversed(witness.events) if e.moved.get("active") == ("yes", "no"))
+        witness.events.remove(rests)
+        assert any("was left awake" in p for p in await reexported.check(evidence))
+        evidence.journal = [r for r in evidence.journal if not isinstance(r.entry, Approved)]
+        assert any("active was overwritten" in p for p in await lost.check(evidence))

@@ -4,9 +4,10 @@ The daemon removes nothing. It changes only fields that its operation names, onl
 that the operation says it replaces, and of a shared field only one that nobody had just edited.
 """
 
+from daemon.catalogue.retiring import FREES
 from daemon.reconcile.authority import owner
 from ledger.model.encoding import decode
-from ledger.model.entries import BaselineAdvanced, ConflictResolved
+from ledger.model.entries import Approved, BaselineAdvanced, ConflictResolved
 from ledger.model.ids import Digest, RecordId
 from ledger.model.plans import FieldChange, Operation
 from ledger.model.values import Value
@@ -68,6 +69,8 @@ async def _is_right(evidence: Evidence, operation: Operation, change: FieldChang
     source = change.trace.split(".")[0]
     if any(owner(operation.kind, change.field, p) == source for p in evidence.policies):
         return True
+    if change.trace == FREES:
+        return _is_approved(evidence, operation)
     if words(change.before) == "":
         return True  # filled in, or agreed to be empty: nothing is lost
     if any(
@@ -81,6 +84,17 @@ async def _is_right(evidence: Evidence, operation: Operation, change: FieldChang
     if any(_same(words(value), change.before) for value in agreed):
         return True
     return any(_is_fixed(evidence, operation, change.field) for _ in (0,))
+
+
+def _is_approved(evidence: Evidence, operation: Operation) -> bool:
+    """Whether a person approved this very write of a re-export."""
+    return any(
+        isinstance(row.entry, Approved)
+        and row.entry.job
+        and not row.entry.withdrawn
+        and operation.digest in row.entry.digests
+        for row in evidence.journal
+    )
 
 
 def _is_fixed(evidence: Evidence, operation: Operation, field: str) -> bool:

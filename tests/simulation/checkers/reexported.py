@@ -1,17 +1,24 @@
 """A re-export doubles nothing: one active item for one product, and each attempt at one create goes
-out under the first id."""
+out under the first id. An old item that was woken to give up its name rests again."""
 
 from collections.abc import Iterator
 from urllib.parse import parse_qs
 
-from ledger.model.entries import Intended
+from daemon.catalogue.retiring import FREES
+from daemon.catalogue.words import State
+from ledger.model.entries import Intended, JobAdvanced
 from ledger.model.plans import Action
 from tests.simulation.evidence import Evidence
 from tests.simulation.faces import qbo_rows
 
 
 async def check(evidence: Evidence) -> list[str]:
-    return [*_doubled(evidence), *_other_ids(evidence), *_unjournalled(evidence)]
+    return [
+        *_doubled(evidence),
+        *_awake(evidence),
+        *_other_ids(evidence),
+        *_unjournalled(evidence),
+    ]
 
 
 def _doubled(evidence: Evidence) -> Iterator[str]:
@@ -42,6 +49,27 @@ def _products(evidence: Evidence, label: str) -> set[str]:
         for ref in evidence.partners.get(operation.record, set())
         if ref.startswith("dear/")
     }
+
+
+def _awake(evidence: Evidence) -> Iterator[str]:
+    """Old items whose activity nobody touched after a job had woken them. One that is aborted
+    between the two writes leaves its item active, and says so."""
+    if any(
+        isinstance(row.entry, JobAdvanced) and row.entry.state == State.ABORTED
+        for row in evidence.journal
+    ):
+        return
+    last = {
+        event.label: event
+        for event in evidence.witness.events
+        if event.what == "changed" and "active" in event.moved
+    }
+    for event in last.values():
+        operation = evidence.operation_of(event) if event.author == "daemon" else None
+        if operation is not None and any(
+            change.trace == FREES and change.after is True for change in operation.changes
+        ):
+            yield f"an old item gave up its name and was left awake: {event}"
 
 
 def _other_ids(evidence: Evidence) -> Iterator[str]:
