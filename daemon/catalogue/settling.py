@@ -9,6 +9,7 @@ from daemon.catalogue.survey import source_of
 from daemon.catalogue.words import Act, Answer, JobRefused, Memo, Row, Summary
 from daemon.reconcile.policy import Policy
 from daemon.reconcile.successors import replaced_by
+from ledger.model.aside import operation_subject
 from ledger.model.entries import ConflictResolved, Entry, Linked, Skipped, Unlinked
 from ledger.model.facts import RecordView
 from ledger.model.ids import ExternalRef, RecordId, own_ids
@@ -90,7 +91,7 @@ def _ignored(views: Views, view: RecordView, by: str) -> list[Entry]:
     """It stays in the books alone: whatever is planned for it, or holds it, is set aside."""
     subjects = [(row.subject, row.payload) for row in views.holds(record=view.record)]
     subjects += [
-        (f"operation:{row.operation.system}", row.operation.digest)
+        (operation_subject(row.operation), row.operation.digest)
         for row in views.operations_of([view.record], PENDING).get(view.record, [])
     ]
     return [

@@ -10,7 +10,6 @@ from decimal import Decimal
 
 from daemon.control.filters import age, amount, choice, parse, text, word
 from daemon.control.frame import Json
-from daemon.control.listing import OPERATION
 from daemon.control.pointing import Pointing
 from daemon.control.protocol_drift import (
     AmountShown,
@@ -24,6 +23,7 @@ from daemon.control.protocol_drift import (
 from daemon.control.shapes import Labels, shown_value
 from daemon.control.showing import parties_of, titles
 from daemon.control.text import clip, value_text
+from ledger.model.aside import aside_key
 from ledger.model.drift import UNFINISHED, URGENCY
 from ledger.model.facts import RecordView, Side
 from ledger.model.ids import DOCUMENT_KINDS, Kind, RecordId, SystemName
@@ -118,7 +118,7 @@ class _Page:
         self._work = views.operations_of(records, UNFINISHED)
         self._holds = views.holds_of(records)
         self._skips = {
-            (skip.record, skip.subject, str(skip.digest)): skip.until
+            (skip.record, *aside_key(skip.subject, skip.digest)): skip.until
             for skips in views.skips_of(records).values()
             for skip in skips
         }
@@ -196,8 +196,9 @@ _WRITES = frozenset({Action.CREATE, Action.UPDATE})
 
 
 def _subject(row: OperationRow) -> tuple[RecordId, str, str]:
+    """By what its skip is found: see ``aside_key``."""
     operation = row.operation
-    return operation.record, OPERATION + operation.system, operation.digest
+    return operation.record, "", operation.digest
 
 
 def _fields(work: Iterable[OperationRow], holds: Iterable[HeldRow]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from daemon.control.protocol import Code, CureShown, Declined, PlanTotals
+from ledger.model.aside import is_operation
 from ledger.model.drift import DECISIONS, URGENCY
 from ledger.model.facts import HoldCode
 from ledger.model.ids import Kind, RecordId
@@ -17,8 +18,6 @@ from ledger.store.rows import HeldRow, OperationRow
 from ledger.store.views import Views
 
 PENDING = ("planned", "waiting", "approved")
-OPERATION = "operation:"
-"""Beginning of the subject of a skip that is about an operation."""
 PAGE = 5_000
 MOST_SORTED = 50_000
 """Beyond so many operations or holds they come in the order in which the ledger got them."""
@@ -199,7 +198,7 @@ def _totals(
         by_code=by_code,
         held_records=records,
         skipped=len(skips),
-        skipped_operations=sum(1 for row in skips if row.subject.startswith(OPERATION)),
+        skipped_operations=sum(1 for row in skips if is_operation(row.subject)),
         cures=tuple(
             CureShown(code=code, cure=cure, holds=count)
             for (code, cure), count in ranked[:MOST_CURES]

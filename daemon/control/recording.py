@@ -20,7 +20,7 @@ from daemon.control.comparing import (
 from daemon.control.comparing_lines import Document, line_rows
 from daemon.control.finding import the_record
 from daemon.control.frame import Json
-from daemon.control.listing import OPERATION, PENDING, Listing
+from daemon.control.listing import PENDING, Listing
 from daemon.control.pointing import Pointing, records_in
 from daemon.control.protocol import PlanTotals
 from daemon.control.protocol_drift import FieldShown, RecordAnswer, SideShown, UseShown
@@ -41,6 +41,7 @@ from daemon.reconcile.gate import SKIPPED
 from daemon.reconcile.merge import FieldMerge, merge
 from daemon.reconcile.policy import Policy
 from daemon.reconcile.world import World
+from ledger.model.aside import aside_key
 from ledger.model.facts import RecordView, Side
 from ledger.model.ids import DOCUMENT_KINDS, Kind, RecordId, SystemName
 from ledger.model.keys import fold
@@ -102,7 +103,7 @@ def record_of(
     looked = _look(views, named, policy, as_of)
     rows = _rows(looked, policy, views)
     skips = views.skips_of([named.record]).get(named.record, [])
-    aside = {(skip.subject, str(skip.digest)): skip.until for skip in skips}
+    aside = {aside_key(skip.subject, skip.digest): skip.until for skip in skips}
     work = [_in_words(row, aside) for row in looked.work]
     listing = Listing(work, list(looked.holds), False, _NO_TOTALS)
     operations, holds = shown_page(views, listing, home_currency=policy.home_currency)
@@ -317,7 +318,7 @@ def _in_words(row: OperationRow, aside: Mapping[tuple[str, str], str]) -> Operat
     such at once, not only when the gate has looked at it again."""
     operation = row.operation
     if row.state != "intended":
-        until = aside.get((f"{OPERATION}{operation.system}", operation.digest))
+        until = aside.get(("", operation.digest))
         if until is None:
             return row
         told = f"{ASIDE} It is taken up by itself at {until[:19]}Z." if until else ASIDE

@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from daemon.control.finding import the_record
-from daemon.control.listing import OPERATION, PENDING
+from daemon.control.listing import PENDING
 from daemon.control.moments import moment, told
 from daemon.control.protocol import Code, Declined, DoneAnswer
 from daemon.control.protocol_valves import RetryPatternRequest, SkipRequest
 from daemon.control.trouble import Trouble, of_pattern
 from daemon.control.valves import done
+from ledger.model.aside import aside_key, operation_subject
 from ledger.model.entries import Entry, Retried, Skipped
 from ledger.model.ids import Digest, RecordId
 from ledger.store.instants import instant
@@ -90,16 +91,16 @@ def _end(desk: "Desk", said: _Said) -> str:
 def _of_record(views: Views, desk: "Desk", text: str, said: _Said) -> tuple[str, list[Skipped]]:
     view = the_record(views, text, systems=desk.systems)
     skipped = views.skips_of([view.record]).get(view.record, [])
-    standing = {(row.subject, row.digest, row.until) for row in skipped}
+    standing = {(*aside_key(row.subject, row.digest), row.until) for row in skipped}
     subjects = [(row.subject, row.payload) for row in views.holds(record=view.record)]
     subjects += [
-        (f"{OPERATION}{row.operation.system}", row.operation.digest)
+        (operation_subject(row.operation), row.operation.digest)
         for row in views.operations_of([view.record], PENDING).get(view.record, [])
     ]
     entries = [
         said.skip(view.record, subject, Digest(digest))
         for subject, digest in subjects
-        if (subject, digest, said.until) not in standing
+        if (*aside_key(subject, digest), said.until) not in standing
     ]
     if not entries:
         what = "set aside already" if subjects else "neither planned nor held"

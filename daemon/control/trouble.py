@@ -11,7 +11,7 @@ from datetime import datetime
 
 import msgspec
 
-from daemon.control.listing import OPERATION, PENDING
+from daemon.control.listing import PENDING
 from daemon.control.protocol import Code, Declined
 from daemon.control.protocol_valves import (
     DeskAnswer,
@@ -20,6 +20,7 @@ from daemon.control.protocol_valves import (
     SkipShown,
     TroubleShown,
 )
+from ledger.model.aside import is_operation
 from ledger.model.facts import Hold, HoldCode
 from ledger.model.ids import RecordId, derive
 from ledger.store.rows import HeldRow
@@ -186,12 +187,12 @@ def next_try(views: Views, hold: Hold) -> str:
 
 def skipped_holds(views: Views) -> int:
     """How many reasons to hold are set aside."""
-    return sum(1 for row in views.standing_skips() if not row.subject.startswith(OPERATION))
+    return sum(1 for row in views.standing_skips() if not is_operation(row.subject))
 
 
 def skipped_codes(views: Views) -> dict[str, int]:
     """The same by the code of what holds."""
-    skips = [row for row in views.standing_skips() if not row.subject.startswith(OPERATION)]
+    skips = [row for row in views.standing_skips() if not is_operation(row.subject)]
     holds = views.holds_of({row.record for row in skips})
     codes = {(r.record, r.subject): r.hold.code.value for rs in holds.values() for r in rs}
     found = (codes.get((row.record, row.subject)) for row in skips)
@@ -213,7 +214,7 @@ def shown_skips(views: Views, skips: Iterable[SkipRow]) -> tuple[SkipShown, ...]
     for row in rows:
         view, held = labels.get(row.record), holds.get((row.record, row.subject))
         operation = work.get(row.digest)
-        if row.subject.startswith(OPERATION) and operation is not None:
+        if is_operation(row.subject) and operation is not None:
             what = f"{operation.action.value} in {operation.system}"
         else:
             what = held.hold.text if held is not None else row.subject

@@ -184,7 +184,7 @@ class Skipped(_Entry, frozen=True, tag="Skipped"):
 
     record: RecordId
     subject: str
-    """``operation:<system>`` or the subject of a hold."""
+    """``aside.operation_subject``, or the subject of a hold."""
     digest: Digest
     """Digest of the operation, or of the hold's body: another one is not skipped."""
     reason: str

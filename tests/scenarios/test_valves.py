@@ -12,6 +12,7 @@ import pytest
 
 from daemon.control import skipping, valves
 from daemon.control.protocol import ApproveRequest, Code, Declined, RetryRequest
+from daemon.control.protocol_drift import DriftQuery
 from daemon.control.protocol_valves import (
     AcceptAbsenceRequest,
     PauseRequest,
@@ -317,6 +318,35 @@ async def test_a_skip_hides_nothing_and_ends_when_the_thing_changes(tmp_path: Pa
         assert shown_price(one, "Bolt") == 13, "another change is another thing"
         assert (await desk(one).skips(limit=10)).skips == ()
         await require_sound(one)
+
+
+async def test_all_that_is_planned_for_a_record_in_one_system_is_set_aside(tmp_path: Path) -> None:
+    """A change and an inactivation are two operations; the second skip replaced the first."""
+    async with settled(tmp_path) as one:
+        await pause(one)
+        ends = {"PriceTier1": 12, "Status": "Deprecated"}
+        await one.edit("dear", {"kind": "item", "sku": "BOLT", "set": ends})
+        await one.cycle()
+        found = await pending(one)
+        assert sorted(row.operation.action for row in found) == ["inactivate", "update"]
+        assert {row.operation.system for row in found} == {"qbo"}
+
+        await skip(one, "BOLT")
+        await resume(one)
+        last = one.log.last
+        await one.cycle()
+        await desk(one).approve(BOOKKEEPER, ApproveRequest(all=True, expect_count=0))
+        await one.cycle()
+
+        assert written(one, last) == []
+        assert [row.reason for row in await pending(one)] == ["skipped", "skipped"]
+        shown = {row.label: row.state for row in (await desk(one).drift(DriftQuery())).rows}
+        assert shown["BOLT"] == "skipped"
+        assert len((await desk(one).skips(limit=10)).skips) == 2
+        await require_sound(one)
+        await desk(one).retry(BOOKKEEPER, RetryRequest(record="BOLT", reason="counted"))
+        await one.cycle()
+        assert shown_price(one, "Bolt") == 12
 
 
 async def test_a_retry_ends_a_skip(tmp_path: Path) -> None:

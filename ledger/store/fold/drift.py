@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from ledger.model.aside import aside_key
 from ledger.model.drift import (
     DriftClass,
     DriftState,
@@ -36,8 +37,6 @@ _LONGEST_LABEL = 200
 _LONGEST_SEARCH = 500
 _BILLION = 10**9
 _DOCUMENTS = frozenset(kind.value for kind in DOCUMENT_KINDS)
-_OPERATION = "operation:"
-"""Beginning of the subject of a skip that is about an operation."""
 _PLACES = {one: place for place, one in enumerate(DriftClass)}
 _CONFLICT = _PLACES[DriftClass.CONFLICT]
 
@@ -163,7 +162,7 @@ def _concerned(db: sqlite3.Connection, touched: Touched) -> list[str]:
 
 
 def _rows(db: sqlite3.Connection, records: Sequence[str], wanted: str) -> Iterator[_Row]:
-    skips = {(row[0], row[1], row[2]) for row in db.execute(_SKIPS, (wanted,))}
+    skips = {(row[0], *aside_key(row[1], row[2])) for row in db.execute(_SKIPS, (wanted,))}
     work: dict[str, list[OpenWork]] = {}
     for record, operation, system, action, state, reason, since, digest in db.execute(
         _WORK, (wanted,)
@@ -176,7 +175,7 @@ def _rows(db: sqlite3.Connection, records: Sequence[str], wanted: str) -> Iterat
                 state=state,
                 reason=reason,
                 since=since,
-                is_skipped=(record, _OPERATION + system, digest) in skips,
+                is_skipped=(record, "", digest) in skips,
             )
         )
     holds: dict[str, list[OpenHold]] = {}
