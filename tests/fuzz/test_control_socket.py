@@ -126,6 +126,11 @@ class Process:
                 pass  # it had seen enough
             return bytes(heard)
 
+    def listens(self) -> bool:
+        """A socket's file is there a moment before anybody listens."""
+        with socket.socket(socket.AF_UNIX) as end:
+            return end.connect_ex(str(self.path)) == 0
+
     def serves(self) -> bool:
         return b"200 OK" in self.ask(request("GET", "/v1/status?counts=0"))
 
@@ -157,7 +162,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     process = Process(folder / "state" / "control.sock", log)
     try:
         deadline = time.monotonic() + PATIENCE_S
-        while not process.path.exists():
+        while not process.listens():
             assert running.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
         assert process.serves()
