@@ -80,7 +80,7 @@ def bare(path: Path) -> Spent:
 
 def told_apart(path: Path, company: Company) -> tuple[Spent, int]:
     """The comparison alone, over a connection of its own."""
-    db = reading(path)()
+    db = reading(path, key=KEY)()
     try:
         with watched() as watch:
             views, policy, found, after = Views(db), company.rules(), 0, ""

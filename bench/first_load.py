@@ -12,7 +12,6 @@ import cProfile
 import hashlib
 import math
 import pstats
-import sqlite3
 import tempfile
 from collections import Counter
 from contextlib import closing
@@ -32,7 +31,7 @@ from daemon.cycle.observe import observe
 from daemon.cycle.planning import pass_gate, plan_dirty
 from daemon.cycle.report import CycleReport, Seen
 from ledger.model.ids import DOCUMENT_KINDS, SystemName
-from ledger.store.engine import inline, threaded, writing
+from ledger.store.engine import inline, reading, threaded, writing
 from ledger.store.ledger import Ledger
 from ledger.store.payloads import unpack
 
@@ -115,8 +114,11 @@ def floor(found: Load, connectors: dict[SystemName, Connector]) -> dict[SystemNa
 
 def bare(source: Path, target: Path) -> Spent:
     """Parse, hash and insert the bytes that the systems sent, and nothing else."""
-    with closing(sqlite3.connect(source)) as db:
-        bodies = db.execute("SELECT p.body FROM head AS h JOIN payload AS p ON p.digest=h.payload")
+    with closing(reading(source, key=KEY)()) as db:
+        bodies = db.execute(
+            "SELECT unsealed(p.digest, p.body) FROM head AS h"
+            " JOIN payload AS p ON p.digest = h.payload"
+        )
         raws = [unpack(body).raw for (body,) in bodies]
     decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=Decimal)
 

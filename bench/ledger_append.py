@@ -2,10 +2,11 @@
 
 Page by page, three ways by turns over the same data: the ledger's own ``append`` (drafting told
 apart); ``executemany`` of the very rows that it wrote, into the same tables and indexes without
-chain and triggers; and into one bare table. With many entries a table tells how the rates hold up.
+chain and triggers; and into one bare table. With many entries each 100,000 of them are told when
+they are done: rate, memory, size of the file. ``--alone`` leaves the other ways out.
 
     python -m bench.ledger_append --entries 20000 --runs 3
-    python -m bench.ledger_append --entries 1000000 --runs 1
+    python -m bench.ledger_append --entries 1000000 --runs 1 --alone
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from bench.figures import (
     median,
     rate,
     ratio,
+    resident_mb,
     seconds,
     table,
     verdict,
@@ -63,8 +65,8 @@ class Race:
         self.rows, self.plain, self.bare = others
         self.profile: cProfile.Profile | None = None
 
-    async def page(self, first: int) -> dict[str, Spent]:
-        """One page of observations in each way."""
+    async def page(self, first: int, *, alone: bool) -> dict[str, Spent]:
+        """One page of observations in each way, or in the ledger's alone."""
         numbers = range(first, first + PAGE)
         shown = [observation((QBO, DEAR)[n % 2], n // 2) for n in numbers]
         draft = self.ledger.draft(cycle="bench")
@@ -72,6 +74,9 @@ class Race:
             for one in shown:
                 observe(draft, self.ledger, one)
         appending = await self._append(draft)
+        both = {"draft + append": total((drafting.spent, appending)), "append alone": appending}
+        if alone:
+            return both
         rows = {
             name: self.rows.execute(query, (first + 1, first + PAGE)).fetchall()
             for name, query in ROWS.items()
@@ -80,10 +85,8 @@ class Race:
             (*entry, body)
             for entry, (_, _, body) in zip(rows["journal"], rows["payload"], strict=True)
         ]
-        both = (drafting.spent, appending)
         return {
-            "draft + append": total(both),
-            "append alone": appending,
+            **both,
             "executemany": measure(lambda: _insert(self.plain, rows)),
             "bare": measure(lambda: _insert(self.bare, {"bare": entries})),
         }
@@ -135,15 +138,33 @@ async def race(folder: Path, profile: cProfile.Profile | None) -> AsyncIterator[
         await ledger.close()
 
 
-async def run(entries: int, profile: cProfile.Profile | None) -> list[dict[str, Spent]]:
+async def run(
+    entries: int, profile: cProfile.Profile | None, *, alone: bool
+) -> list[dict[str, Spent]]:
     """What each page took."""
+    pages: list[dict[str, Spent]] = []
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         async with race(Path(name), profile) as racing:
-            return [await racing.page(first) for first in range(0, entries, PAGE)]
+            for first in range(0, entries, PAGE):
+                pages.append(await racing.page(first, alone=alone))
+                if entries > STRETCH and (first + PAGE) % STRETCH == 0:
+                    _told(pages, Path(name) / "ledger.db")
+    return pages
+
+
+def _told(pages: list[dict[str, Spent]], path: Path) -> None:
+    """The last stretch, at once: a million take a while."""
+    spent = total([page["append alone"] for page in pages[-STRETCH // PAGE :]])
+    print(
+        f"{len(pages) * PAGE:>10,} entries: {rate(STRETCH, spent.wall)}, "
+        f"{spent.cpu / STRETCH * 1e6:.1f} us of CPU each, {resident_mb():.0f} MB in use, "
+        f"file {path.stat().st_size / 1e6:,.0f} MB",
+        flush=True,
+    )
 
 
 def stretches(pages: list[dict[str, Spent]]) -> None:
-    """How the rates hold up while the ledger grows."""
+    """How the rates hold up against each other while the ledger grows."""
     many = STRETCH // PAGE
     rows = []
     for first in range(0, len(pages), many):
@@ -167,22 +188,24 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=20_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--profile", action="store_true", help="show where append spends its time")
+    parser.add_argument("--alone", action="store_true", help="append only, nothing beside it")
     options = parser.parse_args()
     spent: dict[str, list[Spent]] = defaultdict(list)
     profile = cProfile.Profile() if options.profile else None
     for _ in range(options.runs):
-        pages = asyncio.run(run(options.entries, profile))
-        for way in WAYS:
+        pages = asyncio.run(run(options.entries, profile, alone=options.alone))
+        for way in pages[0]:
             spent[way].append(total([page[way] for page in pages]))
-        if options.entries > STRETCH:
+        if options.entries > STRETCH and not options.alone:
             stretches(pages)
     if profile is not None:
         pstats.Stats(profile).sort_stats("tottime").print_stats(35)
-    base = median(spent["executemany"])
+    against = "append alone" if options.alone else "executemany"
+    base = median(spent[against])
     table(
         f"Append of {options.entries:,} observations, {PAGE} to a transaction, "
         f"median of {options.runs}",
-        ["way", "wall", "CPU", "rate", "rate vs executemany", "CPU vs executemany"],
+        ["way", "wall", "CPU", "rate", *(f"{what} vs {against}" for what in ("rate", "CPU"))],
         [
             [
                 name,
@@ -195,7 +218,7 @@ def main() -> None:
             for name, values in spent.items()
         ],
     )
-    for way in WAYS[:2]:
+    for way in () if options.alone else WAYS[:2]:
         found = base.wall / median(spent[way]).wall
         verdict(
             f"{way}, rate against executemany without chain and triggers",

@@ -23,8 +23,8 @@ def standing(views: Views) -> tuple[int, int]:
 
 
 def look_back(path: Path, seq: int) -> None:
-    with closing(reading(path)()) as db:
-        head, _ = in_the_past(db, seq=seq, query=standing)
+    with closing(reading(path, key=KEY)()) as db:
+        head, _ = in_the_past(db, key=KEY, seq=seq, query=standing)
     assert head == seq, head
 
 
@@ -47,7 +47,7 @@ def main() -> None:
         asyncio.run(fill(path, options.pairs))
         forget_peak()
         before = memory_mb("VmRSS")
-        with closing(reading(path)()) as db:
+        with closing(reading(path, key=KEY)()) as db:
             (entries,) = db.execute("SELECT max(seq) FROM journal").fetchone()
         spent: list[tuple[str, int, Spent]] = []
         for part in (10, 2, 1):

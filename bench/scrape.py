@@ -41,14 +41,17 @@ class Steady:
 
 def queue(path: Path, waiting: int) -> None:
     """Operations that wait, as the fold writes them."""
-    with closing(writing(path)()) as db:
+    with closing(writing(path, key=KEY)()) as db:
         db.execute("BEGIN")
         db.execute("PRAGMA defer_foreign_keys = ON")
         body = b"{}"
-        db.execute("INSERT OR IGNORE INTO payload VALUES (x'00', '', ?)", (body,))
+        db.execute(
+            "INSERT OR IGNORE INTO payload VALUES (zeroblob(32), '', sealed(zeroblob(32), ?))",
+            (body,),
+        )
         db.executemany(
             "INSERT INTO operation (operation, record, digest, payload, state, reason, text, seq,"
-            " at) VALUES (?, ?, ?, x'00', 'waiting', 'mass_change', '', ?, ?)",
+            " at) VALUES (?, ?, ?, zeroblob(32), 'waiting', 'mass_change', '', ?, ?)",
             (
                 (f"o-{n}", f"item-{n}", f"d-{n}", n, "2026-01-01T00:00:00.000000Z")
                 for n in range(waiting)

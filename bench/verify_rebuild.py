@@ -47,7 +47,7 @@ def prove(path: Path) -> int:
 
 
 def build_again(path: Path) -> None:
-    report = rebuild(path, now=Ticking())
+    report = rebuild(path, key=KEY, now=Ticking())
     assert not report.differences, report.differences
 
 

@@ -61,6 +61,7 @@ from daemon.systemd import (
 from daemon.webhooks.hooks import Webhooks
 from ledger.model.errors import ConfigProblem, TrueupError
 from ledger.model.ids import SystemName
+from ledger.store.destroyed import refuse_destroyed_file
 from ledger.store.key import load_or_create
 from ledger.store.ledger import Ledger
 
@@ -353,6 +354,7 @@ def _make_private(places: Places) -> None:
 
 def _key(places: Places) -> bytes:
     if places.ledger.exists() and not places.key.exists():
+        refuse_destroyed_file(places.ledger)
         raise ConfigProblem(
             [
                 f"{places.key}: the key of the ledger {places.ledger} is not there: put it back; "

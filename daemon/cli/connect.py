@@ -7,7 +7,6 @@ read by everybody. Must not show or keep a code.
 
 import asyncio
 import os
-import pwd
 import sys
 import webbrowser
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -22,6 +21,7 @@ from daemon.cli.completing import systems
 from daemon.cli.decide import decided, reason_option
 from daemon.cli.exits import Exit
 from daemon.cli.out import answer, note, say
+from daemon.cli.person import this_person
 from daemon.cli.settings import json_option, settings, shared_options
 from daemon.clock import SystemClock
 
@@ -161,15 +161,7 @@ async def _here() -> AsyncIterator[Access]:
     async with opened(load(settings().config_path()), SystemClock()) as app:
         from daemon.control.connecting import Here
 
-        yield Here(app.scheduler.company, _me())
-
-
-def _me() -> str:
-    uid = os.getuid()
-    try:
-        return f"{pwd.getpwuid(uid).pw_name} (uid {uid})"
-    except KeyError:
-        return f"? (uid {uid})"
+        yield Here(app.scheduler.company, this_person())
 
 
 async def _connected(

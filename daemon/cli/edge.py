@@ -126,6 +126,7 @@ _BY_NAME = {
     "LedgerTooNew": Exit.IO,
     "LedgerTooOld": Exit.IO,
     "WrongKey": Exit.IO,
+    "KeyWasDestroyed": Exit.IO,
 }
 _DECLINED = {
     "bad_request": Exit.BAD_INPUT,

@@ -4,8 +4,6 @@ What only reads runs beside a daemon; ``rebuild`` and ``restore`` change the fil
 lock, so they are refused while a daemon has it.
 """
 
-import os
-import pwd
 import shlex
 import sys
 from contextlib import closing
@@ -16,9 +14,18 @@ import click
 import msgspec
 
 from daemon.cli.completing import records
+from daemon.cli.destroying import destroy_key
 from daemon.cli.exits import Exit
-from daemon.cli.offline import compared, exported, life_of, opened_key, told_by_daemon
+from daemon.cli.offline import (
+    compared,
+    exported,
+    key_if_there,
+    life_of,
+    opened_key,
+    told_by_daemon,
+)
 from daemon.cli.out import answer, answer_values, may_ask, note, say
+from daemon.cli.person import this_person
 from daemon.cli.progress import bar
 from daemon.cli.settings import json_option, settings, shared_options
 from daemon.cli.timeline import list_entries, show_entry
@@ -58,6 +65,7 @@ def ledger() -> None:
 ledger.add_command(list_entries)
 ledger.add_command(show_entry)
 ledger.add_command(writes)
+ledger.add_command(destroy_key)
 
 
 @ledger.command()
@@ -80,7 +88,7 @@ def verify(*, heads: tuple[str, ...], anchors: tuple[Path, ...], as_json: bool) 
     from ledger.store.verify import verify_file
 
     places = settings().places()
-    key = opened_key(places)
+    key = key_if_there(places)
     outside = compared(places, anchors, heads)
     with bar("verifying") as progress:
         report = verify_file(places.ledger, key=key, progress=progress)
@@ -96,6 +104,7 @@ def verify(*, heads: tuple[str, ...], anchors: tuple[Path, ...], as_json: bool) 
             head_hash=report.head,
             bodies=report.bodies,
             erased=report.erased,
+            destroyed=report.destroyed,
             problems=list(problems),
             anchors=msgspec.to_builtins(outside),
         )
@@ -110,6 +119,8 @@ def verify(*, heads: tuple[str, ...], anchors: tuple[Path, ...], as_json: bool) 
             f"{verdict}: {plural(report.entries, 'entry', 'entries')}, {report.bodies:,} bodies"
             f"{erased}"
         )
+        if report.destroyed:
+            say(f"its key was destroyed on {clean(report.destroyed)}; no body can be read")
         say(f"head {report.head}")
         if outside.compared and not outside.problems:
             noted = plural(outside.compared, "head")
@@ -140,7 +151,9 @@ def rebuild(*, as_json: bool) -> int:
 
     places = settings().places()
     with bar("rebuilding") as progress:
-        report = rebuild_file(places.ledger, now=SystemClock().now, progress=progress)
+        report = rebuild_file(
+            places.ledger, key=opened_key(places), now=SystemClock().now, progress=progress
+        )
     if as_json:
         answer_values(
             "trueup.ledger-rebuild/1",
@@ -206,8 +219,8 @@ def _new_file(path: Path) -> BinaryIO:
 def backup(*, file: Path | None, as_json: bool) -> int:
     """Copy the ledger to FILE while it is in use; proved before it counts.
 
-    Without FILE: a new file in ledger.backup.folder. The copy is useless without the ledger's
-    key (ledger.key in the state directory): keep a copy of that apart.
+    Without FILE: a new file in ledger.backup.folder. The copy is sealed: without the ledger's key
+    (ledger.key in the state directory) nobody can read or restore it, so keep a copy of that apart.
     """
     from ledger.store.backup import backup_file
 
@@ -253,7 +266,7 @@ def restore(*, file: Path, yes: bool, as_json: bool) -> int:
     key = opened_key(places)
     if not yes:
         _confirm(f"Put {file} in the place of {places.ledger}?")
-    report = restore_file(file, places.ledger, key=key, by=_person(), now=SystemClock().now)
+    report = restore_file(file, places.ledger, key=key, by=this_person(), now=SystemClock().now)
     if as_json:
         answer_values(
             "trueup.ledger-restore/1",
@@ -275,14 +288,6 @@ def _confirm(question: str) -> None:
     if not may_ask():
         raise click.UsageError("nobody can be asked here: give --yes")
     click.confirm(question, abort=True, err=True)
-
-
-def _person() -> str:
-    uid = os.getuid()
-    try:
-        return f"{pwd.getpwuid(uid).pw_name} (uid {uid})"
-    except KeyError:
-        return f"? (uid {uid})"
 
 
 def _now() -> str:

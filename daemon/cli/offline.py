@@ -11,6 +11,7 @@ from daemon.cli.settings import ask, settings
 from daemon.clock import SystemClock
 from daemon.config.places import Places
 from ledger.model.errors import ConfigProblem
+from ledger.store.errors import KeyWasDestroyed
 
 if TYPE_CHECKING:
     from daemon.control.client import ControlClient
@@ -36,13 +37,23 @@ def told_by_daemon(question: "Callable[[ControlClient], Awaitable[T]]") -> T | N
 
 def opened_key(places: Places) -> bytes:
     """The ledger's key. Never makes one: a new key could not read what is there."""
+    from ledger.store.destroyed import refuse_destroyed_file
     from ledger.store.key import load_or_create
 
     if not places.key.exists():
+        refuse_destroyed_file(places.ledger)
         raise ConfigProblem(
             [f"{places.key}: the ledger's key is not there: put it back, or check state_dir"]
         )
     return load_or_create(places.key)
+
+
+def key_if_there(places: Places) -> bytes | None:
+    """The ledger's key; None where it was destroyed, which proving the ledger bears."""
+    try:
+        return opened_key(places)
+    except KeyWasDestroyed:
+        return None
 
 
 def compared(places: Places, files: Sequence[Path], heads: Sequence[str]) -> "AnchorReport":

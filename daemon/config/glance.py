@@ -15,8 +15,10 @@ _QUOTED = re.compile(r'"([^"\\]*)"(?: +#.*)?')
 _NOT_TEXT = frozenset({"true", "false", "null"})
 _OVER_LINES = re.compile(r"\{[^#]*[^}# ]|\[[^#]*[^]# ]|\"[^\"]*|'[^']*|[{\[]")
 """A value that begins here and ends in another line."""
-_LEAVES = frozenset({"state_dir", "instance", "ledger.path", "ledger.backup.folder"}) | {
-    "control.socket"
+_LEAVES = frozenset({"state_dir", "instance", "control.socket"}) | {
+    "ledger.path",
+    "ledger.key",
+    "ledger.backup.folder",
 }
 _SECTIONS = frozenset({"ledger", "ledger.backup", "control"})
 

@@ -88,6 +88,9 @@ class LedgerConfig(Section):
 
     path: FilePath | None = None
     """The database file. Default: ``ledger.db`` in ``state_dir``."""
+    key: FilePath | None = None
+    """The key of everything that both systems said. Default: ``ledger.key`` in ``state_dir``, made
+    at the first start. On another volume, whoever gets hold of the ledger's cannot read it."""
     min_free: Size = "64MiB"  # type: ignore[assignment]
     """Nothing is written to any system while the ledger's disk has less room than this: what
     comes back must find room. Reading and comparing go on while they can."""

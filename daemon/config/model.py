@@ -295,6 +295,7 @@ class Config(Section):
         return places(
             self.state_dir,
             ledger=self.ledger.path,
+            key=self.ledger.key,
             socket=self.control.socket,
             backups=self.ledger.backup.folder,
             instance=self.instance,

@@ -1,4 +1,4 @@
-"""Where one installation keeps its things. Light: reads five keys and validates nothing else.
+"""Where one installation keeps its things. Light: reads six keys and validates nothing else.
 
 Commands that only need the socket or the ledger must work while the rest of the file is wrong.
 """
@@ -17,20 +17,18 @@ class Places:
 
     state_dir: Path
     ledger: Path
+    key: Path
+    """The ledger's own key: nothing in it can be read without, so it is backed up apart."""
     socket: Path
     backups: Path | None = None
     instance: str = ""
-
-    @property
-    def key(self) -> Path:
-        """The ledger's own key: needed to compare contents, so it is backed up apart."""
-        return self.state_dir / "ledger.key"
 
 
 def places(
     state_dir: Path,
     *,
     ledger: Path | None = None,
+    key: Path | None = None,
     socket: Path | None = None,
     backups: Path | None = None,
     instance: str = "",
@@ -39,6 +37,7 @@ def places(
     return Places(
         state_dir=state_dir,
         ledger=ledger or state_dir / "ledger.db",
+        key=key or state_dir / "ledger.key",
         socket=socket or state_dir / "control.sock",
         backups=backups,
         instance=instance,
@@ -73,6 +72,7 @@ def _places_in(value: Any, folder: Path, state_dir: Path) -> Places:
     return places(
         folder / state_dir.expanduser(),
         ledger=_path(value, folder, "ledger", "path"),
+        key=_path(value, folder, "ledger", "key"),
         socket=_path(value, folder, "control", "socket"),
         backups=_path(value, folder, "ledger", "backup", "folder"),
         instance=_text(value, "instance"),

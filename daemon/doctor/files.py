@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from daemon.config.places import Places
+from daemon.connectors.vault import KEY_FILE
 from daemon.doctor.check import Check, bad, ok, skipped, warn
 
 OTHERS_WRITE = 0o022
@@ -47,6 +48,7 @@ def check_files(places: Places) -> Iterator[Check]:
     yield _private("ledger file", places.ledger, "chmod 600")
     yield _key(places)
     yield _vault(folder / "vault")
+    yield _vault_key(folder / "vault")
     yield _owners(places)
     yield _socket(places.socket)
 
@@ -88,6 +90,26 @@ def _vault(folder: Path) -> Check:
         paths = " ".join(map(str, open_to_others))
         return bad(name, f"open to others: {paths}", f"chmod go-rwx {paths}")
     return ok(name, f"{len(files)} files in {folder}, for their owner only")
+
+
+def _vault_key(folder: Path) -> Check:
+    """A key that lies beside what it seals protects nothing that is copied together with it."""
+    name, key = "key of the login", folder / KEY_FILE
+    try:
+        is_beside, is_sealed = key.exists(), any(folder.glob("*.tokens"))
+    except PermissionError:
+        return skipped(name, f"{folder} may not be entered by this user", "run this as its owner")
+    if not is_sealed:
+        return skipped(name, "no login is stored yet", "trueup connect")
+    if not is_beside:
+        return ok(name, "it lies apart from the login")
+    return warn(
+        name,
+        f"{key} lies beside the login that it seals: whoever has a copy of state_dir has both",
+        f"od -An -v -tx1 {key} | tr -d ' \\n' | systemd-creds encrypt --name=vault-key-INSTANCE - "
+        "/etc/credstore.encrypted/vault-key-INSTANCE; in the configuration vault: {key: "
+        "{credential: vault-key}}; start the daemon anew, then remove the file",
+    )
 
 
 def _owners(places: Places) -> Check:

@@ -10,6 +10,7 @@ from daemon.config.places import Places
 from daemon.control.keeping import BACKUP_KEY, DAMAGED_KEY, VERIFIED_KEY
 from daemon.doctor.check import Check, bad, ok, skipped, warn
 from ledger.model.errors import ConfigProblem, TrueupError
+from ledger.store.destroyed import refuse_destroyed_file
 from ledger.store.key import load_or_create
 from ledger.store.ledger import Ledger
 from ledger.store.lock import held_by
@@ -61,6 +62,7 @@ async def check_ledger(
         return (skipped("ledger", f"{places.ledger} is not there yet", "trueup run"),)
     try:
         if not places.key.exists():
+            refuse_destroyed_file(places.ledger)
             raise ConfigProblem([f"{places.key} is not there"])
         key = load_or_create(places.key)
         ledger = await Ledger.open(places.ledger, now=lambda: now, key=key, read_only=True)

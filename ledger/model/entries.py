@@ -160,12 +160,17 @@ class Approved(_Entry, frozen=True, tag="Approved"):
 
 
 class ConflictResolved(_Entry, frozen=True, tag="ConflictResolved"):
+    """A person said which value of one field is right: a system's, or one of their own."""
+
     record: RecordId
     field: str
     take: SystemName
+    """``""``: no system's, but the one in the body."""
     value_digest: Digest
     by: str
     reason: str
+    payload: Digest = Digest("")
+    """Body: an ``OwnValue``; ``""`` where a system's value was taken."""
 
 
 class Retried(_Entry, frozen=True, tag="Retried"):
@@ -336,6 +341,15 @@ class Restored(_Entry, frozen=True, tag="Restored"):
     by: str
 
 
+class KeyDestroyed(_Entry, frozen=True, tag="KeyDestroyed"):
+    """The last entry of a ledger: from here on nobody can read a body of it."""
+
+    key: str
+    """Id of the key, which tells nothing about it."""
+    by: str
+    reason: str
+
+
 class FirstPlanApproved(_Entry, frozen=True, tag="FirstPlanApproved"):
     """Observe-only ended: a person accepted the first plan (or the first after a restore)."""
 
@@ -377,4 +391,5 @@ Entry: TypeAlias = (
     | OutcomeUnknown
     | Restored
     | FirstPlanApproved
+    | KeyDestroyed
 )

@@ -162,6 +162,8 @@ class RecordView(msgspec.Struct, frozen=True, kw_only=True):
     """Request id of an unsettled write that concerns this record."""
     rejections: tuple["Rejection", ...] = ()
     resolutions: tuple["Resolution", ...] = ()
+    answered: dict[str, int] = msgspec.field(default_factory=dict)
+    """Field -> entry of the answer to it; one that is only being tried has none."""
 
     @property
     def label(self) -> str:
@@ -186,13 +188,31 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True):
     cure: str = ""
 
 
+class OwnValue(msgspec.Struct, frozen=True, kw_only=True):
+    """A value that a person gave because neither side's is right, and what it was given for."""
+
+    value: Value
+    seen: dict[SystemName, Value]
+    """What each system showed then. One that shows the new value already has got it."""
+    base: dict[SystemName, Value]
+    """What each had shown when they last agreed; absent where they never did."""
+
+
+REPLACED_BY = "replaced_by:"
+"""A resolution of this field names the product that an old item stands for in documents."""
+
+
 class Resolution(msgspec.Struct, frozen=True, kw_only=True):
-    """A person's answer to a conflict: take that system's value of that field."""
+    """A person's answer to a conflict: take that system's value of that field, or their own."""
 
     field: str
     take: SystemName
+    """``""``: ``own``; where its body was erased, nothing."""
     value_digest: Digest
     """Digest of both values that the answer was given for; void when either side moves on."""
+    own: OwnValue | None = None
+    seq: int = 0
+    """Of an answer of one's own: its entry."""
 
 
 class ConfirmedChange(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,6 +32,7 @@ def _fold(text: str) -> str:
     return unicodedata.normalize("NFC", text).casefold()
 
 
+@lru_cache(maxsize=MOST_TEXTS)
 def normalise(text: str) -> str:
     """Looser than ``fold``: spaces, apostrophe shapes and width variants do not count, nor does
     what sanitising a name for another system would change.
@@ -39,16 +40,11 @@ def normalise(text: str) -> str:
     Two names equal only here are *proposed* as one thing, never linked by the program.
     """
     if not text.isascii():
-        return _normalise(text)
+        text = unicodedata.normalize("NFKC", text).translate(_SHAPES)
+        return " ".join(text.split()).casefold()
     if not _PLAIN(text):
         text = text.translate(_SHAPES)
     return " ".join(text.split()).lower()
-
-
-@lru_cache(maxsize=MOST_TEXTS)
-def _normalise(text: str) -> str:
-    text = unicodedata.normalize("NFKC", text).translate(_SHAPES)
-    return " ".join(text.split()).casefold()
 
 
 def keys(record: Record) -> tuple[tuple[str, str], ...]:

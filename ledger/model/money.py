@@ -1,6 +1,7 @@
 """Exact decimals: the only place that rounds or prints an amount."""
 
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import cache
 
 SHOWN = 60
 """Characters of a wrong number that an error repeats."""
@@ -39,7 +40,12 @@ def _short(value: object) -> str:
 
 def quantise(value: Decimal, places: int) -> Decimal:
     """Round half up, as bookkeepers and QBO do, to ``places`` decimal places."""
-    return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    return value.quantize(_unit(places), ROUND_HALF_UP)
+
+
+@cache
+def _unit(places: int) -> Decimal:
+    return Decimal(1).scaleb(-places)
 
 
 def plain(value: Decimal) -> str:

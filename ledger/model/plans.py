@@ -92,6 +92,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """Comparable digest of each side at planning time."""
     why: str = ""
     """The explanation in a sentence that a bookkeeper understands."""
+    watches: tuple[tuple[str, str, str, str], ...] = ()
+    """(system, kind, key name, folded value) whose appearance asks for another look: somebody else
+    has the name that it gives, or is what it would create."""
 
 
 class Agreement(msgspec.Struct, frozen=True, kw_only=True):

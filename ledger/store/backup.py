@@ -1,4 +1,5 @@
-"""Copies of a running ledger that are proved before they count, and the way back.
+"""Copies of a running ledger that are proved before they count, and the way back. A copy holds the
+chain and the sealed bodies; the tables made from them, which are in the clear, are left out.
 
 A restore never overwrites a ledger in use, keeps what it replaces, and appends ``Restored``: the
 world went on after the backup, so nothing is written before everything was read again.
@@ -17,21 +18,22 @@ import msgspec
 
 from ledger.model.entries import Restored
 from ledger.model.ids import Digest
+from ledger.store.copying import copy_to
 from ledger.store.draft import Draft
-from ledger.store.engine import PAGE_BYTES, make_private, reading, trouble_named, writing
-from ledger.store.errors import LedgerDamaged, LedgerMissing, LedgerUnavailable
+from ledger.store.engine import make_private, reading, trouble_named, writing
+from ledger.store.errors import LedgerDamaged, LedgerMissing
 from ledger.store.journal import Journal
 from ledger.store.key import keyed_digest
 from ledger.store.lock import Lock
 from ledger.store.migrate import file_version, known_version
 from ledger.store.opening import look, prepare
+from ledger.store.rebuild import is_folded
 from ledger.store.shadow import Progress
 from ledger.store.verify import prove_chain, verify_file
 
 SCHEMA = "trueup.ledger.backup/1"
 PART = ".part"
 MANIFEST = ".manifest.json"
-_STEP_PAGES = 64 * 1024 * 1024 // PAGE_BYTES
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +98,7 @@ def backup(
     _remove(part)
     make_private(part)
     try:
-        entries, head = _copy(db, part, progress)
+        entries, head = copy_to(db, part, progress)
         if key is not None:
             _prove(part, (entries, head), key=key, progress=progress)
         _sync(part)
@@ -186,37 +188,6 @@ def restore(
     return RestoreReport(entries=report.entries, head=report.head, replaced=replaced)
 
 
-def _copy(db: sqlite3.Connection, part: Path, progress: Progress | None) -> tuple[int, str]:
-    def step(_status: int, remaining: int, total: int) -> None:
-        if progress is not None:
-            progress(total - remaining, total)
-
-    # An open read transaction pins the state that is copied: without it every append by the
-    # daemon would start the copy anew.
-    db.execute("BEGIN")
-    try:
-        row = db.execute("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
-        with closing(sqlite3.connect(part, isolation_level=None)) as copy:
-            db.backup(copy, pages=_STEP_PAGES, progress=step)
-            copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
-            (verdict,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorname != "SQLITE_FULL":
-            raise
-        raise LedgerUnavailable(
-            f"{part.parent} has no room for the copy",
-            cure="Make room there, or set ledger.backup.folder to a folder on another disk.",
-        ) from error
-    finally:
-        db.execute("ROLLBACK")
-    if verdict != "ok":
-        raise LedgerDamaged(
-            f"the copy does not pass the integrity check: {verdict}",
-            cure="Run: trueup ledger verify.",
-        )
-    return (0, bytes(32).hex()) if row is None else (row[0], row[1].hex())
-
-
 def _check_manifest(backup: Path) -> None:
     """A manifest is not needed, but one that lies there must be right."""
     path = manifest_path(backup)
@@ -234,11 +205,11 @@ def _check_manifest(backup: Path) -> None:
 
 
 def _bring_up(part: Path, backup: Path, *, key: bytes, now: Callable[[], datetime]) -> None:
-    """A copy that an earlier version made gets the shape of this one; the backup stays as it is."""
+    """The copy gets the shape of this version, and its tables; the backup stays as it is."""
     with trouble_named(backup), closing(reading(part)()) as db:
-        is_old = file_version(db) < known_version()
-    if is_old:
-        with trouble_named(backup), closing(writing(part)()) as db:
+        is_ready = file_version(db) == known_version() and is_folded(db)
+    if not is_ready:
+        with trouble_named(backup), closing(writing(part, key=key)()) as db:
             prepare(db, key=key, journal=Journal(key=key, now=now), now=now())
             db.execute("PRAGMA journal_mode = DELETE")
 
@@ -257,7 +228,7 @@ def _append_restored(
     journal = Journal(key=key, now=now)
     draft = Draft(digest, actor=by, cycle="")
     draft.add(Restored(backup_seq=backed_up[0], backup_hash=backed_up[1], by=by))
-    with closing(writing(part)()) as db:
+    with closing(writing(part, key=key)()) as db:
         prepare(db, key=key, journal=journal, now=now())
         (result,) = journal.commit(db, [draft])
         if isinstance(result, BaseException):

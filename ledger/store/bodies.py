@@ -1,14 +1,19 @@
-"""Bodies for a fold of the whole journal: read in the order in which they were written, and each
-proved on the way. Looking every one up by its digest would walk all over the file.
+"""Bodies for a fold of the whole journal: read in the order in which they were written, opened, and
+each proved on the way. Looking every one up by its digest would walk all over the file.
 """
 
 import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable
+from itertools import islice
 
+from ledger.model.entries import Entry
 from ledger.model.ids import Digest
 from ledger.store.key import key_id, keyed_digest
+from ledger.store.migrate import file_version
+from ledger.store.sealing import SEALED_SINCE, Torn, seal_of
+from ledger.store.sentences import entry_in
 
 MAX_PROBLEMS = 50
 AT_ONCE = 500
@@ -18,18 +23,21 @@ _DIGEST = re.compile(r"(?:[0-9a-f]{2})+")
 
 
 class OrderedBodies:
-    """One walk through all bodies. With a key each of them is proved against its digest."""
+    """One walk through all bodies; ``proving``: each of them against its digest as well."""
 
-    def __init__(self, db: sqlite3.Connection, *, key: bytes | None = None) -> None:
+    def __init__(self, db: sqlite3.Connection, *, key: bytes, proving: bool = False) -> None:
         self._db = db
         self._key = key
-        self._key_id = "" if key is None else key_id(key)
+        self._proving = proving
+        self._seal = seal_of(key) if file_version(db) >= SEALED_SINCE else None
+        self._key_id = key_id(key)
         self._row = 0
         self._is_done = False
         self._ahead: dict[str, bytes] = {}
         self._ahead_bytes = 0
         self._others: Counter[str] = Counter()
-        self._wrong: list[str] = []
+        self.unreadable: dict[Digest, str] = {}
+        """Bodies that are there and cannot be had -> what is wrong with them."""
         self.count = 0
         """Bodies met so far: all of them once ``finish`` was called."""
 
@@ -52,6 +60,10 @@ class OrderedBodies:
         found.update(self._look_up(missing))
         return found
 
+    def entry(self, body: bytes) -> Entry:
+        """The entry in a row of the journal, with its sentences opened."""
+        return entry_in(body, self._seal)
+
     def finish(self) -> None:
         """Walk to the end: also what no entry names is proved."""
         while not self._is_done:
@@ -65,7 +77,7 @@ class OrderedBodies:
             f"{self._key_id}: put the key file of this ledger back"
             for of_key, many in self._others.items()
         ]
-        return [*strange, *self._wrong]
+        return [*strange, *islice(filter(None, self.unreadable.values()), MAX_PROBLEMS)]
 
     def _read_on(self, missing: set[Digest]) -> dict[Digest, bytes]:
         """The next rows: those that are missed, which are so no longer; the others are kept."""
@@ -75,11 +87,13 @@ class OrderedBodies:
             " ORDER BY rowid LIMIT ?",
             (self._row, AT_ONCE),
         ).fetchall()
-        for number, raw, of_key, body in rows:
+        for number, raw, of_key, stored in rows:
             self._row = number
             digest = Digest(raw.hex())
-            if self._key is not None:
-                self._prove(self._key, digest, of_key, body)
+            body = self._opened(raw, of_key, stored)
+            if body is None:
+                missing.discard(digest)
+                continue
             if digest in missing:
                 missing.discard(digest)
                 found[digest] = body
@@ -89,11 +103,21 @@ class OrderedBodies:
         self._is_done = len(rows) < AT_ONCE
         return found
 
-    def _prove(self, key: bytes, digest: Digest, of_key: str, body: bytes) -> None:
+    def _opened(self, raw: bytes, of_key: str, stored: bytes) -> bytes | None:
+        """The body; None, with the reason kept, where it cannot be had."""
+        digest = Digest(raw.hex())
         if of_key != self._key_id:
-            self._others[of_key] += 1
-        elif len(self._wrong) < MAX_PROBLEMS and keyed_digest(key, body) != digest:
-            self._wrong.append(f"body {digest} was changed: it no longer gives its digest")
+            if digest not in self.unreadable:
+                self._others[of_key] += 1
+                self.unreadable[digest] = ""
+            return None
+        try:
+            body = stored if self._seal is None else self._seal.open(raw, stored)
+        except Torn:
+            body = None
+        if body is None or (self._proving and keyed_digest(self._key, body) != raw.hex()):
+            self.unreadable[digest] = f"body {digest} was changed: it no longer gives its digest"
+        return body
 
     def _forget_old(self) -> None:
         if self._ahead_bytes <= KEPT_BYTES:
@@ -110,7 +134,10 @@ class OrderedBodies:
             asked = wanted[first : first + AT_ONCE]
             marks = ", ".join("?" * len(asked))
             rows = self._db.execute(
-                f"SELECT digest, body FROM payload WHERE digest IN ({marks})", asked
+                f"SELECT digest, key_id, body FROM payload WHERE digest IN ({marks})", asked
             )
-            found.update((Digest(digest.hex()), body) for digest, body in rows)
+            for raw, of_key, stored in rows:
+                body = self._opened(raw, of_key, stored)
+                if body is not None:
+                    found[Digest(raw.hex())] = body
         return found

@@ -16,6 +16,7 @@ import aiosqlite
 
 from ledger.model.errors import TrueupError
 from ledger.store.errors import LedgerDamaged, LedgerMissing, LedgerUnavailable
+from ledger.store.sqlwords import register
 
 T = TypeVar("T")
 Connect: TypeAlias = Callable[[], sqlite3.Connection]
@@ -57,14 +58,16 @@ class Executor(Protocol):
 ExecutorFactory: TypeAlias = Callable[[Connect], Awaitable[Executor]]
 
 
-def writing(path: Path) -> Connect:
-    """Opens the database for writing, and makes it when it is not there."""
+def writing(path: Path, *, key: bytes | None = None) -> Connect:
+    """Opens the database for writing, and makes it when it is not there. Without its ``key`` no
+    body can be read or written."""
 
     def connect() -> sqlite3.Connection:
         make_private(path)
         db = sqlite3.connect(path, isolation_level=None, cached_statements=512)
         return _set(
             db,
+            key,
             f"page_size = {PAGE_BYTES}",
             "journal_mode = WAL",
             "synchronous = FULL",
@@ -93,8 +96,9 @@ def make_private(path: Path) -> None:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
-def reading(path: Path) -> Connect:
-    """Opens an existing database beside its writer; temporary tables are still possible."""
+def reading(path: Path, *, key: bytes | None = None) -> Connect:
+    """Opens an existing database beside its writer; temporary tables are still possible. Without
+    its ``key`` no body can be read."""
 
     def connect() -> sqlite3.Connection:
         if not path.exists():
@@ -104,12 +108,12 @@ def reading(path: Path) -> Connect:
             )
         uri = f"{path.absolute().as_uri()}?mode=ro"
         db = sqlite3.connect(uri, uri=True, isolation_level=None, cached_statements=256)
-        return _set(db)
+        return _set(db, key)
 
     return connect
 
 
-def _set(db: sqlite3.Connection, *pragmas: str) -> sqlite3.Connection:
+def _set(db: sqlite3.Connection, key: bytes | None, *pragmas: str) -> sqlite3.Connection:
     common = (
         f"busy_timeout = {BUSY_MS}",
         "foreign_keys = ON",
@@ -120,6 +124,7 @@ def _set(db: sqlite3.Connection, *pragmas: str) -> sqlite3.Connection:
     try:
         for pragma in (*common, *pragmas):
             db.execute(f"PRAGMA {pragma}")
+        register(db, key)
     except BaseException:
         db.close()
         raise

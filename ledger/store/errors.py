@@ -5,6 +5,7 @@ from ledger.model.ids import ExternalRef, RecordId
 
 __all__ = [
     "DraftRefused",
+    "KeyWasDestroyed",
     "LedgerDamaged",
     "LedgerLocked",
     "LedgerMissing",
@@ -43,6 +44,10 @@ class LedgerTooOld(TrueupError):
 
 class WrongKey(TrueupError):
     """The key is not the one that this ledger's digests were made with."""
+
+
+class KeyWasDestroyed(TrueupError):
+    """Only the chain of this ledger can still be read."""
 
 
 class DraftRefused(TrueupError):

@@ -32,7 +32,8 @@ class ExportSummary(msgspec.Struct, frozen=True, kw_only=True):
 async def export(
     ledger: Ledger, out: BinaryIO, *, bodies: bool = False, progress: Progress | None = None
 ) -> ExportSummary:
-    """Write the journal as it stands now; with ``bodies`` each line carries the bodies it names.
+    """Write the journal as it stands now; with ``bodies`` each line carries the bodies it names,
+    and the entry once more with its sentences opened.
 
     A body that is JSON stands as it is, any other as base64 text; an erased one is ``null``.
     """
@@ -68,10 +69,11 @@ def _line(views: Views, row: JournalRow, bodies: bool) -> bytes:
         "at": row.at,
         "actor": row.actor,
         "cycle": row.cycle,
-        "entry": row.entry,
+        "entry": msgspec.Raw(row.stored),
         "hash": row.hash,
     }
     if bodies:
+        line["told"] = row.entry
         line["bodies"] = {
             digest: _content(views.body(digest)) for digest in named_payloads(row.entry)
         }

@@ -19,10 +19,13 @@ from ledger.store.draft import Draft
 from ledger.store.errors import DraftRefused, LedgerDamaged, LedgerUnavailable
 from ledger.store.fold.context import Touched, blob
 from ledger.store.fold.drift import settle
+from ledger.store.fold.many import Insert
 from ledger.store.fold.runs import Step, fold_run, runs
 from ledger.store.instants import instant
 from ledger.store.key import key_id
 from ledger.store.payloads import named_payloads
+from ledger.store.sealing import seal_of, torn_named
+from ledger.store.sentences import closed
 
 GENESIS = bytes(32)
 """Previous hash of the first entry."""
@@ -67,6 +70,8 @@ class Line(NamedTuple):
 
 
 LINE = "seq, at, actor, cycle, type, body, prev, hash"
+_LINES = Insert(f"INSERT INTO journal ({LINE})", "(?, ?, ?, ?, ?, ?, ?, ?)")
+_BODIES = Insert("INSERT INTO payload (digest, key_id, body)", "(?, ?, ?)")
 
 
 def line_hash(prev: bytes, line: tuple[int, str, str, str, str], body: bytes) -> bytes:
@@ -98,6 +103,7 @@ class Journal:
     """The writing end of one open ledger."""
 
     def __init__(self, *, key: bytes, now: Callable[[], datetime]) -> None:
+        self._key = key
         self._key_id = key_id(key)
         self.now = now
         self.head = Head(0, GENESIS)
@@ -134,9 +140,10 @@ class Journal:
         at = instant(self.now())
         try:
             db.execute("BEGIN IMMEDIATE")
-            for together in _portions(drafts):
-                told, head = self._keep(db, together, head=head, at=at)
-                results += told
+            with torn_named(self._key):
+                for together in _portions(drafts):
+                    told, head = self._keep(db, together, head=head, at=at)
+                    results += told
             db.execute("COMMIT")
         except sqlite3.Error as error:
             raise LedgerUnavailable(
@@ -178,10 +185,11 @@ class Journal:
     ) -> Head:
         steps: list[Step] = []
         at_hand: dict[Digest, bytes] = {}
+        seal = seal_of(self._key)
         for draft in drafts:
-            db.executemany(
-                "INSERT INTO payload (digest, key_id, body) VALUES (?, ?, ?)",
-                [(blob(digest), self._key_id, body) for digest, body in draft.bodies.items()],
+            named = [(blob(digest), body) for digest, body in draft.bodies.items()]
+            _BODIES.put(
+                db, [(digest, self._key_id, seal.close(digest, body)) for digest, body in named]
             )
             at_hand.update(draft.bodies)
             bodies = Bodies(db, at_hand)
@@ -190,7 +198,8 @@ class Journal:
                     if digest not in at_hand:
                         bodies.require(digest, entry)
             steps += [Step(seq, at, entry) for seq, entry in enumerate(draft.entries, head.seq + 1)]
-            head = _chain(db, head, (at, draft.actor, draft.cycle), draft.entries)
+            said = [closed(entry, seal) for entry in draft.entries]
+            head = _chain(db, head, (at, draft.actor, draft.cycle), said)
         touched = Touched()
         for run in runs(steps):
             fold_run(db, run, Bodies(db, at_hand).get, touched)
@@ -228,13 +237,16 @@ class Bodies:
         body = self._at_hand.get(digest)
         if body is None:
             row = self._db.execute(
-                "SELECT body FROM payload WHERE digest = ?", (blob(digest),)
+                "SELECT unsealed(digest, body) FROM payload WHERE digest = ?", (blob(digest),)
             ).fetchone()
             body = None if row is None else row[0]
         return body
 
     def require(self, digest: Digest, entry: Entry) -> None:
-        if self.get(digest) is not None:
+        if digest in self._at_hand:
+            return
+        known = self._db.execute("SELECT 1 FROM payload WHERE digest = ?", (blob(digest),))
+        if known.fetchone() is not None:
             return
         raise DraftRefused(
             f"{type(entry).__name__} names the body {digest}, which nobody has registered",
@@ -253,7 +265,7 @@ def _chain(
         digest = line_hash(prev, line, body)
         rows.append((*line, body, prev, digest))
         prev = digest
-    db.executemany(f"INSERT INTO journal ({LINE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    _LINES.put(db, rows)
     return Head(head.seq + len(rows), prev)
 
 

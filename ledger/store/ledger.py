@@ -32,6 +32,7 @@ from ledger.store.key import keyed_digest
 from ledger.store.lock import Lock
 from ledger.store.opening import look, prepare
 from ledger.store.past import in_the_past
+from ledger.store.sealing import torn_named
 from ledger.store.shadow import Progress
 from ledger.store.verify import VerifyReport, verify
 from ledger.store.views import Views
@@ -91,7 +92,7 @@ class Ledger:
         journal = Journal(key=key, now=now)
         if read_only:
             with trouble_named(path):
-                reader = await _start(executor, reading(path), partial(look, key=key))
+                reader = await _start(executor, reading(path, key=key), partial(look, key=key))
             ledger = cls(path, key=key, journal=journal, reader=reader, lock=None)
             ledger._executor = executor
             return ledger
@@ -100,9 +101,9 @@ class Ledger:
         first = partial(prepare, key=key, journal=journal, now=now(), progress=progress)
         try:
             with trouble_named(path):
-                writer = await _start(executor, writing(path), first)
+                writer = await _start(executor, writing(path, key=key), first)
                 try:
-                    reader = await executor(reading(path))
+                    reader = await executor(reading(path, key=key))
                 except BaseException:
                     await writer.close()
                     raise
@@ -156,7 +157,7 @@ class Ledger:
 
     async def read(self, query: Callable[[Views], T]) -> T:
         """Run a function over one consistent state of the ledger, in the reader's thread."""
-        return await self._reader.run(partial(_in_read_transaction, query=query))
+        return await self._reader.run(partial(_in_read_transaction, key=self._key, query=query))
 
     async def walk(self, query: Callable[[Views], Iterator[T]]) -> AsyncGenerator[T, None]:
         """What ``query`` yields over one consistent state of the ledger, step by step.
@@ -164,10 +165,12 @@ class Ledger:
         Has a connection of its own, so that neither appends nor other questions wait for it. While
         it lasts the file grows by what is appended: never let a slow reader drive it.
         """
-        executor = await self._executor(reading(self.path))
+        executor = await self._executor(reading(self.path, key=self._key))
         try:
             steps = await executor.run(partial(_begun, query=query))
-            while (step := await executor.run(lambda _: next(steps, None))) is not None:
+            while (
+                step := await executor.run(partial(_next_step, key=self._key, steps=steps))
+            ) is not None:
                 yield step
         finally:
             await executor.close()
@@ -178,10 +181,12 @@ class Ledger:
         async with self._front_turn:
             if self._front is None:
                 if isinstance(self._reader, _Closed):
-                    return await self._reader.run(partial(_in_read_transaction, query=query))
-                self._front = await self._executor(reading(self.path))
+                    return await self._reader.run(
+                        partial(_in_read_transaction, key=self._key, query=query)
+                    )
+                self._front = await self._executor(reading(self.path, key=self._key))
             front = self._front
-        return await front.run(partial(_in_read_transaction, query=query))
+        return await front.run(partial(_in_read_transaction, key=self._key, query=query))
 
     async def verify(self, *, progress: Progress | None = None) -> VerifyReport:
         """Prove the whole ledger, on a connection of its own beside readers and writer.
@@ -202,7 +207,9 @@ class Ledger:
     ) -> T:
         """Run a function over the ledger as it stood after entry ``seq``; takes as long as folding
         all that came before, on a connection of its own beside readers and writer."""
-        return await self._apart(partial(in_the_past, seq=seq, query=query, progress=progress))
+        return await self._apart(
+            partial(in_the_past, key=self._key, seq=seq, query=query, progress=progress)
+        )
 
     async def fold_log(self) -> None:
         """Bring the write-ahead log into the file and give its room back, as far as nobody reads
@@ -211,7 +218,7 @@ class Ledger:
             await self._writer.run(fold_log)
 
     async def _apart(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        executor = await self._executor(reading(self.path))
+        executor = await self._executor(reading(self.path, key=self._key))
         try:
             return await executor.run(work)
         finally:
@@ -309,10 +316,16 @@ def _begun(db: sqlite3.Connection, query: Callable[[Views], Iterator[T]]) -> Ite
     return query(Views(db))
 
 
-def _in_read_transaction(db: sqlite3.Connection, *, query: Callable[[Views], T]) -> T:
+def _next_step(_: sqlite3.Connection, *, key: bytes, steps: Iterator[T]) -> T | None:
+    with torn_named(key):
+        return next(steps, None)
+
+
+def _in_read_transaction(db: sqlite3.Connection, *, key: bytes, query: Callable[[Views], T]) -> T:
     db.execute("BEGIN")
     try:
-        return query(Views(db))
+        with torn_named(key):
+            return query(Views(db))
     finally:
         if db.in_transaction:
             db.execute("ROLLBACK")

@@ -3,14 +3,16 @@
 import sqlite3
 from datetime import datetime
 
+from ledger.store.destroyed import refuse_destroyed
 from ledger.store.errors import WrongKey
 from ledger.store.journal import Journal
 from ledger.store.key import key_id
-from ledger.store.migrate import migrate, require_known
+from ledger.store.migrate import file_version, migrate, require_known
 from ledger.store.rebuild import refold_if_outdated
 from ledger.store.shadow import Progress
 
-_KEY_NAME = "ledger.key_id"
+KEY_NAME = "ledger.key_id"
+"""Where the file notes which key it was made with."""
 
 
 def prepare(
@@ -22,28 +24,39 @@ def prepare(
     progress: Progress | None = None,
 ) -> None:
     """Make an opened file ready for writing; ``progress`` is of an upgrade that takes a while."""
+    if file_version(db):
+        _refuse(db, key)  # first of all, for an upgrade seals bodies under the key
     migrate(db, now=now)
-    _check_key(db, key, claim=True)
+    _claim(db, key)
     journal.load(db)
-    refold_if_outdated(db, progress=progress)
+    refold_if_outdated(db, key=key, progress=progress)
 
 
 def look(db: sqlite3.Connection, *, key: bytes) -> None:
     """Refuse a file that cannot be read with this program and this key."""
     require_known(db)
-    _check_key(db, key, claim=False)
+    _refuse(db, key)
 
 
-def _check_key(db: sqlite3.Connection, key: bytes, *, claim: bool) -> None:
+def _refuse(db: sqlite3.Connection, key: bytes) -> None:
     """The first writer's key is the ledger's; with another one nothing could be compared."""
-    mine = key_id(key)
-    row = db.execute("SELECT value FROM runtime WHERE key = ?", (_KEY_NAME,)).fetchone()
-    if row is None:
-        row = db.execute("SELECT CAST(key_id AS BLOB) FROM payload LIMIT 1").fetchone()
-    if row is not None and row[0] != mine.encode():
+    refuse_destroyed(db)
+    mine, made_with = key_id(key), _key_of(db)
+    if made_with not in ("", mine):
         raise WrongKey(
-            f"the ledger was made with key {row[0].decode()}, the key given is {mine}",
+            f"the ledger was made with key {made_with}, the key given is {mine}",
             cure="Put the key file of this ledger back (ledger.key in the state directory).",
         )
-    if row is None and claim:
-        db.execute("INSERT INTO runtime (key, value) VALUES (?, ?)", (_KEY_NAME, mine.encode()))
+
+
+def _claim(db: sqlite3.Connection, key: bytes) -> None:
+    if not _key_of(db):
+        mine = key_id(key).encode()
+        db.execute("INSERT INTO runtime (key, value) VALUES (?, ?)", (KEY_NAME, mine))
+
+
+def _key_of(db: sqlite3.Connection) -> str:
+    row = db.execute("SELECT value FROM runtime WHERE key = ?", (KEY_NAME,)).fetchone()
+    if row is None:
+        row = db.execute("SELECT CAST(key_id AS BLOB) FROM payload LIMIT 1").fetchone()
+    return "" if row is None else row[0].decode()

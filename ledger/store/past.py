@@ -11,6 +11,7 @@ from typing import TypeVar
 from ledger.store.bodies import OrderedBodies
 from ledger.store.errors import LedgerDamaged
 from ledger.store.shadow import Progress, fold_everything, shadow
+from ledger.store.sqlwords import torn_passed_over
 from ledger.store.views import Views
 
 T = TypeVar("T")
@@ -19,6 +20,7 @@ T = TypeVar("T")
 def in_the_past(
     db: sqlite3.Connection,
     *,
+    key: bytes,
     seq: int,
     query: Callable[[Views], T],
     progress: Progress | None = None,
@@ -32,13 +34,15 @@ def in_the_past(
     db.execute("BEGIN")
     try:
         shadow(db, lists=True)
-        bodies = OrderedBodies(db)
-        for _, problem in fold_everything(db, bodies, progress=progress, looks=True, until=seq):
-            if problem:
-                raise LedgerDamaged(
-                    problem,
-                    cure="Run: trueup ledger verify. Then restore the last backup that verifies.",
-                )
+        bodies = OrderedBodies(db, key=key)
+        with torn_passed_over(db, key):
+            for _, problem in fold_everything(db, bodies, progress=progress, looks=True, until=seq):
+                if problem or (problem := next(iter(bodies.problems()), "")):
+                    raise LedgerDamaged(
+                        problem,
+                        cure="Run: trueup ledger verify. Then restore the last backup that "
+                        "verifies.",
+                    )
         db.execute(f"CREATE TEMP VIEW journal AS SELECT * FROM main.journal WHERE seq <= {seq:d}")
         return query(Views(db))
     finally:

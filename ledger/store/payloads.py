@@ -89,8 +89,9 @@ def named_payloads(entry: Entry) -> tuple[Digest, ...]:
             | entries.Intended(payload=payload)
         ):
             return (payload,)
-        case entries.Confirmed(payload=payload):
-            # An operation may be confirmed by a tombstone, which has no body.
+        case entries.Confirmed(payload=payload) | entries.ConflictResolved(payload=payload):
+            # An operation may be confirmed by a tombstone, which has no body; nor has the choice
+            # of a system's value.
             return (payload,) if payload else ()
         case entries.Quarantined(payload=payload):
             return () if payload is None else (payload,)
@@ -107,7 +108,6 @@ def named_payloads(entry: Entry) -> tuple[Digest, ...]:
             | entries.Released()
             | entries.GateHeld()
             | entries.Approved()
-            | entries.ConflictResolved()
             | entries.Retried()
             | entries.Skipped()
             | entries.SkipEnded()
@@ -122,5 +122,6 @@ def named_payloads(entry: Entry) -> tuple[Digest, ...]:
             | entries.OutcomeUnknown()
             | entries.Restored()
             | entries.FirstPlanApproved()
+            | entries.KeyDestroyed()
         ):
             return ()

@@ -18,7 +18,7 @@ JOIN link AS l ON l.object = o.id
 -- name: sides
 -- Every reference of some records with its latest body. Who asks puts them in order: sorting here
 -- would carry the bodies along.
-SELECT l.record, o.system, o.kind, o.external_id, h.version, h.comparable, p.body, h.seq,
+SELECT l.record, o.system, o.kind, o.external_id, h.version, h.comparable, unsealed(p.digest, p.body), h.seq,
   h.tombstone, h.problem, h.out_of_scope
 FROM json_each(:records) AS wanted
 CROSS JOIN link AS l ON l.record = wanted.value
@@ -60,7 +60,7 @@ CROSS JOIN object AS o ON o.system = json_extract(wanted.value, '$[0]')
 JOIN link AS l ON l.object = o.id
 
 -- name: baselines
-SELECT b.record, b.system, p.body, b.seq, b.mapping_version
+SELECT b.record, b.system, unsealed(p.digest, p.body), b.seq, b.mapping_version
 FROM json_each(:records) AS wanted
 CROSS JOIN baseline AS b ON b.record = wanted.value
 LEFT JOIN payload AS p ON p.digest = b.image
@@ -78,7 +78,7 @@ CROSS JOIN rejection AS r ON r.record = wanted.value
 ORDER BY r.record, r.seq
 
 -- name: resolutions
-SELECT r.record, r.field, r.take, r.value_digest
+SELECT r.record, r.field, r.take, r.value_digest, r.seq
 FROM json_each(:records) AS wanted
 CROSS JOIN resolution AS r ON r.record = wanted.value
 ORDER BY r.record, r.field
@@ -100,12 +100,11 @@ WHERE k.system = :system AND k.kind = :kind AND k.name = :name AND k.value = :va
 ORDER BY o.id
 
 -- name: find_many
--- The same of a list of [name, value] of one system and kind.
-SELECT k.name, k.value, o.system, o.kind, o.external_id
-FROM json_each(:keys) AS wanted
-CROSS JOIN key AS k ON k.system = :system AND k.kind = :kind
-  AND k.name = json_extract(wanted.value, '$[0]')
-  AND k.value = json_extract(wanted.value, '$[1]')
+-- The same of a list of values of one key.
+SELECT k.value, o.system, o.kind, o.external_id
+FROM json_each(:values) AS wanted
+CROSS JOIN key AS k ON k.system = :system AND k.kind = :kind AND k.name = :name
+  AND k.value = wanted.value
 JOIN head AS h ON h.object = k.object JOIN object AS o ON o.id = k.object
 WHERE h.tombstone = ''
 ORDER BY o.id
@@ -181,17 +180,17 @@ WHERE o.system = :system AND o.kind = :kind AND h.tombstone = '' AND h.out_of_sc
 LIMIT :limit
 
 -- name: holds
-SELECT d.record, d.subject, d.code, d.payload, p.body, d.since, d.seq
+SELECT d.record, d.subject, d.code, d.payload, unsealed(p.digest, p.body), d.since, d.seq
 FROM hold AS d LEFT JOIN payload AS p ON p.digest = d.payload
 ORDER BY d.seq LIMIT :limit OFFSET :offset
 
 -- name: holds_by_code
-SELECT d.record, d.subject, d.code, d.payload, p.body, d.since, d.seq
+SELECT d.record, d.subject, d.code, d.payload, unsealed(p.digest, p.body), d.since, d.seq
 FROM hold AS d LEFT JOIN payload AS p ON p.digest = d.payload
 WHERE d.code = :code ORDER BY d.seq LIMIT :limit OFFSET :offset
 
 -- name: holds_of
-SELECT d.record, d.subject, d.code, d.payload, p.body, d.since, d.seq
+SELECT d.record, d.subject, d.code, d.payload, unsealed(p.digest, p.body), d.since, d.seq
 FROM json_each(:records) AS wanted
 CROSS JOIN hold AS d ON d.record = wanted.value
 LEFT JOIN payload AS p ON p.digest = d.payload
@@ -202,7 +201,7 @@ SELECT code, count(*) FROM hold GROUP BY code
 
 -- name: operations
 -- The page is cut before bodies are fetched: sorting carries two small columns only.
-SELECT n.operation, p.body, n.state, n.reason, n.text, n.seq, n.at, n.breaker
+SELECT n.operation, unsealed(p.digest, p.body), n.state, n.reason, n.text, n.seq, n.at, n.breaker
 FROM (
   SELECT o.operation AS id, o.seq AS seq
   FROM json_each(:states) AS wanted CROSS JOIN operation AS o ON o.state = wanted.value
@@ -213,7 +212,7 @@ LEFT JOIN payload AS p ON p.digest = n.payload
 ORDER BY page.seq, page.id
 
 -- name: operations_of
-SELECT n.operation, p.body, n.state, n.reason, n.text, n.seq, n.at, n.breaker
+SELECT n.operation, unsealed(p.digest, p.body), n.state, n.reason, n.text, n.seq, n.at, n.breaker
 FROM json_each(:records) AS wanted
 CROSS JOIN operation AS n ON n.record = wanted.value
 LEFT JOIN payload AS p ON p.digest = n.payload
@@ -221,7 +220,7 @@ WHERE n.state IN (SELECT value FROM json_each(:states))
 ORDER BY n.seq, n.operation
 
 -- name: operation
-SELECT n.operation, p.body, n.state, n.reason, n.text, n.seq, n.at, n.breaker
+SELECT n.operation, unsealed(p.digest, p.body), n.state, n.reason, n.text, n.seq, n.at, n.breaker
 FROM operation AS n LEFT JOIN payload AS p ON p.digest = n.payload
 WHERE n.operation = :operation
 
@@ -255,7 +254,7 @@ SELECT count FROM answer WHERE operation = :operation
 
 -- name: confirmed_changes
 -- By record: most operations are confirmed in the end, so the state tells little.
-SELECT n.at, p.body
+SELECT n.at, unsealed(p.digest, p.body)
 FROM operation AS n INDEXED BY operation_by_record JOIN payload AS p ON p.digest = n.payload
 WHERE n.record = :record AND n.state = 'confirmed' AND n.at >= :since
 ORDER BY n.seq
@@ -265,7 +264,7 @@ SELECT system, kind, state, count FROM tally ORDER BY system, kind
 
 -- name: history_of_record
 -- Entries that concern a record or any reference that belongs to it now.
-SELECT j.seq, j.at, j.actor, j.cycle, j.body FROM journal AS j JOIN (
+SELECT j.seq, j.at, j.actor, j.cycle, told(j.body) FROM journal AS j JOIN (
   SELECT seq FROM record_entry WHERE record = :record
   UNION
   SELECT e.seq FROM link AS l JOIN object_entry AS e ON e.object = l.object
@@ -274,16 +273,20 @@ SELECT j.seq, j.at, j.actor, j.cycle, j.body FROM journal AS j JOIN (
 ORDER BY j.seq DESC LIMIT :limit
 
 -- name: history_of_ref
-SELECT j.seq, j.at, j.actor, j.cycle, j.body
+SELECT j.seq, j.at, j.actor, j.cycle, told(j.body)
 FROM object AS o JOIN object_entry AS e ON e.object = o.id JOIN journal AS j ON j.seq = e.seq
 WHERE o.system = :system AND o.kind = :kind AND o.external_id = :id
 ORDER BY j.seq DESC LIMIT :limit
 
 -- name: entries
-SELECT seq, at, actor, cycle, body, hash FROM journal WHERE seq > :after ORDER BY seq LIMIT :limit
+SELECT seq, at, actor, cycle, body, told(body), hash FROM journal
+WHERE seq > :after ORDER BY seq LIMIT :limit
+
+-- name: entry_at
+SELECT told(body) FROM journal WHERE seq = :seq
 
 -- name: body
-SELECT body FROM payload WHERE digest = :digest
+SELECT unsealed(digest, body) FROM payload WHERE digest = :digest
 
 -- name: runtime
 SELECT value FROM runtime WHERE key = :key
@@ -339,12 +342,12 @@ SELECT system, old, new, reason, by, since, seq FROM remap ORDER BY system, old
 SELECT system, kind, most, reason, by, since, seq FROM absence ORDER BY system, kind
 
 -- name: jobs
-SELECT j.job, j.what, j.state, p.body, j.by, j.started, j.at, j.seq
+SELECT j.job, j.what, j.state, unsealed(p.digest, p.body), j.by, j.started, j.at, j.seq
 FROM job AS j LEFT JOIN payload AS p ON p.digest = j.payload
 ORDER BY j.seq DESC LIMIT :limit
 
 -- name: job
-SELECT j.job, j.what, j.state, p.body, j.by, j.started, j.at, j.seq
+SELECT j.job, j.what, j.state, unsealed(p.digest, p.body), j.by, j.started, j.at, j.seq
 FROM job AS j LEFT JOIN payload AS p ON p.digest = j.payload
 WHERE j.job = :job
 
@@ -358,7 +361,7 @@ SELECT count(*) FROM operation WHERE state = 'intended' AND reason GLOB 'outcome
 -- name: queue_rows
 -- A page of the queue, with what came of the attempts and who approved.
 SELECT n.operation, n.record, n.digest, n.system, n.action, n.state, n.reason, n.text, n.seq, n.at,
-  n.breaker, p.body,
+  n.breaker, unsealed(p.digest, p.body),
   (SELECT sum(t.attempts) FROM intent_item AS i JOIN intent AS t ON t.request = i.request
     WHERE i.operation = n.operation),
   (SELECT t.request FROM intent_item AS i JOIN intent AS t ON t.request = i.request
@@ -397,21 +400,21 @@ SELECT j.seq, j.at FROM json_each(:seqs) AS wanted CROSS JOIN journal AS j ON j.
 SELECT at FROM journal WHERE seq = :seq
 
 -- name: timeline
-SELECT j.seq, j.at, j.actor, j.cycle, j.body FROM journal AS j
+SELECT j.seq, j.at, j.actor, j.cycle, told(j.body) FROM journal AS j
 WHERE j.seq > :after AND j.seq < :before ORDER BY j.seq DESC LIMIT :limit
 
 -- name: timeline_of_type
-SELECT j.seq, j.at, j.actor, j.cycle, j.body FROM journal AS j INDEXED BY journal_by_type
+SELECT j.seq, j.at, j.actor, j.cycle, told(j.body) FROM journal AS j INDEXED BY journal_by_type
 WHERE j.type = :type AND j.seq > :after AND j.seq < :before ORDER BY j.seq DESC LIMIT :limit
 
 -- name: timeline_of_person
-SELECT j.seq, j.at, j.actor, j.cycle, j.body FROM journal AS j INDEXED BY journal_by_person
+SELECT j.seq, j.at, j.actor, j.cycle, told(j.body) FROM journal AS j INDEXED BY journal_by_person
 WHERE j.actor <> 'daemon' AND j.actor = :actor AND j.seq > :after AND j.seq < :before
 ORDER BY j.seq DESC LIMIT :limit
 
 -- name: timeline_of_record
 -- Entries that concern a record or any reference that belongs to it now.
-SELECT j.seq, j.at, j.actor, j.cycle, j.body FROM journal AS j JOIN (
+SELECT j.seq, j.at, j.actor, j.cycle, told(j.body) FROM journal AS j JOIN (
   SELECT seq FROM record_entry WHERE record = :record AND seq > :after AND seq < :before
   UNION
   SELECT e.seq FROM link AS l JOIN object_entry AS e ON e.object = l.object

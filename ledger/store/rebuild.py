@@ -27,6 +27,7 @@ from ledger.store.shadow import (
     fold_everything,
     shadow,
 )
+from ledger.store.sqlwords import torn_passed_over
 
 MAX_DIFFERENCES = 50
 _VERSION_NAME = "ledger.fold_version"
@@ -41,7 +42,11 @@ class RebuildReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rebuild(
-    path: Path, *, now: Callable[[], datetime], progress: Progress | None = None
+    path: Path,
+    *,
+    key: bytes,
+    now: Callable[[], datetime],
+    progress: Progress | None = None,
 ) -> RebuildReport:
     """Raises ``LedgerLocked`` while a daemon has the ledger, ``LedgerDamaged`` when the journal
     itself does not verify: then nothing is touched."""
@@ -49,21 +54,37 @@ def rebuild(
         raise LedgerMissing(f"there is no ledger at {path}")
     lock = Lock.take(path, now=now())
     try:
-        with trouble_named(path), closing(writing(path)()) as db:
+        with trouble_named(path), closing(writing(path, key=key)()) as db:
             migrate(db, now=now())
-            return refold(db, progress=progress)
+            return refold(db, key=key, progress=progress)
     finally:
         lock.release()
 
 
-def refold_if_outdated(db: sqlite3.Connection, *, progress: Progress | None = None) -> None:
+def refold_if_outdated(
+    db: sqlite3.Connection, *, key: bytes, progress: Progress | None = None
+) -> None:
     """Fold again what another version of the program has folded in another way."""
     row = db.execute("SELECT value FROM runtime WHERE key = ?", (_VERSION_NAME,)).fetchone()
     (entries,) = db.execute("SELECT count(*) FROM (SELECT 1 FROM journal LIMIT 1)").fetchone()
     if row is None and entries == 0:
         _note_version(db)
     elif row is None or int(row[0]) != FOLD_VERSION:
-        refold(db, progress=progress)
+        refold(db, key=key, progress=progress)
+
+
+def forget_version(db: sqlite3.Connection) -> None:
+    """Have everything folded again when the file is next opened for writing."""
+    db.execute("DELETE FROM runtime WHERE key = ?", (_VERSION_NAME,))
+
+
+def is_folded(db: sqlite3.Connection) -> bool:
+    """Whether the tables are there at all: those of a copy are made when it is restored."""
+    row = db.execute(
+        "SELECT EXISTS (SELECT 1 FROM runtime WHERE key = ?) OR NOT EXISTS (SELECT 1 FROM journal)",
+        (_VERSION_NAME,),
+    ).fetchone()
+    return bool(row[0])
 
 
 def _note_version(db: sqlite3.Connection) -> None:
@@ -73,21 +94,24 @@ def _note_version(db: sqlite3.Connection) -> None:
     )
 
 
-def refold(db: sqlite3.Connection, *, progress: Progress | None = None) -> RebuildReport:
+def refold(
+    db: sqlite3.Connection, *, key: bytes, progress: Progress | None = None
+) -> RebuildReport:
     """Rebuild over an open writing connection, in one transaction."""
     db.execute("BEGIN IMMEDIATE")
     try:
         shadow(db)
         entries = 0
-        bodies = OrderedBodies(db)
-        for reached, problem in fold_everything(db, bodies, progress=progress, looks=True):
-            if problem:
-                raise LedgerDamaged(
-                    problem,
-                    cure="The journal cannot be rebuilt from itself: restore the last backup "
-                    "that verifies.",
-                )
-            entries = reached.seq
+        bodies = OrderedBodies(db, key=key)
+        with torn_passed_over(db, key):
+            for reached, problem in fold_everything(db, bodies, progress=progress, looks=True):
+                if problem or (problem := next(iter(bodies.problems()), "")):
+                    raise LedgerDamaged(
+                        problem,
+                        cure="The journal cannot be rebuilt from itself: restore the last backup "
+                        "that verifies.",
+                    )
+                entries = reached.seq
         wrong: dict[str, list[str]] = {}
         for table in FOLDED:
             if told := list(differences(db, [table])):

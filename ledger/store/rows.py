@@ -93,6 +93,8 @@ class JournalRow(msgspec.Struct, frozen=True, kw_only=True):
     actor: str
     cycle: str
     entry: Entry
+    stored: bytes
+    """The entry as it is chained: its sentences sealed."""
     hash: str
     """Hex text of the chain at this entry."""
 

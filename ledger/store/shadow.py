@@ -25,7 +25,6 @@ from ledger.store.journal import (
     Head,
     Line,
     broken_at,
-    decode_entry,
     line_hash,
 )
 from ledger.store.payloads import named_payloads
@@ -70,7 +69,6 @@ _MARKS = ("dirty", "cursor", "seen")
 
 _SEARCHED = frozenset(
     {
-        "key_by_object",
         "operation_by_record",
         "operation_by_digest",
         "intent_item_open",
@@ -79,6 +77,14 @@ _SEARCHED = frozenset(
     }
 )
 """Indexes by which folds find their rows."""
+
+_BY_TIME = {
+    "key": ("(system, kind, name, value, object)", "(object, system, kind, name, value)"),
+    "object_entry": ("(object, seq)", "(seq, object)"),
+    "record_entry": ("(record, seq)", "(seq, record)"),
+}
+"""Primary keys of twins that are filled in the order of the journal: rows go in at the end, and the
+keys of one reference lie together, where folds look for them."""
 
 PAGE = 1000
 LAST = 2**63 - 1
@@ -102,6 +108,12 @@ def shadow(db: sqlite3.Connection, *, lists: bool = False) -> None:
         for index, sql in rows:
             if sql.startswith("CREATE INDEX") and index not in _SEARCHED and not lists:
                 continue
+            if name in _BY_TIME and not lists:
+                if index != name:
+                    continue
+                sql = sql.replace(*(f"PRIMARY KEY {columns}" for columns in _BY_TIME[name]))
+            # Folds number what they name; the rows that these are compared with are checked.
+            sql = sql.replace(" REFERENCES object (id)", "")
             table = re.sub(r"^CREATE TABLE ", "CREATE TEMP TABLE ", sql)
             db.execute(re.sub(r"^CREATE INDEX (\w+)", r"CREATE INDEX temp.\1", table))
 
@@ -173,7 +185,7 @@ def _fold_page(
     named: list[tuple[Step, tuple[Digest, ...]]] = []
     for seq, at, _, _, told, content, _, _ in page:
         try:
-            entry = decode_entry(content)
+            entry = source.entry(content)
         except _FAULTS as error:
             yield _unfolded(seq, told, error)
             continue
@@ -187,7 +199,9 @@ def _fold_page(
     bodies = source.of(digest for _, digests in named for digest in digests)
     for step, digests in named:
         for digest in digests:
-            if digest not in bodies and not _was_erased(db, digest):
+            if digest in bodies or digest in source.unreadable:
+                continue
+            if not _was_erased(db, digest):
                 yield (
                     f"entry {step.seq} ({type(step.entry).__name__}) names body {digest}, which is "
                     "missing and was never erased"

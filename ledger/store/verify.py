@@ -14,11 +14,17 @@ from pathlib import Path
 
 import msgspec
 
+from ledger.model.entries import KeyDestroyed
 from ledger.store.bodies import OrderedBodies
+from ledger.store.destroyed import destruction
 from ledger.store.engine import reading, trouble_named
+from ledger.store.errors import WrongKey
 from ledger.store.journal import GENESIS, Head
 from ledger.store.migrate import require_known
+from ledger.store.rebuild import is_folded
 from ledger.store.shadow import (
+    FOLDED,
+    WAITS,
     Progress,
     check_chain,
     differences,
@@ -26,6 +32,7 @@ from ledger.store.shadow import (
     pages,
     shadow,
 )
+from ledger.store.sqlwords import torn_passed_over
 
 MAX_PROBLEMS = 50
 
@@ -40,6 +47,8 @@ class VerifyReport(msgspec.Struct, frozen=True, kw_only=True):
     bodies: int
     erased: int
     """Bodies that retention removed and accounted for."""
+    destroyed: str = ""
+    """When, by whom and why the key was destroyed: only the chain was proved then."""
     problems: tuple[str, ...] = ()
     """At most ``MAX_PROBLEMS``, in the order found; empty = the ledger is sound."""
 
@@ -48,10 +57,19 @@ class VerifyReport(msgspec.Struct, frozen=True, kw_only=True):
         return not self.problems
 
 
-def verify_file(path: Path, *, key: bytes, progress: Progress | None = None) -> VerifyReport:
-    """Verify the ledger in a file, whether or not a daemon has it open."""
-    with trouble_named(path), closing(reading(path)()) as db:
+def verify_file(path: Path, *, key: bytes | None, progress: Progress | None = None) -> VerifyReport:
+    """Verify the ledger in a file, whether or not a daemon has it open. ``key`` may be None where
+    it was destroyed: the chain is proved then, and that nothing lies in the clear."""
+    with trouble_named(path), closing(reading(path, key=key)()) as db:
         require_known(db)
+        gone = destruction(db)
+        if gone is not None:
+            return _verify_chain_alone(db, *gone, progress=progress)
+        if key is None:
+            raise WrongKey(
+                f"the ledger {path} has a key, and none was given",
+                cure="Put the key file of this ledger back, or check state_dir.",
+            )
         return verify(db, key=key, progress=progress)
 
 
@@ -92,17 +110,20 @@ def _verify(db: sqlite3.Connection, *, key: bytes, progress: Progress | None) ->
     """Chain, bodies and folded tables, in one read transaction."""
     head = Head(0, GENESIS)
     problems: list[str] = []
-    bodies = OrderedBodies(db, key=key)
+    bodies = OrderedBodies(db, key=key, proving=True)
     erased = 0
     db.execute("BEGIN")
     try:
         shadow(db)
-        for reached, problem in fold_everything(db, bodies, progress=progress, looks=False):
-            head = reached
-            if problem and len(problems) < MAX_PROBLEMS:
-                problems.append(problem)
+        with torn_passed_over(db, key):
+            for reached, problem in fold_everything(db, bodies, progress=progress, looks=False):
+                head = reached
+                if problem and len(problems) < MAX_PROBLEMS:
+                    problems.append(problem)
         bodies.finish()
-        problems += [*bodies.problems(), *islice(differences(db), MAX_PROBLEMS)]
+        problems += bodies.problems()
+        if is_folded(db):
+            problems += islice(differences(db), MAX_PROBLEMS)
         (erased,) = db.execute(
             "SELECT count(*) FROM payload_erasure AS e"
             " WHERE NOT EXISTS (SELECT 1 FROM payload AS p WHERE p.digest = e.digest)"
@@ -127,17 +148,8 @@ def prove_chain(
 ) -> VerifyReport:
     """Prove chain and bodies and nothing that was folded from them: of any format, and in a
     fraction of the time."""
-    head = Head(0, GENESIS)
-    problems: list[str] = []
-    (total,) = db.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()
-    for page in pages(db):
-        problems, reached = check_chain(page, head)
-        if problems:
-            break
-        head = reached
-        if progress is not None:
-            progress(head.seq, total)
-    bodies = OrderedBodies(db, key=key)
+    head, problems = _prove_links(db, progress)
+    bodies = OrderedBodies(db, key=key, proving=True)
     bodies.finish()
     return VerifyReport(
         entries=head.seq,
@@ -145,4 +157,40 @@ def prove_chain(
         bodies=bodies.count,
         erased=0,
         problems=(*problems[:1], *bodies.problems()),
+    )
+
+
+def _prove_links(db: sqlite3.Connection, progress: Progress | None) -> tuple[Head, list[str]]:
+    """The last entry that follows the one before, and what is wrong with the next."""
+    head = Head(0, GENESIS)
+    (total,) = db.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()
+    for page in pages(db):
+        problems, reached = check_chain(page, head)
+        if problems:
+            return head, problems
+        head = reached
+        if progress is not None:
+            progress(head.seq, total)
+    return head, []
+
+
+def _verify_chain_alone(
+    db: sqlite3.Connection, at: str, entry: KeyDestroyed, *, progress: Progress | None
+) -> VerifyReport:
+    """Of a ledger whose key was destroyed: nothing else can be proved, nor has to be."""
+    head, problems = _prove_links(db, progress)
+    problems += _file_problems(db)
+    problems += [
+        f"table {table} still holds rows: the destruction of the key was not finished"
+        for table in (*FOLDED, *WAITS)
+        if db.execute(f"SELECT EXISTS (SELECT 1 FROM {table})").fetchone()[0]
+    ]
+    (bodies,) = db.execute("SELECT count(*) FROM payload").fetchone()
+    return VerifyReport(
+        entries=head.seq,
+        head=head.hash.hex(),
+        bodies=bodies,
+        erased=0,
+        destroyed=f"{at[:10]} by {entry.by}: {entry.reason}",
+        problems=tuple(problems[:MAX_PROBLEMS]),
     )

@@ -1,13 +1,15 @@
 """Views of the drift list: pages in any of its orders, how many there are of which, and when.
 
 An order is an index, and a page is a walk along it from the nearer end, with the rows fetched
-afterwards. Class and kind are in every index; narrowing by anything else reads the whole list.
+afterwards. Class and kind are in every index; state, reason, system and amount are in those by age
+and by class; narrowing another order by them, or any by text, reads the whole list.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -23,6 +25,8 @@ _BILLION = 10**9
 LOOK_UP = 20
 """So many rows are read one after the other in the time of looking one up: a page near either end
 of what a filter leaves is walked to, others are sorted out of all rows."""
+FEW = 2_000
+"""So many rows of a sorted list are kept while it is read; of more, all are sorted."""
 _LONGEST_AGE = 100 * 365 * 86_400
 
 
@@ -84,6 +88,9 @@ class _Order(msgspec.Struct, frozen=True):
     is_falling: bool = False
 
 
+_COVERED = frozenset({"since", "state", "reason", "targets", "size", "currency"})
+_COVERING = frozenset({"drift_by_since", "drift_by_class"})
+"""Indexes that have these columns besides."""
 _ORDERS = {
     DriftOrder.OLDEST: _Order("drift_by_since", ("since", "record")),
     DriftOrder.NEWEST: _Order("drift_by_since", ("since", "record"), is_falling=True),
@@ -106,7 +113,7 @@ _COLUMNS: Mapping[str, Expression] = {
 _IN_INDEX = Expression(sql="substr(record, 1, instr(record, '-') - 1)")
 """The kind where an index has the record and not the kind."""
 _IN_ALL = frozenset({"class", "kind", "record"})
-_FROM = {"amount": "size"}
+_FROM = {"amount": "size", "to": "targets"}
 """Terms whose column in the table has another name."""
 _PARTIES = frozenset({"", "party"})
 _FLIPPED = {
@@ -180,17 +187,27 @@ class DriftViews(Asking):
         return total, sums.told()
 
     def _summed(self, terms: Sequence[Term]) -> tuple[int, dict[str, Decimal]]:
-        where, values = self._where(terms, _COLUMNS)
-        rows = self._db.execute(
-            f"""SELECT currency, count(*), count(*) FILTER (WHERE size >= 0),
-              coalesce(sum(size / {_BILLION}) FILTER (WHERE size >= 0), 0),
-              coalesce(sum(size % {_BILLION}) FILTER (WHERE size >= 0), 0)
-            FROM drift NOT INDEXED WHERE {where} GROUP BY currency""",
-            values,
-        ).fetchall()
-        total, sums = 0, _Sums()
-        for currency, records, amounts, billions, rest in rows:
-            total += records
+        access, columns = "NOT INDEXED", _COLUMNS
+        if _used(terms) <= _IN_ALL | _COVERED:
+            is_classed = "class" in _asked(terms)
+            access = f"INDEXED BY {'drift_by_class' if is_classed else 'drift_by_since'}"
+            columns = {**_COLUMNS, "kind": _IN_INDEX}
+        where, values = self._where(terms, columns)
+        # One walk with a sum for each currency: to group by them would sort everything first.
+        currencies = sorted({row[2] for row in self._rows("drift_tally") if row[6]})
+        told = "".join(
+            f""", count(*) FILTER (WHERE size >= 0 AND currency = ?),
+              coalesce(sum(size / {_BILLION}) FILTER (WHERE size >= 0 AND currency = ?), 0),
+              coalesce(sum(size % {_BILLION}) FILTER (WHERE size >= 0 AND currency = ?), 0)"""
+            for _ in currencies
+        )
+        named = [currency for currency in currencies for _ in range(3)]
+        total, *found = self._db.execute(
+            f"SELECT count(*){told} FROM drift {access} WHERE {where}", (*named, *values)
+        ).fetchone()
+        sums = _Sums()
+        for place, currency in enumerate(currencies):
+            amounts, billions, rest = found[3 * place : 3 * place + 3]
             if amounts:
                 sums.add(currency, billions, rest)
         return total, sums.told()
@@ -208,10 +225,13 @@ class DriftViews(Asking):
         sign = "" if path.index else "+"
         order = ", ".join(f"{sign}{column} {way}" for column in path.order.columns)
         access = f"INDEXED BY {path.index}" if path.index else "NOT INDEXED"
-        rows = self._db.execute(
-            f"SELECT record FROM drift {access} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?",
-            (*values, count, behind if backwards else first),
-        ).fetchall()
+        start = behind if backwards else first
+        asked = f"SELECT record FROM drift {access} WHERE {where} ORDER BY {order}"
+        if not path.index and start + count > FEW:
+            # With a limit the engine keeps the best of so many in a tree: dearer than to sort all.
+            rows: Iterator[Any] = islice(self._db.execute(asked, values), start, start + count)
+        else:
+            rows = iter(self._db.execute(f"{asked} LIMIT ? OFFSET ?", (*values, count, start)))
         keys = [record for (record,) in rows]
         return keys[::-1] if backwards else keys
 
@@ -249,16 +269,26 @@ class _Path(msgspec.Struct, frozen=True):
 
 
 def _path(terms: Sequence[Term], order: _Order) -> _Path:
-    if not {_FROM.get(t.column, t.column) for t in terms} <= _IN_ALL | set(order.columns):
+    asked, index = _asked(terms), order.index
+    covered = _COVERED if index in _COVERING else frozenset()
+    if not _used(terms) <= _IN_ALL | covered | set(order.columns):
         return _Path("", order, _COLUMNS)
-    asked = {t.column for t in terms if len(t.values) == 1 and not t.negated}
-    index = order.index
     if "class" in asked and index == "drift_by_since":
         index = "drift_by_class"
     if "kind" in asked and index == "drift_by_label":
         index = "drift_by_kind"
     kind = _COLUMNS["kind"] if index == "drift_by_kind" else _IN_INDEX
     return _Path(index, order, {**_COLUMNS, "kind": kind})
+
+
+def _used(terms: Sequence[Term]) -> set[str]:
+    """Columns of the table that are looked at."""
+    return {_FROM.get(term.column, term.column) for term in terms}
+
+
+def _asked(terms: Sequence[Term]) -> set[str]:
+    """Columns that must be one value."""
+    return {term.column for term in terms if len(term.values) == 1 and not term.negated}
 
 
 def _in_tables(term: Term, now: datetime | None) -> Term:

@@ -51,9 +51,10 @@ class HistoryViews(Asking):
                 actor=actor,
                 cycle=cycle,
                 entry=decode_entry(body),
+                stored=stored,
                 hash=digest.hex(),
             )
-            for seq, at, actor, cycle, body, digest in self._rows(
+            for seq, at, actor, cycle, stored, body, digest in self._rows(
                 "entries", {"after": after, "limit": limit}
             )
         ]

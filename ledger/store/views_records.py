@@ -1,6 +1,6 @@
 """Views of records: their sides, baselines and links, and the ways to find them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -10,6 +10,7 @@ from ledger.model.encoding import decode
 from ledger.model.facts import (
     Baseline,
     Cursor,
+    OwnValue,
     Problem,
     RecordView,
     Rejection,
@@ -27,7 +28,8 @@ from ledger.model.ids import (
 from ledger.model.keys import fold, normalise
 from ledger.model.values import Reference, Value
 from ledger.store.asking import Asking, external_ref, hex_digest, json_list, ref_values
-from ledger.store.payloads import unpack
+from ledger.store.journal import decode_entry
+from ledger.store.payloads import named_payloads, record_in
 from ledger.store.rows import Head, KindCount
 
 _RECORD_AND_SYSTEM = itemgetter(0, 1)
@@ -78,10 +80,10 @@ class RecordViews(Asking):
         for row in self._rows("rejections", wanted):
             rejections.setdefault(RecordId(row[0]), []).append(_rejection(row))
         resolutions: dict[RecordId, list[Resolution]] = {}
+        answered: dict[RecordId, dict[str, int]] = {}
         for row in self._rows("resolutions", wanted):
-            resolutions.setdefault(RecordId(row[0]), []).append(
-                Resolution(field=row[1], take=SystemName(row[2]), value_digest=Digest(row[3]))
-            )
+            resolutions.setdefault(RecordId(row[0]), []).append(self._resolution(row))
+            answered.setdefault(RecordId(row[0]), {})[row[1]] = row[4]
         return [
             RecordView(
                 record=record,
@@ -91,9 +93,21 @@ class RecordViews(Asking):
                 open_intent=intents.get(record, ""),
                 rejections=tuple(rejections.get(record, ())),
                 resolutions=tuple(resolutions.get(record, ())),
+                answered=answered.get(record, {}),
             )
             for record, shown in sides.items()
         ]
+
+    def _resolution(self, row: Sequence[Any]) -> Resolution:
+        """An answer; one of a person's own is looked up in its entry, for there are few."""
+        _, field, take, value_digest, seq = row
+        said = Resolution(field=field, take=SystemName(take), value_digest=Digest(value_digest))
+        if take:
+            return said
+        named = named_payloads(decode_entry(self._value("entry_at", {"seq": seq})))
+        bodies = [self._value("body", {"digest": bytes.fromhex(digest)}) for digest in named]
+        own: list[OwnValue] = [decode(body, OwnValue) for body in bodies if body is not None]
+        return msgspec.structs.replace(said, own=own[0] if own else None, seq=seq)
 
     def _sides(self, records: str) -> list[Any]:
         """The references of records, a JSON list of ids, by record and then by system."""
@@ -201,7 +215,7 @@ def _side(row: Any) -> Side:
         version=row[4],
         comparable=hex_digest(row[5]),
         seq=row[7],
-        record=None if body is None else unpack(body).record,
+        record=None if body is None else record_in(body),
         tombstone=row[8],
         problem=_problem(row[9]),
         out_of_scope=row[10],

@@ -151,10 +151,14 @@ class ValveViews(Asking):
         self, system: SystemName, kind: Kind, keys: Iterable[tuple[str, str]]
     ) -> dict[tuple[str, str], tuple[ExternalRef, ...]]:
         """``find`` for many (key, folded value) at once; keys that nothing shows are absent."""
-        wanted = {"system": system, "kind": kind.value, "keys": json_list(map(list, set(keys)))}
+        asked: dict[str, set[str]] = {}
+        for name, value in keys:
+            asked.setdefault(name, set()).add(value)
         found: dict[tuple[str, str], tuple[ExternalRef, ...]] = {}
-        for name, value, *ref in self._rows("find_many", wanted):
-            found[name, value] = (*found.get((name, value), ()), external_ref(*ref))
+        for name, values in asked.items():
+            wanted = {"system": system, "kind": kind.value, "name": name}
+            for value, *ref in self._rows("find_many", {**wanted, "values": json_list(values)}):
+                found[name, value] = (*found.get((name, value), ()), external_ref(*ref))
         return found
 
     def jobs(self, *, limit: int = 50) -> list[JobRow]:

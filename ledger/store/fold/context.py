@@ -1,10 +1,13 @@
 """What a fold works with. Folds read the tables and the bodies, never a clock."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
+import msgspec
+
+from ledger.model.entries import Entry
 from ledger.model.ids import Digest, RecordId
 from ledger.store.errors import DraftRefused
 
@@ -27,15 +30,37 @@ class Touched:
         self.shown.clear()
 
 
+Bodies: TypeAlias = Callable[[Digest], bytes | None]
+"""A payload body; None when it has been erased."""
+E = TypeVar("E", bound=Entry)
+Said: TypeAlias = tuple[int, str, E]
+"""An entry with its place in the journal and its instant."""
+
+
+class Tables(NamedTuple):
+    """What several entries are folded into together."""
+
+    db: sqlite3.Connection
+    body: Bodies
+    touched: Touched
+
+    def pairs(self, sql: str, wanted: Iterable[str]) -> "dict[str, tuple[Any, ...]]":
+        """Rows by their first column, of a statement that takes a JSON array of names."""
+        return {row[0]: row[1:] for row in self.db.execute(sql, (as_json(wanted),))}
+
+
 class Folding(NamedTuple):
     """One entry about to be folded."""
 
     db: sqlite3.Connection
     seq: int
     at: str
-    body: Callable[[Digest], bytes | None]
-    """A payload body; None when it has been erased."""
+    body: Bodies
     touched: Touched
+
+    @property
+    def tables(self) -> Tables:
+        return Tables(self.db, self.body, self.touched)
 
     def run(self, sql: str, *values: object) -> sqlite3.Cursor:
         return self.db.execute(sql, values)
@@ -44,6 +69,11 @@ class Folding(NamedTuple):
         """The first column of the first row, or None."""
         row = self.db.execute(sql, values).fetchone()
         return None if row is None else row[0]
+
+
+def as_json(values: Iterable[object]) -> str:
+    """An array for ``json_each``."""
+    return msgspec.json.encode(list(values)).decode()
 
 
 def blob(digest: Digest) -> bytes:

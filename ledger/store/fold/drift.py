@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import islice
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -91,7 +92,8 @@ WHERE EXISTS (SELECT 1 FROM drift WHERE record = wanted.value)
     AND state IN ('planned', 'waiting', 'approved', 'intended'))"""
 
 _SIDES = """
-SELECT l.record, o.system, o.kind, p.body, h.tombstone = '' AND h.problem IS NULL
+SELECT l.record, o.system, o.kind, unsealed(p.digest, p.body),
+  h.tombstone = '' AND h.problem IS NULL
 FROM json_each(?) AS wanted
 CROSS JOIN link AS l ON l.record = wanted.value
 JOIN object AS o ON o.id = l.object
@@ -117,8 +119,15 @@ _ROWS = """
 SELECT d.* FROM json_each(?) AS wanted CROSS JOIN drift AS d ON d.record = wanted.value"""
 
 _PUT = "INSERT OR REPLACE INTO drift VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_SAY = """
+UPDATE drift SET search = ?5, party = ?6, state = ?8, reason = ?9, targets = ?10, amount = ?11,
+  currency = ?13, operations = ?14, holds = ?15
+WHERE record = ?1"""
+"""For a row whose place in every order stays: half of the trees that it is in are not written."""
 _RECORD, _KIND, _CLASS, _SIZE, _CURRENCY = 0, 1, 2, 11, 12
 """Places of columns in a row."""
+_ORDERED = itemgetter(1, 2, 3, 6, 11)
+"""Those that the indexes of the list are made of, beside the record."""
 
 
 def hour_of(at: str) -> str:
@@ -138,7 +147,7 @@ def settle(db: sqlite3.Connection, touched: Touched, at: str) -> None:
         gone = before.keys() - after.keys()
         put = [row for record, row in after.items() if before.get(record) != row]
         db.executemany("DELETE FROM drift WHERE record = ?", [(record,) for record in sorted(gone)])
-        db.executemany(_PUT, put)
+        _write(db, put, before)
         came = came or before.keys() != after.keys()
         for row in put:
             _count(tally, row, +1)
@@ -150,6 +159,17 @@ def settle(db: sqlite3.Connection, touched: Touched, at: str) -> None:
     if touched.changed or came:
         _note_hour(db, at)
     touched.clear()
+
+
+def _write(db: sqlite3.Connection, put: Sequence[_Row], before: dict[str, _Row]) -> None:
+    placed: list[_Row] = []
+    staying: list[_Row] = []
+    for row in put:
+        was = before.get(row[_RECORD])
+        stays = was is not None and _ORDERED(was) == _ORDERED(row)
+        (staying if stays else placed).append(row)
+    db.executemany(_SAY, staying)
+    db.executemany(_PUT, placed)
 
 
 def _concerned(db: sqlite3.Connection, touched: Touched) -> list[str]:

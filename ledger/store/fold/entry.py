@@ -5,7 +5,7 @@ from ledger.model.entries import Entry
 from ledger.store.fold import holds, links, observations, valves, work
 from ledger.store.fold.context import Folding
 
-FOLD_VERSION = 4
+FOLD_VERSION = 5
 """Raise it whenever the same journal would fold into other rows: another way to fold names into
 keys counts too. A ledger folded under another number is folded again when it is opened."""
 
@@ -31,14 +31,68 @@ def fold(f: Folding, entry: Entry) -> None:
         case entries.BaselineAdvanced():
             holds.baseline_advanced(f, entry)
         case entries.Held():
-            holds.held(f, entry)
+            holds.held(f.tables, [(f.seq, f.at, entry)])
         case entries.Released():
-            holds.released(f, entry)
+            holds.released(f.tables, [(f.seq, f.at, entry)])
         case entries.ConflictResolved():
             holds.conflict_resolved(f, entry)
         case entries.Retried():
             holds.retried(f, entry)
             valves.skips_lifted(f, entry.record)
+        case (
+            entries.Skipped()
+            | entries.SkipEnded()
+            | entries.Paused()
+            | entries.Resumed()
+            | entries.Remapped()
+            | entries.AbsenceAccepted()
+            | entries.JobAdvanced()
+        ):
+            _fold_valve(f, entry)
+        case (
+            entries.Refused()
+            | entries.Connected()
+            | entries.Disconnected()
+            | entries.KeyDestroyed()
+        ):
+            pass  # kept for those who read the journal: nothing follows from it
+        case entries.ConfigApplied():
+            holds.config_applied(f, entry)
+        case entries.Pinned():
+            holds.pinned(f, entry)
+        case entries.Planned():
+            work.planned(f.tables, [(f.seq, f.at, entry)])
+        case entries.Withdrawn():
+            work.withdrawn(f.tables, [(f.seq, f.at, entry)])
+        case entries.GateHeld():
+            work.gate_held(f.tables, [(f.seq, f.at, entry)])
+        case entries.Approved():
+            work.approved(f, entry)
+        case entries.Intended():
+            work.intended(f.tables, [(f.seq, f.at, entry)])
+        case entries.Confirmed():
+            work.confirmed(f, entry)
+        case entries.Rejected():
+            work.rejected(f, entry)
+        case entries.OutcomeUnknown():
+            work.outcome_unknown(f, entry)
+        case entries.Restored():
+            work.restored(f, entry)
+        case entries.FirstPlanApproved():
+            work.stand(f, "first_plan", "approved")
+
+
+def _fold_valve(
+    f: Folding,
+    entry: entries.Skipped
+    | entries.SkipEnded
+    | entries.Paused
+    | entries.Resumed
+    | entries.Remapped
+    | entries.AbsenceAccepted
+    | entries.JobAdvanced,
+) -> None:
+    match entry:
         case entries.Skipped():
             valves.skipped(f, entry)
         case entries.SkipEnded():
@@ -53,29 +107,3 @@ def fold(f: Folding, entry: Entry) -> None:
             valves.absence_accepted(f, entry)
         case entries.JobAdvanced():
             valves.job_advanced(f, entry)
-        case entries.Refused() | entries.Connected() | entries.Disconnected():
-            pass  # kept for those who read the journal: nothing follows from it
-        case entries.ConfigApplied():
-            holds.config_applied(f, entry)
-        case entries.Pinned():
-            holds.pinned(f, entry)
-        case entries.Planned():
-            work.planned(f, entry)
-        case entries.Withdrawn():
-            work.withdrawn(f, entry)
-        case entries.GateHeld():
-            work.gate_held(f, entry)
-        case entries.Approved():
-            work.approved(f, entry)
-        case entries.Intended():
-            work.intended(f, entry)
-        case entries.Confirmed():
-            work.confirmed(f, entry)
-        case entries.Rejected():
-            work.rejected(f, entry)
-        case entries.OutcomeUnknown():
-            work.outcome_unknown(f, entry)
-        case entries.Restored():
-            work.restored(f, entry)
-        case entries.FirstPlanApproved():
-            work.stand(f, "first_plan", "approved")

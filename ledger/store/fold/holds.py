@@ -1,12 +1,13 @@
 """Records that wait, people's answers, and what was agreed."""
 
+from collections.abc import Sequence
+
 from ledger.model import entries
 from ledger.model.encoding import decode
 from ledger.model.facts import Hold, HoldCode
-from ledger.model.ids import Digest
-from ledger.store.fold.context import Folding, blob
-from ledger.store.fold.links import mention_record
-from ledger.store.fold.marks import mark, mark_everything, set_waits, wake
+from ledger.store.fold.context import Folding, Said, Tables, blob
+from ledger.store.fold.links import RECORD_ENTRIES, mention_record
+from ledger.store.fold.marks import Rewait, mark, mark_everything, rewait, wake
 from ledger.store.fold.work import stand
 
 AGREE = """
@@ -14,31 +15,40 @@ INSERT OR REPLACE INTO baseline (record, system, image, seq, mapping_version)
 VALUES (?, ?, ?, ?, ?)"""
 
 
-def held(f: Folding, entry: entries.Held) -> None:
-    f.run(
+def held(on: Tables, said: Sequence[Said[entries.Held]]) -> None:
+    on.db.executemany(
         """INSERT INTO hold (record, subject, code, payload, since, seq)
         VALUES (?, ?, ?, ?, ?, ?)
         ON CONFLICT (record, subject) DO UPDATE SET
           code = excluded.code, payload = excluded.payload, seq = excluded.seq""",
-        entry.record,
-        entry.subject,
-        entry.code.value,
-        blob(entry.payload),
-        f.at,
-        f.seq,
+        [
+            (entry.record, entry.subject, entry.code.value, blob(entry.payload), at, seq)
+            for seq, at, entry in said
+        ],
     )
-    f.touched.changed.add(entry.record)
-    set_waits(f, entry.record, entry.subject, _hold(f, entry.code, entry.payload))
-    mention_record(f, entry.record)
-    wake(f, entry.record)  # what was to follow it cannot, or says why with these words
+    # What was to follow it cannot, or says why with these words.
+    _moved(on, [(seq, entry, _hold(on, entry)) for seq, _, entry in said])
 
 
-def released(f: Folding, entry: entries.Released) -> None:
-    f.run("DELETE FROM hold WHERE record = ? AND subject = ?", entry.record, entry.subject)
-    f.touched.changed.add(entry.record)
-    set_waits(f, entry.record, entry.subject, None)
-    mention_record(f, entry.record)
-    wake(f, entry.record)
+def released(on: Tables, said: Sequence[Said[entries.Released]]) -> None:
+    on.db.executemany(
+        "DELETE FROM hold WHERE record = ? AND subject = ?",
+        [(entry.record, entry.subject) for _, _, entry in said],
+    )
+    _moved(on, [(seq, entry, None) for seq, _, entry in said])
+
+
+def _moved(
+    on: Tables, said: Sequence[tuple[int, entries.Held | entries.Released, Hold | None]]
+) -> None:
+    on.touched.changed.update(entry.record for _, entry, _ in said)
+    RECORD_ENTRIES.put(on.db, [(entry.record, seq) for seq, entry, _ in said])
+    if on.touched.looks:
+        waits = []
+        for seq, entry, hold in said:
+            wanted = () if hold is None else (hold.waits_for, hold.waits_for_keys)
+            waits.append(Rewait(seq, entry.record, entry.subject, *wanted))
+        rewait(on.db, waits)
 
 
 def conflict_resolved(f: Folding, entry: entries.ConflictResolved) -> None:
@@ -95,10 +105,10 @@ def pinned(f: Folding, entry: entries.Pinned) -> None:
     )
 
 
-def _hold(f: Folding, code: HoldCode, payload: Digest) -> Hold | None:
+def _hold(on: Tables, entry: entries.Held) -> Hold | None:
     """The hold in a body. Conflicts have bodies of their own and wait only for a person."""
-    body = f.body(payload)
-    if code is HoldCode.CONFLICT or body is None:
+    body = on.body(entry.payload)
+    if entry.code is HoldCode.CONFLICT or body is None:
         return None
     hold: Hold = decode(body, Hold)
     return hold

@@ -1,18 +1,27 @@
 """References and the records they belong to."""
 
+import sqlite3
+from collections.abc import Iterable
 from itertools import islice
 
+import msgspec
+
 from ledger.model import entries
+from ledger.model.facts import REPLACED_BY
 from ledger.model.ids import ExternalRef, Kind, RecordId, SystemName, own_ids
 from ledger.store.errors import DraftRefused, LinkRefused
 from ledger.store.fold.context import Folding
-from ledger.store.fold.marks import mark, wake
+from ledger.store.fold.many import Insert
+from ledger.store.fold.marks import mark, mark_documents, wake
 from ledger.store.fold.tally import count_linked
 
 _OWN_ID_TRIES = 1000
+_STANDS_FOR = """
+SELECT 1 FROM json_each(?) AS wanted CROSS JOIN resolution AS r ON r.record = wanted.value
+WHERE r.field LIKE ? AND r.field <> ? AND r.value_digest <> '' LIMIT 1"""
 
-MENTION_OBJECT = "INSERT OR IGNORE INTO object_entry (object, seq) VALUES (?, ?)"
-MENTION_RECORD = "INSERT OR IGNORE INTO record_entry (record, seq) VALUES (?, ?)"
+OBJECT_ENTRIES = Insert("INSERT OR IGNORE INTO object_entry (object, seq)", "(?, ?)")
+RECORD_ENTRIES = Insert("INSERT OR IGNORE INTO record_entry (record, seq)", "(?, ?)")
 PLACE = "INSERT INTO link (object, record, system, seq) VALUES (?, ?, ?, ?)"
 
 MOVE = "UPDATE link SET record = ?, seq = ? WHERE object = ?"
@@ -73,11 +82,11 @@ def held_by(f: Folding, record: RecordId, system: SystemName) -> int | None:
 
 
 def mention_object(f: Folding, number: int) -> None:
-    f.run(MENTION_OBJECT, number, f.seq)
+    OBJECT_ENTRIES.put(f.db, [(number, f.seq)])
 
 
 def mention_record(f: Folding, record: RecordId) -> None:
-    f.run(MENTION_RECORD, record, f.seq)
+    RECORD_ENTRIES.put(f.db, [(record, f.seq)])
 
 
 def ensure_record(f: Folding, number: int, ref: ExternalRef) -> RecordId:
@@ -121,7 +130,17 @@ def linked(f: Folding, entry: entries.Linked) -> None:
     if held is not None:
         raise LinkRefused(entry.record, ref_of(f, held), entry.ref)
     mention_record(f, current)
+    if stands_for_others(f.db, [current], but=entry.record):
+        mark_documents(f)  # those that show it meant another product, and mean this one now
     _move(f, number, entry.ref, current, entry.record)
+
+
+def stands_for_others(db: sqlite3.Connection, records: Iterable[RecordId], but: str = "") -> bool:
+    """Whether documents that show one of these items mean another product, by an answer that is
+    forgotten together with its record."""
+    wanted = msgspec.json.encode(list(records)).decode()
+    asked = (wanted, f"{REPLACED_BY}%", f"{REPLACED_BY}{but}")
+    return db.execute(_STANDS_FOR, asked).fetchone() is not None
 
 
 def unlinked(f: Folding, entry: entries.Unlinked) -> None:

@@ -2,10 +2,10 @@
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-from ledger.model.facts import Hold
-from ledger.model.ids import ExternalRef, RecordId
-from ledger.store.fold.context import Folding
+from ledger.model.ids import DOCUMENT_KINDS, ExternalRef, RecordId
+from ledger.store.fold.context import Folding, as_json
 
 _MARK = """
 INSERT INTO dirty (record, seq) {rows}
@@ -14,6 +14,9 @@ ON CONFLICT (record) DO UPDATE SET seq = excluded.seq WHERE excluded.seq > dirty
 _MARK_EXISTING = _MARK.format(rows="VALUES (?, ?)")
 _MARK_ONE = _MARK.format(rows="SELECT ?1, ?2 WHERE EXISTS (SELECT 1 FROM link WHERE record = ?1)")
 _MARK_ALL = _MARK.format(rows="SELECT DISTINCT record, ? FROM link WHERE true")
+_MARK_KIND = _MARK.format(
+    rows="SELECT DISTINCT record, ?2 FROM link WHERE record > ?1 || '-' AND record < ?1 || '.'"
+)
 _MARK_WAITING = _MARK.format(
     rows="""
 SELECT DISTINCT w.record, ?2 FROM wake_record AS w
@@ -43,6 +46,13 @@ def mark_everything(f: Folding) -> None:
         f.run(_MARK_ALL, f.seq)
 
 
+def mark_documents(f: Folding) -> None:
+    """What pointers of documents lead to was answered otherwise; who points is written nowhere,
+    and such an answer is rare."""
+    if f.touched.looks:
+        f.db.executemany(_MARK_KIND, [(kind.value, f.seq) for kind in DOCUMENT_KINDS])
+
+
 def wake(f: Folding, target: RecordId) -> None:
     """Mark the records whose holds wait for ``target``."""
     if f.touched.looks:
@@ -69,18 +79,51 @@ def wake_keys_many(db: sqlite3.Connection, keys: Iterable[tuple[str, str, str, s
         db.executemany(_MARK_WAITING_FOR_KEY, keys)
 
 
-def set_waits(f: Folding, record: RecordId, subject: str, hold: Hold | None) -> None:
-    """Replace what one hold waits for; None = nothing any more."""
-    f.run("DELETE FROM wake_record WHERE record = ? AND subject = ?", record, subject)
-    f.run("DELETE FROM wake_key WHERE record = ? AND subject = ?", record, subject)
-    if hold is None:
+ADD_WAIT = "INSERT OR IGNORE INTO wake_record (target, record, subject) VALUES (?, ?, ?)"
+ADD_KEY_WAIT = """
+INSERT OR IGNORE INTO wake_key (system, kind, name, value, record, subject)
+VALUES (?, ?, ?, ?, ?, ?)"""
+_DROP_WAITS = (
+    "DELETE FROM wake_record WHERE record = ? AND subject = ?",
+    "DELETE FROM wake_key WHERE record = ? AND subject = ?",
+)
+_ANY_WAITING = """
+SELECT 1 FROM json_each(?) AS wanted CROSS JOIN wake_record AS w ON w.target = wanted.value
+LIMIT 1"""
+
+
+class Rewait(NamedTuple):
+    """One subject of a record waits for something else from here on, and the record moved."""
+
+    seq: int
+    record: RecordId
+    subject: str
+    records: tuple[RecordId, ...] = ()
+    keys: tuple[tuple[str, str, str, str], ...] = ()
+
+
+def rewait(db: sqlite3.Connection, changes: Sequence[Rewait]) -> None:
+    """For one after the other: replace what it waits for, then mark who waits for its record."""
+    records = {one.record for one in changes}
+    hears = any(not records.isdisjoint(one.records) for one in changes)
+    if not hears and not _any_waiting(db, records):
+        set_waits(db, changes)
         return
-    f.db.executemany(
-        "INSERT OR IGNORE INTO wake_record (target, record, subject) VALUES (?, ?, ?)",
-        [(target, record, subject) for target in hold.waits_for],
-    )
-    f.db.executemany(
-        "INSERT OR IGNORE INTO wake_key (system, kind, name, value, record, subject)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        [(*key, record, subject) for key in hold.waits_for_keys],
+    for one in changes:
+        set_waits(db, [one])
+        db.execute(_MARK_WAITING, (one.record, one.seq))
+
+
+def _any_waiting(db: sqlite3.Connection, targets: Iterable[RecordId]) -> bool:
+    return db.execute(_ANY_WAITING, (as_json(targets),)).fetchone() is not None
+
+
+def set_waits(db: sqlite3.Connection, changes: Sequence[Rewait]) -> None:
+    """Each replaces what the same subject of the same record waited for."""
+    last = {(one.record, one.subject): one for one in changes}
+    for drop in _DROP_WAITS:
+        db.executemany(drop, list(last))
+    db.executemany(ADD_WAIT, [(one, *name) for name, wait in last.items() for one in wait.records])
+    db.executemany(
+        ADD_KEY_WAIT, [(*key, *name) for name, wait in last.items() for key in wait.keys]
     )

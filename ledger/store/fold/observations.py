@@ -10,18 +10,21 @@ from ledger.model.keys import keys
 from ledger.model.records import Record, is_at_rest
 from ledger.store.fold.context import Folding, blob
 from ledger.store.fold.links import ensure_record, intern, mention_object, require
+from ledger.store.fold.many import Insert
 from ledger.store.fold.marks import mark, wake, wake_keys
 from ledger.store.fold.tally import turn
 from ledger.store.payloads import record_in
 
-SHOW = """
-INSERT INTO head
-  (object, version, comparable, payload, seq, tombstone, problem, out_of_scope, state)
-VALUES (?, ?, ?, ?, ?, '', NULL, ?, ?)
-ON CONFLICT (object) DO UPDATE SET
-  version = excluded.version, comparable = excluded.comparable, payload = excluded.payload,
-  seq = excluded.seq, tombstone = '', problem = NULL, out_of_scope = excluded.out_of_scope,
-  state = excluded.state"""
+HEADS = Insert(
+    "INSERT INTO head"
+    " (object, version, comparable, payload, seq, tombstone, problem, out_of_scope, state)",
+    "(?, ?, ?, ?, ?, '', NULL, ?, ?)",
+    """ON CONFLICT (object) DO UPDATE SET
+      version = excluded.version, comparable = excluded.comparable, payload = excluded.payload,
+      seq = excluded.seq, tombstone = '', problem = NULL, out_of_scope = excluded.out_of_scope,
+      state = excluded.state""",
+)
+"""Content is the latest of its reference from here on."""
 
 _NOTE = """
 INSERT INTO head
@@ -50,16 +53,9 @@ def show(
     record = stored_record(f.body, entry.payload)
     state = state_of(record, out_of_scope)
     turn(f, entry.ref, _present_state(f, number), state)
-    f.run(
-        SHOW,
-        number,
-        entry.version,
-        blob(entry.comparable),
-        blob(entry.payload),
-        f.seq,
-        out_of_scope,
-        state,
-    )
+    comparable, payload = blob(entry.comparable), blob(entry.payload)
+    head = (number, entry.version, comparable, payload, f.seq, out_of_scope, state)
+    HEADS.put(f.db, [head])
     set_keys(f, number, entry.ref, record)
 
 

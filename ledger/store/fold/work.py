@@ -1,58 +1,100 @@
 """Operations on their way: planned, waiting, approved, intended, and how each ended."""
 
+from collections.abc import Sequence
+from typing import TypeAlias
+
 import msgspec
 
 from ledger.model import entries
 from ledger.model.ids import OperationId, RecordId, RequestId, SystemName
 from ledger.model.keys import fold as fold_text
 from ledger.model.outcomes import RefusalKind
-from ledger.store.fold.context import Folding, blob
-from ledger.store.fold.links import ensure_record, intern, mention_record, place_new
-from ledger.store.fold.marks import mark, mark_everything, wake
+from ledger.store.fold.context import Folding, Said, Tables, blob
+from ledger.store.fold.links import (
+    RECORD_ENTRIES,
+    ensure_record,
+    intern,
+    mention_record,
+    place_new,
+)
+from ledger.store.fold.marks import (
+    ADD_KEY_WAIT,
+    ADD_WAIT,
+    Rewait,
+    mark,
+    mark_everything,
+    rewait,
+    wake,
+)
 from ledger.store.fold.observations import changed, show
 from ledger.store.instants import same_instant
 
+_PLAN = """
+INSERT INTO operation
+  (operation, record, digest, payload, state, reason, text, seq, at, system, action, label, since)
+VALUES (?1, ?2, ?3, ?4, 'planned', '', '', ?5, ?6, ?7, ?8, ?9, coalesce(
+  (SELECT min(since) FROM operation WHERE record = ?2 AND (state IN
+    ('planned', 'waiting', 'approved', 'intended') OR (state = 'withdrawn' AND at = ?6))),
+  ?6))
+ON CONFLICT (operation) DO UPDATE SET
+  breaker = CASE WHEN digest = excluded.digest THEN breaker ELSE '' END,
+  digest = excluded.digest, payload = excluded.payload, state = 'planned', reason = '',
+  text = '', seq = excluded.seq, at = excluded.at, system = excluded.system,
+  action = excluded.action, label = excluded.label, since = excluded.since"""
 
-def planned(f: Folding, entry: entries.Planned) -> None:
-    body = f.body(entry.payload)
-    said = _Said() if body is None else _said.decode(body)
-    f.run(
-        """INSERT INTO operation
-          (operation, record, digest, payload, state, reason, text, seq, at, system, action, label,
-          since)
-        VALUES (?1, ?2, ?3, ?4, 'planned', '', '', ?5, ?6, ?7, ?8, ?9, coalesce(
-          (SELECT min(since) FROM operation WHERE record = ?2 AND (state IN
-            ('planned', 'waiting', 'approved', 'intended') OR (state = 'withdrawn' AND at = ?6))),
-          ?6))
-        ON CONFLICT (operation) DO UPDATE SET
-          breaker = CASE WHEN digest = excluded.digest THEN breaker ELSE '' END,
-          digest = excluded.digest, payload = excluded.payload, state = 'planned', reason = '',
-          text = '', seq = excluded.seq, at = excluded.at, system = excluded.system,
-          action = excluded.action, label = excluded.label, since = excluded.since""",
-        entry.operation,
-        entry.record,
-        entry.digest,
-        blob(entry.payload),
-        f.seq,
-        f.at,
-        said.system,
-        said.action,
-        fold_text(said.label),
-    )
-    f.touched.changed.add(entry.record)
-    _watch_needs(f, entry, said.needs)
-    mention_record(f, entry.record)
+_STATES = """
+SELECT n.operation, n.record, n.state
+FROM json_each(?) AS wanted CROSS JOIN operation AS n ON n.operation = wanted.value"""
+
+COUNT_ANSWER = """
+INSERT INTO answer (operation, count) VALUES (?, 1)
+ON CONFLICT (operation) DO UPDATE SET count = count + 1"""
+CLOSE_ITEM = "UPDATE intent_item SET open = 0 WHERE request = ? AND operation = ?"
+CLOSE = """
+UPDATE intent SET open = 0 WHERE request = ?1
+AND NOT EXISTS (SELECT 1 FROM intent_item WHERE request = ?1 AND open = 1)"""
+
+USED_UP = """
+UPDATE approval SET expires_at = ?1
+WHERE digest = (SELECT digest FROM operation WHERE operation = ?2) AND job = '' AND expires_at > ?1
+"""
+"""A yes is to one write, and ends with it: the same change may come again, and is asked for again.
+That to a job's plan is to the whole plan."""
 
 
-def withdrawn(f: Folding, entry: entries.Withdrawn) -> None:
+def planned(on: Tables, said: Sequence[Said[entries.Planned]]) -> None:
+    rows, needs, watched = [], [], []
+    for seq, at, entry in said:
+        body = on.body(entry.payload)
+        told = _Told() if body is None else _told.decode(body)
+        payload, label = blob(entry.payload), fold_text(told.label)
+        of = (entry.operation, entry.record, entry.digest, payload)
+        rows.append((*of, seq, at, told.system, told.action, label))
+        subject = needs_subject(entry.operation)
+        needs += [(need, entry.record, subject) for need in told.needs]
+        watched += [(*key, entry.record, subject) for key in told.watches]
+    on.db.executemany(_PLAN, rows)
+    on.touched.changed.update(entry.record for _, _, entry in said)
+    RECORD_ENTRIES.put(on.db, [(entry.record, seq) for seq, _, entry in said])
+    # An operation that waits for other records to be made gets a look whenever they move: they
+    # may be refused, held, or shown otherwise than they were sent. So does one whose name
+    # somebody else shows meanwhile.
+    if on.touched.looks:
+        on.db.executemany(ADD_WAIT, needs)
+        on.db.executemany(ADD_KEY_WAIT, watched)
+
+
+def withdrawn(on: Tables, said: Sequence[Said[entries.Withdrawn]]) -> None:
     # What has left is not taken back by a change of mind: only its answer ends it.
-    _turn(f, entry.operation, "withdrawn", entry.reason, of="planned waiting approved rejected")
-    mention_record(f, entry.record)
-    _forget_needs(f, entry.record, entry.operation)
-    wake(f, entry.record)  # what was to follow it has lost its ground
+    turns = [(entry.operation, entry.reason, seq, at) for seq, at, entry in said]
+    turn(on, turns, to="withdrawn", of="planned waiting approved rejected")
+    RECORD_ENTRIES.put(on.db, [(entry.record, seq) for seq, _, entry in said])
+    if on.touched.looks:  # what was to follow it has lost its ground
+        moved = [(seq, entry.record, needs_subject(entry.operation)) for seq, _, entry in said]
+        rewait(on.db, [Rewait(*one) for one in moved])
 
 
-class _Said(msgspec.Struct, frozen=True):
+class _Told(msgspec.Struct, frozen=True):
     """Of a stored operation only what the tables keep of it."""
 
     system: str = ""
@@ -60,44 +102,44 @@ class _Said(msgspec.Struct, frozen=True):
     label: str = ""
     needs: tuple[RecordId, ...] = ()
     """What must be there before it."""
+    watches: tuple[tuple[str, str, str, str], ...] = ()
+    """Keys that nobody else may have."""
 
 
-_said: msgspec.json.Decoder[_Said] = msgspec.json.Decoder(_Said)
-
-
-def _watch_needs(f: Folding, entry: entries.Planned, needs: tuple[RecordId, ...]) -> None:
-    """An operation that waits for other records to be made gets a look whenever they move: they
-    may be refused, held, or shown otherwise than they were sent."""
-    subject = _needs_subject(entry.operation)
-    f.db.executemany(
-        "INSERT OR IGNORE INTO wake_record (target, record, subject) VALUES (?, ?, ?)",
-        [(need, entry.record, subject) for need in needs],
-    )
+_told: msgspec.json.Decoder[_Told] = msgspec.json.Decoder(_Told)
 
 
 def _forget_needs(f: Folding, record: RecordId, operation: OperationId) -> None:
-    f.run(
-        "DELETE FROM wake_record WHERE record = ? AND subject = ?",
-        record,
-        _needs_subject(operation),
-    )
+    for table in ("wake_record", "wake_key"):
+        f.run(
+            f"DELETE FROM {table} WHERE record = ? AND subject = ?",
+            record,
+            needs_subject(operation),
+        )
 
 
-def _needs_subject(operation: OperationId) -> str:
+def needs_subject(operation: OperationId) -> str:
     return f"needs:{operation}"
 
 
-def gate_held(f: Folding, entry: entries.GateHeld) -> None:
-    _turn(f, entry.operation, "waiting", entry.reason, of="planned waiting approved")
-    # Ledgers from before there were several breakers name the only one as the reason.
-    breaker = entry.breaker or (entry.reason if entry.reason == "mass_change" else "")
-    f.run(
-        "UPDATE operation SET text = ?, breaker = ? WHERE operation = ? AND state = 'waiting'",
-        entry.text,
-        breaker,
-        entry.operation,
+def gate_held(on: Tables, said: Sequence[Said[entries.GateHeld]]) -> None:
+    turns = [(entry.operation, entry.reason, seq, at) for seq, at, entry in said]
+    moved = turning(on, turns, to="waiting", of="planned waiting approved")
+    of = {seq: entry for seq, _, entry in said}
+    on.db.executemany(
+        "UPDATE operation SET state = ?, reason = ?, text = ?, breaker = ?, seq = ?, at = ?"
+        " WHERE operation = ?",
+        [
+            (state, reason, of[seq].text, _breaker(of[seq]), seq, at, operation)
+            for state, reason, seq, at, operation in moved
+        ],
     )
-    mention_record(f, entry.record)
+    RECORD_ENTRIES.put(on.db, [(entry.record, seq) for seq, _, entry in said])
+
+
+def _breaker(entry: entries.GateHeld) -> str:
+    """Ledgers from before there were several breakers name the only one as the reason."""
+    return entry.breaker or (entry.reason if entry.reason == "mass_change" else "")
 
 
 def approved(f: Folding, entry: entries.Approved) -> None:
@@ -126,35 +168,31 @@ def approved(f: Folding, entry: entries.Approved) -> None:
             mark(f, record)
 
 
-def intended(f: Folding, entry: entries.Intended) -> None:
-    f.run(
+def intended(on: Tables, said: Sequence[Said[entries.Intended]]) -> None:
+    on.db.executemany(
         """INSERT INTO intent (request, system, first_at, at, attempts, open, seq)
         VALUES (?1, ?2, ?3, ?3, 1, 1, ?4)
         ON CONFLICT (request) DO UPDATE SET
           at = excluded.at, attempts = attempts + 1, open = 1, seq = excluded.seq""",
-        entry.request,
-        entry.system,
-        f.at,
-        f.seq,
+        [(entry.request, entry.system, at, seq) for seq, at, entry in said],
     )
-    for item in entry.items:
-        f.run(
-            """INSERT INTO intent_item (request, operation, record, digest, open)
-            VALUES (?, ?, ?, ?, 1)
-            ON CONFLICT (request, operation) DO UPDATE SET open = 1""",
-            entry.request,
-            item.operation,
-            item.record,
-            item.digest,
-        )
-        _turn(f, item.operation, "intended", "", of="planned waiting approved rejected withdrawn")
-        mention_record(f, item.record)
+    items = [(entry.request, item, seq, at) for seq, at, entry in said for item in entry.items]
+    on.db.executemany(
+        """INSERT INTO intent_item (request, operation, record, digest, open)
+        VALUES (?, ?, ?, ?, 1)
+        ON CONFLICT (request, operation) DO UPDATE SET open = 1""",
+        [(request, item.operation, item.record, item.digest) for request, item, _, _ in items],
+    )
+    turns = [(item.operation, "", seq, at) for _, item, seq, at in items]
+    turn(on, turns, to="intended", of="planned waiting approved rejected withdrawn")
+    RECORD_ENTRIES.put(on.db, [(item.record, seq) for _, item, seq, _ in items])
 
 
 def confirmed(f: Folding, entry: entries.Confirmed) -> None:
     record = _settle(f, entry.request, entry.operation) or entry.record
     _set(f, entry.operation, "confirmed", entry.how)
     _forget_needs(f, record, entry.operation)
+    f.run(USED_UP, f.at, entry.operation)
     mention_record(f, record)
     # Without a body the write was confirmed by a removal; the tombstone is an entry of its own.
     if entry.payload:
@@ -250,35 +288,46 @@ def _settle(f: Folding, request: RequestId, operation: OperationId) -> RecordId 
         operation,
     ).fetchone()
     if row is None or row[1]:
-        f.run(
-            """INSERT INTO answer (operation, count) VALUES (?, 1)
-            ON CONFLICT (operation) DO UPDATE SET count = count + 1""",
-            operation,
-        )
-    f.run("UPDATE intent_item SET open = 0 WHERE request = ? AND operation = ?", request, operation)
-    f.run(
-        """UPDATE intent SET open = 0 WHERE request = ?1
-        AND NOT EXISTS (SELECT 1 FROM intent_item WHERE request = ?1 AND open = 1)""",
-        request,
-    )
+        f.run(COUNT_ANSWER, operation)
+    f.run(CLOSE_ITEM, request, operation)
+    f.run(CLOSE, request)
     return None if row is None else RecordId(row[0])
 
 
 def _set(f: Folding, operation: OperationId, state: str, reason: str) -> None:
-    moved = f.run(
-        "UPDATE operation SET state = ?, reason = ?, text = '', seq = ?, at = ?"
-        " WHERE operation = ? RETURNING record",
-        state,
-        reason,
-        f.seq,
-        f.at,
-        operation,
-    )
-    f.touched.changed.update(RecordId(record) for (record,) in moved.fetchall())
+    turn(f.tables, [(operation, reason, f.seq, f.at)], to=state)
 
 
 def _turn(f: Folding, operation: OperationId, state: str, reason: str, *, of: str) -> None:
-    """Change the state of an operation that is in one of the (space separated) states ``of``."""
-    current = f.one("SELECT state FROM operation WHERE operation = ?", operation)
-    if current in of.split():
-        _set(f, operation, state, reason)
+    turn(f.tables, [(operation, reason, f.seq, f.at)], to=state, of=of)
+
+
+Turn: TypeAlias = tuple[OperationId, str, int, str]
+"""Operation, reason, and the entry that turns it with its instant."""
+
+
+def turn(on: Tables, turns: Sequence[Turn], *, to: str, of: str = "") -> None:
+    """Change the state of operations, one after the other, as far as each is in one of the (space
+    separated) states ``of``; without them, in whichever it is."""
+    on.db.executemany(
+        "UPDATE operation SET state = ?, reason = ?, text = '', seq = ?, at = ?"
+        " WHERE operation = ?",
+        turning(on, turns, to=to, of=of),
+    )
+
+
+def turning(
+    on: Tables, turns: Sequence[Turn], *, to: str, of: str
+) -> list[tuple[str, str, int, str, OperationId]]:
+    """Those that ``turn`` changes, as state, reason, entry, instant and operation. Asked for
+    beforehand: an UPDATE that returns what it changed takes twice as long."""
+    states = of.split()
+    found = on.pairs(_STATES, [operation for operation, *_ in turns])
+    moved = []
+    for operation, reason, seq, at in turns:
+        record, state = found.get(operation, (None, ""))
+        if record is not None and (not states or state in states):
+            found[operation] = (record, to)
+            on.touched.changed.add(record)
+            moved.append((to, reason, seq, at, operation))
+    return moved

@@ -8,7 +8,6 @@ import gzip
 import io
 import json
 import re
-import sqlite3
 import stat
 import tarfile
 from collections.abc import Iterator
@@ -20,6 +19,8 @@ import pytest
 
 from daemon.cli.demo import Demo
 from daemon.cli.demo_story import leave_open_ends, tell
+from ledger.store.engine import reading
+from ledger.store.key import load_or_create
 
 SHORTEST = 5
 """Shorter texts are in any sentence."""
@@ -79,17 +80,20 @@ def leaves(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
 
 def of_the_company(show: Demo) -> tuple[set[str], set[str]]:
     """Texts, and broken numbers, that either system or the ledger holds."""
-    with closing(sqlite3.connect(show.folder / "state" / "ledger.db")) as db:
-        bodies = [json.loads(r[0], parse_float=str) for r in db.execute("SELECT body FROM payload")]
+    state = show.folder / "state"
+    key = load_or_create(state / "ledger.key")
+    with closing(reading(state / "ledger.db", key=key)()) as db:
+        rows = db.execute("SELECT unsealed(digest, body) FROM payload")
+        bodies = [json.loads(row[0], parse_float=str) for row in rows]
     shown = [show.dump(system, kind) for system, kinds in DUMPS.items() for kind in kinds]
     texts: set[str] = set()
     numbers: set[str] = set()
-    for key, text in leaves([*bodies, *shown]):
+    for field, text in leaves([*bodies, *shown]):
         if re.fullmatch(r"-?\d+\.\d*[1-9]0*", text):
             numbers.add(text.lstrip("-").rstrip("0"))
         elif A_TIME.match(text) or OURS.fullmatch(text):
             continue
-        elif len(text) >= SHORTEST and (key in NAMED or not A_WORD.fullmatch(text)):
+        elif len(text) >= SHORTEST and (field in NAMED or not A_WORD.fullmatch(text)):
             texts.add(text)
     return texts, numbers
 

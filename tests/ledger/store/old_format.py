@@ -6,12 +6,17 @@ from pathlib import Path
 
 from ledger.store.engine import make_private
 from ledger.store.migrate import APPLICATION_ID, migrations, statements
+from ledger.store.sqlwords import register
 
 FOLD_VERSIONS = {2: 3}
 """Formats that were in use -> how that version folded. Format 3 never was: 4 came with it."""
 
 
-def made_old(new: Path, old: Path, version: int) -> None:
+IN_THE_CLEAR = "unsealed(digest, body)"
+"""Bodies as they lay up to format 6."""
+
+
+def made_old(new: Path, old: Path, version: int, *, key: bytes) -> None:
     """The ledger at ``new`` as a program that knew formats up to ``version`` would have written
     it: its tables, its columns, the same journal."""
     make_private(old)
@@ -28,12 +33,15 @@ def made_old(new: Path, old: Path, version: int) -> None:
                     db.execute(statement)
                 db.execute("INSERT INTO migration VALUES (?, ?, '2025')", step[:2])
         db.execute("ATTACH ? AS new", (str(new),))
+        register(db, key)
         for (table,) in db.execute(
             "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name <> 'migration'"
         ).fetchall():
             both = ", ".join(_columns(db, "main", table) & _columns(db, "new", table))
             db.execute(
-                f"INSERT OR IGNORE INTO main.{table} ({both}) SELECT {both} FROM new.{table}"
+                f"INSERT OR IGNORE INTO main.{table} ({both})"
+                f" SELECT {both.replace('body', IN_THE_CLEAR) if table == 'payload' else both}"
+                f" FROM new.{table}"
             )
         db.execute(
             "UPDATE runtime SET value = ? WHERE key = 'ledger.fold_version'",

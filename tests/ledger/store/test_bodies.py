@@ -16,6 +16,7 @@ from ledger.store.bodies import AT_ONCE, OrderedBodies
 from ledger.store.engine import writing
 from ledger.store.key import key_id, keyed_digest
 from ledger.store.ledger import Ledger
+from ledger.store.sealing import seal_of
 from tests.ledger.store.support import KEY, Ticking
 
 COUNT = 3 * AT_ONCE + 7
@@ -29,6 +30,10 @@ def name(number: int) -> Digest:
     return keyed_digest(KEY, content(number))
 
 
+def sealed(number: int) -> bytes:
+    return seal_of(KEY).close(bytes.fromhex(name(number)), content(number))
+
+
 @pytest.fixture
 async def db(path: Path) -> AsyncIterator[sqlite3.Connection]:
     """A ledger with that many bodies that no entry names."""
@@ -37,7 +42,7 @@ async def db(path: Path) -> AsyncIterator[sqlite3.Connection]:
     with closing(writing(path)()) as connection:
         connection.executemany(
             "INSERT INTO payload VALUES (?, ?, ?)",
-            [(bytes.fromhex(name(n)), key_id(KEY), content(n)) for n in range(COUNT)],
+            [(bytes.fromhex(name(n)), key_id(KEY), sealed(n)) for n in range(COUNT)],
         )
         yield connection
 

@@ -28,8 +28,8 @@ def tables(db: sqlite3.Connection) -> Tables:
 
 
 def then(path: Path, seq: int) -> Tables:
-    with closing(reading(path)()) as db:
-        return in_the_past(db, seq=seq, query=lambda _: tables(db))
+    with closing(reading(path, key=KEY)()) as db:
+        return in_the_past(db, key=KEY, seq=seq, query=lambda _: tables(db))
 
 
 @settings(
@@ -45,7 +45,7 @@ async def test_any_story_can_be_looked_back_on(
     try:
         for chapter in story:
             await play(ledger, [chapter])
-            with closing(reading(path)()) as db:
+            with closing(reading(path, key=KEY)()) as db:
                 stood[ledger.head] = tables(db)
         for seq, kept in stood.items():
             if seq:
@@ -87,8 +87,8 @@ async def test_the_file_is_left_as_it_is(ledger: Ledger, path: Path) -> None:
 async def test_progress_is_of_what_is_folded(ledger: Ledger, path: Path) -> None:
     await first_three(ledger)
     seen: list[tuple[int, int]] = []
-    with closing(reading(path)()) as db:
-        in_the_past(db, seq=2, query=lambda _: None, progress=lambda *at: seen.append(at))
+    with closing(reading(path, key=KEY)()) as db:
+        in_the_past(db, key=KEY, seq=2, query=lambda _: None, progress=lambda *at: seen.append(at))
     assert seen[-1] == (2, 2)
 
 

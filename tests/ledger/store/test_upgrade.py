@@ -30,7 +30,7 @@ def old(request: pytest.FixtureRequest, told: Path, tmp_path: Path) -> Path:
     """A ledger of an earlier format with the same journal as ``told``."""
     path = tmp_path / "old" / "ledger.db"
     path.parent.mkdir()
-    made_old(told, path, request.param)
+    made_old(told, path, request.param, key=KEY)
     assert version_of(path) == request.param < known_version()
     return path
 
@@ -46,7 +46,7 @@ async def test_an_old_ledger_is_upgraded_when_it_is_opened(old: Path, told: Path
     finally:
         await ledger.close()
     assert version_of(old) == known_version()
-    assert rebuild(old, now=Ticking()).differences == ()
+    assert rebuild(old, key=KEY, now=Ticking()).differences == ()
     assert verify_file(old, key=KEY).head == verify_file(told, key=KEY).head
     modern = await Ledger.open(told, now=Ticking(), key=KEY)
     try:

@@ -188,7 +188,7 @@ async def test_what_is_no_ledger_is_named_by_every_tool(tmp_path: Path) -> None:
     path.write_bytes(b"remember the milk " * 1000)
     for use in (
         lambda: verify_file(path, key=KEY),
-        lambda: rebuild(path, now=Ticking()),
+        lambda: rebuild(path, key=KEY, now=Ticking()),
         lambda: backup_file(path, tmp_path / "b.db", now=BEGIN),
         lambda: restore(path, tmp_path / "l.db", key=KEY, by="ann", now=Ticking()),
     ):
@@ -204,7 +204,7 @@ def test_an_erased_body_is_counted_and_not_missed(told: Path) -> None:
         db.execute(f"DELETE FROM payload WHERE digest = ({erased})")
     report = verify_file(told, key=KEY)
     assert (report.problems, report.erased, report.bodies) == ((), 1, 5)
-    assert rebuild(told, now=Ticking()).differences == ()
+    assert rebuild(told, key=KEY, now=Ticking()).differences == ()
 
 
 async def test_a_rewritten_chain_has_another_head(told: Path) -> None:
@@ -230,7 +230,7 @@ def test_rebuild_mends_the_tables_and_says_what_was_wrong(told: Path) -> None:
         "INSERT INTO cursor VALUES ('qbo', 'item', 't1', 0)",
         "DELETE FROM dirty",
     )
-    report = rebuild(told, now=Ticking())
+    report = rebuild(told, key=KEY, now=Ticking())
     assert report.entries == 9
     assert len(report.differences) == 4
     assert problems(told) == ()
@@ -240,7 +240,7 @@ def test_rebuild_mends_the_tables_and_says_what_was_wrong(told: Path) -> None:
         marked = db.execute("SELECT record, seq FROM dirty").fetchall()
     assert len(marked) == 2
     assert {seq for _, seq in marked} == {9}
-    assert rebuild(told, now=Ticking()).differences == ()
+    assert rebuild(told, key=KEY, now=Ticking()).differences == ()
 
 
 def test_rebuild_leaves_the_tables_that_are_right_as_they_are(told: Path) -> None:
@@ -251,16 +251,16 @@ def test_rebuild_leaves_the_tables_that_are_right_as_they_are(told: Path) -> Non
                 f"CREATE TRIGGER {table}_stays BEFORE DELETE ON {table}"
                 " BEGIN SELECT RAISE(ABORT, 'touched'); END"
             )
-    assert len(rebuild(told, now=Ticking()).differences) == 1
+    assert len(rebuild(told, key=KEY, now=Ticking()).differences) == 1
     assert problems(told) == ()
     tamper(told, "UPDATE head SET version = '7'")
-    assert len(rebuild(told, now=Ticking()).differences) == 3
+    assert len(rebuild(told, key=KEY, now=Ticking()).differences) == 3
 
 
 def test_rebuild_touches_nothing_when_the_journal_is_broken(told: Path) -> None:
     tamper(told, "UPDATE journal SET actor = 'x' WHERE seq = 4", "UPDATE head SET version = '7'")
     with pytest.raises(LedgerDamaged, match="entry 4 was changed"):
-        rebuild(told, now=Ticking())
+        rebuild(told, key=KEY, now=Ticking())
     assert any("version is '7'" in problem for problem in problems(told))
 
 
@@ -281,9 +281,9 @@ async def test_tables_folded_by_another_version_are_folded_again_at_open(told: P
 
 async def test_rebuild_needs_the_lock(ledger: Ledger, path: Path, tmp_path: Path) -> None:
     with pytest.raises(LedgerLocked):
-        rebuild(path, now=Ticking())
+        rebuild(path, key=KEY, now=Ticking())
     with pytest.raises(LedgerMissing):
-        rebuild(tmp_path / "nowhere.db", now=Ticking())
+        rebuild(tmp_path / "nowhere.db", key=KEY, now=Ticking())
 
 
 def everything(views: Views) -> tuple[list[RecordView], list[KindCount], list[object]]:
@@ -328,7 +328,7 @@ async def tell_and_check(path: Path, story: list[list[Step]]) -> None:
         assert len(found) == len(set(found))
     finally:
         await ledger.close()
-    assert rebuild(path, now=Ticking()).differences == ()
+    assert rebuild(path, key=KEY, now=Ticking()).differences == ()
     again = await Ledger.open(path, now=Ticking(), key=KEY, executor=inline)
     try:
         assert await again.read(everything) == before
