@@ -8,6 +8,7 @@ process which does nothing else.
 """
 
 import asyncio
+import gc
 import json
 import multiprocessing
 import resource
@@ -140,6 +141,7 @@ async def plan(path: Path, folder: Path) -> tuple[Summary, float, float]:
 def measured(path: str, folder: str, out: str) -> None:
     """In a process of its own, so that the peak of memory is the planning's."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    gc.freeze()  # as `trueup run` does once everything is loaded
     summary, wall, cpu = asyncio.run(plan(Path(path), Path(folder)))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     told = {

@@ -35,6 +35,7 @@ from ledger.model.values import RecordRef, Reference
 NONE = Digest("")
 NAMES = ("name", "normal_name")
 OTHER_ACCOUNT = "it would post to another income account than the old item"
+_APART = values_digest(NOT_THE_SAME, {})
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,11 +146,7 @@ def without(view: RecordView, system: SystemName) -> RecordView:
 
 def apart(ref: ExternalRef) -> Resolution:
     """The answer that keeps the ladder from joining an old item again by its SKU."""
-    return Resolution(
-        field=f"{NOT_THE_SAME}{ref}",
-        take=ref.system,
-        value_digest=values_digest(NOT_THE_SAME, {}),
-    )
+    return Resolution(field=f"{NOT_THE_SAME}{ref}", take=ref.system, value_digest=_APART)
 
 
 def own_record(record: RecordId) -> RecordId:
@@ -211,11 +208,10 @@ def _row(
         return row(one, policy, Act.ADOPT, why="an unlinked item of the same key is there"), ""
     create = _create_of(decision, policy)
     if create is not None:
-        retire = NONE
-        if one.standing is Standing.ALIVE:
-            retire = retirement(one.view, lookups.lookups, policy).digest
-        act = Act.RETIRE if retire else Act.CREATE
-        made = _created(one, create, act, lookups, policy)
+        if one.standing is not Standing.ALIVE:
+            return _created(one, create, Act.CREATE, lookups, policy), ""
+        retire = retirement(one.view, lookups.lookups, policy).digest
+        made = _created(one, create, Act.RETIRE, lookups, policy)
         return msgspec.structs.replace(made, retire=retire), ""
     hold = _hold_of(decision)
     if hold is None:
@@ -237,7 +233,10 @@ def _row(
 
 
 def _create_of(decision: Decision, policy: Policy) -> Operation | None:
-    return next((o for o in decision.operations if _creates(o, policy)), None)
+    for operation in decision.operations:
+        if operation.system == policy.books and operation.action is Action.CREATE:
+            return operation
+    return None
 
 
 def _hold_of(decision: Decision) -> Hold | None:
@@ -295,11 +294,9 @@ def with_answer(view: RecordView, answer: Resolution | None) -> RecordView:
     """The record as it will be once the answer stands in the ledger."""
     if answer is None:
         return view
-    return msgspec.structs.replace(view, resolutions=(*view.resolutions, answer))
-
-
-def _creates(operation: Operation, policy: Policy) -> bool:
-    return operation.system == policy.books and operation.action is Action.CREATE
+    earlier = {field: seq for field, seq in view.answered.items() if field != answer.field}
+    resolutions = (*view.resolutions, answer)
+    return msgspec.structs.replace(view, resolutions=resolutions, answered=earlier)
 
 
 def _other_account(one: Chosen, create: Operation, lookups: Lookups, policy: Policy) -> str:
@@ -325,21 +322,22 @@ def row(
 ) -> Row:
     """The row of a product as it stands."""
     old = one.view.sides.get(policy.books)
-    shown = [
-        getattr(side.record, "name", None)
-        for name_of, side in one.view.sides.items()
-        if name_of != policy.books
-    ]
     return Row(
         record=one.view.record,
         label=one.view.label,
-        name=name or next((text for text in shown if isinstance(text, str)), ""),
+        name=name or _own_name(one.view, policy.books),
         standing=one.standing.value,
         act=act,
         old=old.ref if old is not None else None,
         digest=digest,
         why=why,
     )
+
+
+def _own_name(view: RecordView, books: SystemName) -> str:
+    """What the source calls it."""
+    shown = (getattr(s.record, "name", None) for name, s in view.sides.items() if name != books)
+    return next((text for text in shown if isinstance(text, str)), "")
 
 
 def _reactivated(one: Chosen, lookups: Lookups, policy: Policy) -> Row:

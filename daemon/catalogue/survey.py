@@ -42,6 +42,8 @@ from ledger.store.views import Views
 
 SELDOM = 50_000
 """Objects made between two collections of garbage while a whole catalogue is looked at."""
+RARELY = 50
+"""Collections of the young before the older are looked at as well, and of those before all are."""
 SLICE = 500
 """Records that are read and planned in one unit of work."""
 ORDERS = (Kind.PURCHASE_ORDER, Kind.BILL, Kind.INVOICE)
@@ -99,7 +101,7 @@ def few_collections() -> Iterator[None]:
     """What is made for a slice dies with it; looking for circles in it again and again costs a
     sixth of the time."""
     before = gc.get_threshold()
-    gc.set_threshold(SELDOM, *before[1:])
+    gc.set_threshold(SELDOM, RARELY, RARELY)
     try:
         yield
     finally:
@@ -226,7 +228,9 @@ class Survey:
                 acts[row.act.value] += 1
                 if row.act is Act.SKIP:
                     skipped[_reason(row.why)] += 1
-                await self._add(row)
+                self._add(row)
+            while len(self._rows) >= CHUNK:
+                await self._flush()
         await self._flush()
         documents, document_chunks = await self._documents()
         # Who names the products has looked at them; the ladder still asks about what is like them.
@@ -283,19 +287,18 @@ class Survey:
         self._names.add(name)
         return row
 
-    async def _add(self, row: Row) -> None:
+    def _add(self, row: Row) -> None:
         if row.old is not None and (row.act in ANEW or row.act is Act.ADOPT):
             self._old[row.old.id] = row.label
         self._digest.update(encode([row.record, row.act.value, *row.digests]))
         self._rows.append(row)
-        if len(self._rows) >= CHUNK:
-            await self._flush()
 
     async def _flush(self) -> None:
+        """Keep the next chunk of rows, if there are any."""
         if self._rows:
-            kept = await self._keep(self._rows)
+            kept = await self._keep(self._rows[:CHUNK])
             self._chunks += [kept] if kept is not None else []
-            self._rows = []
+            self._rows = self._rows[CHUNK:]
 
     async def _documents(self) -> tuple[int, tuple[Digest, ...]]:
         """Open documents of the books whose lines point to an item that is replaced."""

@@ -148,7 +148,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def digests(self) -> tuple[Digest, ...]:
         """Of everything that it writes, in this order."""
-        return tuple(digest for digest in (self.free, self.retire, self.digest) if digest)
+        return tuple([digest for digest in (self.free, self.retire, self.digest) if digest])
 
 
 class Keeping(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -18,6 +18,7 @@ from daemon.connectors.addresses import LOOPBACK
 from daemon.connectors.calls import CallLog
 from daemon.connectors.governor import Governor
 from daemon.connectors.http import Http, Reply
+from daemon.connectors.jsontext import shaped
 from ledger.model.errors import OutcomeIsUnknown, Throttled, Transient, Unauthorised
 
 TIMEOUT_S = 60.0
@@ -154,13 +155,13 @@ class LoginServer:
             raise Throttled(f"the login service of {self._system} is throttled")
         if reply.status == 200:
             try:
-                return msgspec.json.decode(reply.body, type=Grant)
+                return shaped(reply.body, Grant)
             except msgspec.MsgspecError:
                 raise Transient(
                     f"the login service of {self._system} sent something else than a token"
                 ) from None
         try:
-            denial = msgspec.json.decode(reply.body, type=Denial)
+            denial = shaped(reply.body, Denial)
         except msgspec.MsgspecError:
             raise Transient(
                 f"the login service of {self._system} answered {reply.status} without a reason"
@@ -207,7 +208,7 @@ class LoginServer:
         try:
             headers = {"Accept": "application/json"}
             reply = await http.send("GET", "", headers=headers, what="discovery")
-            return msgspec.json.decode(reply.body, type=dict[str, Any])
+            return shaped(reply.body, dict[str, Any])
         except msgspec.MsgspecError:
             raise Transient(
                 f"the login service of {self._system} sent no discovery document"

@@ -150,7 +150,7 @@ class FileVault:
 
     def _cannot_open(self, data: bytes) -> Unauthorised:
         reason = "is damaged"
-        with contextlib.suppress(msgspec.MsgspecError):
+        with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
             if msgspec.json.decode(data, type=_Box).key_id != _short(self._key.hex()):
                 reason = "was made with another key"
         place = f" ({self._key_path})" if self._key_path else ""

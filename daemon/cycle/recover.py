@@ -20,7 +20,7 @@ from daemon.reconcile.match import NOT_THE_SAME
 from ledger.model.capabilities import KindRule
 from ledger.model.encoding import decode
 from ledger.model.errors import Refused
-from ledger.model.facts import Observation, Tombstone
+from ledger.model.facts import REPLACED_BY, Observation, Tombstone
 from ledger.model.ids import ExternalRef, RecordId
 from ledger.model.keys import fold
 from ledger.model.outcomes import (
@@ -297,7 +297,11 @@ async def _is_free(company: Company, ref: ExternalRef, record: RecordId) -> bool
     if owner is None or owner == record:
         return True
     view = await company.ledger.read(lambda views: views.view(owner))
-    return view is not None and len(view.sides) == 1
+    if view is None or len(view.sides) != 1:
+        return False
+    # Documents with an item that a re-export replaced mean another product: nobody takes it.
+    replaced = (r for r in view.resolutions if r.field.startswith(REPLACED_BY))
+    return not any(resolution.value_digest for resolution in replaced)
 
 
 def _is(record: Record, key: str, value: str) -> bool:

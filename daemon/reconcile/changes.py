@@ -71,24 +71,17 @@ def draft_field(
         hold = _refuses_name(view, source, target, rendered, world)
         if hold is not None:
             return Drafted(hold=hold)
-    value = rendered.value
-    needs: tuple[RecordId, ...] = ()
-    awaits_link = False
-    if isinstance(value, _POINTER):
-        place = Place(view=view, field=field, source=source.system, target=target.system)
-        pointed = point(value, place, world, ask)
-        if pointed.hold is not None:
-            return Drafted(hold=pointed.hold)
-        value, needs, awaits_link = pointed.value, pointed.needs, pointed.awaits_link
+    value, trace = rendered.value, rendered.trace(f"{source.system}.{field}")
+    if not isinstance(value, _POINTER):
+        return Drafted(change=FieldChange(field=field, before=before, after=value, trace=trace))
+    place = Place(view=view, field=field, source=source.system, target=target.system)
+    pointed = point(value, place, world, ask)
+    if pointed.hold is not None:
+        return Drafted(hold=pointed.hold)
     return Drafted(
-        change=FieldChange(
-            field=field,
-            before=before,
-            after=value,
-            trace=rendered.trace(f"{source.system}.{field}"),
-        ),
-        needs=needs,
-        awaits_link=awaits_link,
+        change=FieldChange(field=field, before=before, after=pointed.value, trace=trace),
+        needs=pointed.needs,
+        awaits_link=pointed.awaits_link,
     )
 
 

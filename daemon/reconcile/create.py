@@ -154,7 +154,8 @@ def _draft(
     )
     if not wanted and not rule.required:
         return NOTHING
-    if source is not None and wanted:
+    is_shown = source is not None and (source.values[field] is not None or rule.code_from_id)
+    if source is not None and wanted and is_shown:
         drafted = draft_field(view, source, target, field, None, world=world, ask=ask)
         if drafted.change is not None and drafted.change.after is not None:
             return drafted
@@ -166,7 +167,7 @@ def _draft(
         return _default(view, target, field, rule, world)
     if rule.required:
         return Drafted(hold=_missing_value(view, source, target, field, rule, world))
-    return Drafted()
+    return NOTHING
 
 
 def _default(view: RecordView, target: Party, field: str, rule: FieldRule, world: World) -> Drafted:

@@ -5,6 +5,7 @@ order operations or rule on them; ``plan`` and ``gate`` do.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -27,13 +28,15 @@ from .documents.decide import decide_document
 from .explain import activity, conflict, foreign, thing, updated
 from .instep import is_in_step
 from .mapping import same
-from .match import incomplete, keys_in, match
+from .match import incomplete, is_active, keys_in, match
 from .merge import Agreed, FieldMerge, Foreign, Take, merge
 from .operations import make_operation, refused
 from .pointers import Decision
 from .removal import ACTIVE, at_rest, removed
+from .unmoved import is_unmoved
 from .world import Party, World
 
+IN_STEP: Final = Decision(in_step=True)
 DEEPEST = 50
 """Longest chain of records pointing at records that is followed."""
 
@@ -62,6 +65,10 @@ class Decider:
         return decision
 
     def _decide(self, view: RecordView) -> Decision:
+        return IN_STEP if is_unmoved(view, self.world) else self.at_length(view)
+
+    def at_length(self, view: RecordView) -> Decision:
+        """The decision on a record, field by field, whether or not anything has moved."""
         if view.kind in DOCUMENT_KINDS:
             return self._document(view)
         found = _search(view, self.world)
@@ -228,7 +235,7 @@ def _unreadable(view: RecordView, world: World) -> Decision | None:
             cure="Nothing to do: it is looked up before anything else is sent.",
         )
         return Decision(holds=(hold,))
-    sides = [(s, side) for s, side in sorted(view.sides.items()) if s in world.policy.systems]
+    sides = [(s, side) for s, side in view.sides.items() if s in world.policy.systems]
     if any(side.out_of_scope for _, side in sides):
         return Decision()
     if all(side.problem is None for _, side in sides):
@@ -284,7 +291,7 @@ def _look_for(
 ) -> Decision | Hold | bool:
     """Links to make first, a hold, or whether the record may be created in ``system``."""
     rule = world.policy.rule(system, view.kind)
-    active = any(p.is_active for p in parties)
+    active = is_active(parties)
     if rule is not None and rule.disabled:
         return disabled(view, system, rule.disabled, world) if active else False
     half_read = world.half_read(view.kind)

@@ -14,6 +14,7 @@ from ledger.model.values import Address, Lines, RecordRef, Reference, Texts, Val
 from .authority import BOTH
 from .mapping import tidy
 from .merge import Foreign, Reason, Take
+from .policy import PERSON
 from .world import Party, World
 
 LONGEST_VALUE = 80
@@ -131,6 +132,8 @@ def _because(take: Take, target: Party, world: World) -> str:
             return f"{subject} was changed to {was} in {now}, but {then} owns it and says {new}"
         case Reason.FILL:
             return f"{now} shows no {subject} and {then} says {new}"
+        case Reason.RESOLVED if source.system == PERSON:
+            return f"{now} shows {shown}, and a person said that neither side is right but {new}"
         case Reason.RESOLVED:
             return f"a person chose {then}'s {subject} {new} over {was}"
 

@@ -1,8 +1,7 @@
 """The adopt-before-create ladder: is a record of one system already there in another?
 
-A record is linked only on an exact key, only to one free candidate, and only when that candidate
-would choose this record too: so it does not matter which side is looked at first. Everything less
-is shown to a person. Must not create, and must not guess.
+A record is linked on an exact key alone, to one free candidate that would choose it too, whoever is
+looked at first; everything less is shown to a person. Must not create, and must not guess.
 """
 
 from typing import TypeAlias
@@ -65,7 +64,7 @@ def match(view: RecordView, target: SystemName, world: World) -> Matched:
     if pair is not None:
         return _declared(view, target, pair, world)
     claims = _claims(view, target, world)
-    active = _is_active(view, world)
+    active = is_active(world.parties(view))
     if claims:
         proposal = _link(view, claims, world)
         if proposal:
@@ -101,10 +100,7 @@ def _link(view: RecordView, claims: tuple[Claim, ...], world: World) -> tuple[Li
     claim = claims[0]
     if _is_replaced(view, world) or _is_replaced(claim.view, world):
         return ()
-    back = {
-        other.view.record for system in view.sides for other in _claims(claim.view, system, world)
-    }
-    if back != {view.record}:
+    if _claimants(claim, view, world) != {view.record}:
         return ()
     stays, joins = _survivor(view, claim.view, world)
     # In the spelling of the one that stays: whoever looks first, the journal says the same.
@@ -114,6 +110,11 @@ def _link(view: RecordView, claims: tuple[Claim, ...], world: World) -> tuple[Li
         LinkProposal(record=stays.record, ref=side.ref, how=claim.rung, evidence=evidence)
         for _, side in sorted(joins.sides.items())
     )
+
+
+def _claimants(claim: Claim, view: RecordView, world: World) -> set[RecordId]:
+    """Who in the systems of ``view`` could be what it claims, itself included."""
+    return {o.view.record for s in view.sides for o in _claims(claim.view, s, world)}
 
 
 def _survivor(one: RecordView, other: RecordView, world: World) -> tuple[RecordView, RecordView]:
@@ -139,7 +140,7 @@ def _claims(view: RecordView, target: SystemName, world: World) -> tuple[Claim, 
             if first or is_free(claim.view, view):
                 found.setdefault(claim.view.record, claim)
     claims = tuple(found.values())
-    if _is_active(view, world) and any(c.is_active for c in claims):
+    if claims and is_active(world.parties(view)) and any(c.is_active for c in claims):
         return tuple(c for c in claims if c.is_active)
     return claims
 
@@ -246,7 +247,7 @@ def _is_spoken_for(candidate: RecordView, view: RecordView, world: World) -> boo
 
 def told_apart(one: RecordView, other: RecordView) -> bool:
     """A person has said, on either record, that these two are different things."""
-    return any(
+    return bool(one.resolutions or other.resolutions) and any(
         resolution.field == f"{NOT_THE_SAME}{side.ref}"
         for a, b in ((one, other), (other, one))
         for resolution in a.resolutions
@@ -254,8 +255,8 @@ def told_apart(one: RecordView, other: RecordView) -> bool:
     )
 
 
-def _is_active(view: RecordView, world: World) -> bool:
-    return any(party.is_active for party in world.parties(view))
+def is_active(parties: tuple[Party, ...]) -> bool:
+    return any(party.is_active for party in parties)
 
 
 def rung_name(rung: str) -> str:
@@ -319,10 +320,8 @@ def _hold(
 def _ambiguous(
     view: RecordView, target: SystemName, claims: tuple[Claim, ...], world: World
 ) -> Hold:
-    title = world.policy.title(target)
-    what = thing(view.kind, view.label)
-    first = claims[0]
-    key = key_text(first)
+    title, what = world.policy.title(target), thing(view.kind, view.label)
+    first, key = claims[0], key_text(claims[0])
     if len(claims) > 1:
         text = f"{len(claims)} records in {title} could be {what}; the best shows {key}."
         cure = f"Link the right one, or give the {noun(view.kind)}s different keys."
@@ -349,7 +348,9 @@ def _ambiguous(
     else:
         text = f"Several records show {key}, so it is not certain which of them is {what}."
         cure = "Link the right pair, or give the others another key."
-    return _hold(HoldCode.AMBIGUOUS_MATCH, view, target, claims, world, text=text, cure=cure)
+    held = _hold(HoldCode.AMBIGUOUS_MATCH, view, target, claims, world, text=text, cure=cure)
+    rivals = sorted(_claimants(first, view, world) - {view.record})[:MOST_CANDIDATES]
+    return msgspec.structs.replace(held, waits_for=tuple(sorted({*held.waits_for, *rivals})))
 
 
 def _is_replaced(view: RecordView, world: World) -> bool:

@@ -19,6 +19,7 @@ from ledger.model.plans import FieldConflict
 from ledger.model.records import comparable_fields
 from ledger.model.values import Value
 
+from .answering import answered
 from .authority import BOTH, NONE, owner
 from .mapping import CODE_FROM_ID, tidy
 from .policy import Policy
@@ -82,7 +83,7 @@ def merge(view: RecordView, parties: tuple[Party, ...], policy: Policy) -> tuple
         showing = tuple([p for p in parties if field in p.values and field in p.rule.fields])
         if len(showing) < 2 or not in_use(view.kind, field, showing, policy):
             continue
-        merged.append(_merge_field(view.kind, field, showing, said, resolutions.get(field), policy))
+        merged.append(_merge_field(view, field, showing, said, resolutions.get(field), policy))
     return tuple(merged)
 
 
@@ -117,7 +118,7 @@ def values_digest(field: str, values: dict[SystemName, Value]) -> Digest:
 
 
 def _merge_field(
-    kind: Kind,
+    view: RecordView,
     field: str,
     parties: tuple[Party, ...],
     said: str,
@@ -135,8 +136,12 @@ def _merge_field(
         holder = next((p for p in parties if p.system == said), None)
         if holder is None:
             return Left(field)
-        outcome = _owned(field, parties, holder, policy.foreign_edit(kind, field))
+        outcome = _owned(field, parties, holder, policy.foreign_edit(view.kind, field))
     if isinstance(outcome, Agreed) or resolution is None:
+        return outcome
+    if resolution.own is not None:
+        return _own(field, parties, view, resolution) or outcome
+    if isinstance(outcome, Take) and _is_of_the_past(view, field):
         return outcome
     return _resolved(field, parties, resolution) or outcome
 
@@ -151,6 +156,33 @@ def _resolved(field: str, parties: tuple[Party, ...], resolution: Resolution) ->
     if source is None or resolution.value_digest != values_digest(field, values):
         return None
     return Take(field, source, _unequal(source, parties, field), Reason.RESOLVED, source.system)
+
+
+def _own(
+    field: str, parties: tuple[Party, ...], view: RecordView, said: Resolution
+) -> Take | FieldConflict | None:
+    found = answered(field, parties, view, said)
+    if found is None:
+        return None
+    if found.is_doubtful:
+        return _differing(field, parties)
+    return Take(field, found.source, found.targets, Reason.RESOLVED, found.source.system)
+
+
+def _is_of_the_past(view: RecordView, field: str) -> bool:
+    """Whether the sides have agreed since somebody answered: what shows the same values again is
+    an edit of its own."""
+    answered = view.answered.get(field)
+    agreed = max((base.seq for base in view.baselines.values()), default=0)
+    return answered is not None and agreed > answered
+
+
+def _differing(field: str, parties: tuple[Party, ...]) -> FieldConflict:
+    return FieldConflict(
+        field=field,
+        base={p.system: p.base[field] for p in parties if field in p.base},
+        values={p.system: p.values[field] for p in parties},
+    )
 
 
 def _unequal(source: Party, parties: tuple[Party, ...], field: str) -> tuple[Party, ...]:
@@ -177,11 +209,7 @@ def _shared(field: str, parties: tuple[Party, ...]) -> FieldMerge:
         return Left(field)
     source = _consensus(voters, field)
     if source is None:
-        return FieldConflict(
-            field=field,
-            base={p.system: p.base[field] for p in parties if field in p.base},
-            values={p.system: p.values[field] for p in parties},
-        )
+        return _differing(field, parties)
     reason = Reason.CHANGED if source in moved else Reason.FILL
     return Take(field, source, _unequal(source, parties, field), reason, BOTH)
 

@@ -53,7 +53,6 @@ def _holders(
 
 def keys_of(operation: Operation, world: World) -> tuple[tuple[str, str, str, str], ...]:
     """The unique names an operation would give, as keys of whoever could hold them."""
-    capabilities = world.policy.capabilities[operation.system]
     wanted = {
         (space, fold(change.after.strip()))
         for change in operation.changes
@@ -63,9 +62,7 @@ def keys_of(operation: Operation, world: World) -> tuple[tuple[str, str, str, st
     return tuple(
         (operation.system, kind.value, field, name)
         for space, name in sorted(wanted)
-        for kind, rule in sorted(capabilities.kinds.items())
-        for field, field_rule in rule.fields.items()
-        if field_rule.namespace == space
+        for kind, field in world.policy.sharing(operation.system, space)
     )
 
 

@@ -28,9 +28,10 @@ def make_operation(
     world: World,
 ) -> Operation:
     """The operation with its digest and id; its wave is given when the plan is put in order."""
-    computed_from = {s: side.comparable for s, side in sorted(view.sides.items())}
+    sides = sorted(view.sides.items())
+    computed_from = {s: side.comparable for s, side in sides}
     digest = _digest(view, system, action, changes, computed_from, world.policy.mapping_version)
-    seqs = [f"{s}:{side.seq}" for s, side in sorted(view.sides.items())]
+    seqs = [f"{s}:{side.seq}" for s, side in sides]
     past = [f"{s}:{base.seq}" for s, base in sorted(view.baselines.items())]
     side = view.sides.get(system)
     return Operation(
@@ -46,7 +47,7 @@ def make_operation(
         ref=side.ref if side else None,
         changes=tuple(changes),
         wave=0,
-        needs=tuple(sorted(set(needs))),
+        needs=tuple(sorted(set(needs))) if needs else (),
         computed_from=computed_from,
         why=why,
     )

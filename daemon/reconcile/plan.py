@@ -9,14 +9,16 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from ledger.model.facts import Hold, RecordView
-from ledger.model.ids import ExternalRef, RecordId, SystemName
+from ledger.model.ids import DOCUMENT_KINDS, ExternalRef, RecordId, SystemName
 from ledger.model.plans import Action, LinkProposal, Operation, Plan
 
 from .decide import Decider, links_of
 from .explain import sentence
-from .names import taken_in_plan
+from .match import keys_in
+from .names import keys_of, taken_in_plan
 from .pointers import Decision, not_coming
 from .policy import Lookups, Policy
+from .unmoved import is_unmoved
 from .waves import in_waves, name_takers
 from .world import World
 
@@ -30,7 +32,8 @@ def plan(views: Sequence[RecordView], lookups: Lookups, policy: Policy) -> Plan:
     world = World(views, lookups, policy)
     ask = Decider(world)
     decisions: dict[RecordId, Decision] = {}
-    for record in sorted(view.record for view in views):
+    still = {view.record for view in views if is_unmoved(view, world)}
+    for record in sorted(view.record for view in views if view.record not in still):
         decision = ask(record)
         assert decision is not None, "a record that is given can be decided"
         decisions[record] = decision
@@ -44,14 +47,23 @@ def plan(views: Sequence[RecordView], lookups: Lookups, policy: Policy) -> Plan:
     operations, orphans = _without_orphans(operations, clashes, world)
     holds = [*(h for d in settled.values() for h in d.holds), *clashes, *orphans]
     return Plan(
-        operations=in_waves(operations, world),
+        operations=tuple(_watching(o, world) for o in in_waves(operations, world)),
         agreements=tuple(d.agreement for d in settled.values() if d.agreement is not None),
         links=joins,
         holds=tuple(msgspec.structs.replace(h, text=sentence(h.text)) for h in holds),
         conflicts=tuple(d.conflict for d in settled.values() if d.conflict is not None),
-        decided=tuple(settled),
-        in_step=tuple(r for r, d in settled.items() if d.in_step),
+        decided=tuple(sorted({*settled, *still} - touched)),
+        in_step=tuple(sorted({*(r for r, d in settled.items() if d.in_step), *still} - touched)),
     )
+
+
+def _watching(operation: Operation, world: World) -> Operation:
+    """With the keys under which somebody could get in its way while it waits."""
+    watched = keys_of(operation, world)
+    view = world.view(operation.record)
+    if operation.action is Action.CREATE and view is not None and view.kind not in DOCUMENT_KINDS:
+        watched = tuple(sorted({*watched, *keys_in(view, operation.system, world)}))
+    return msgspec.structs.replace(operation, watches=watched) if watched else operation
 
 
 def links(

@@ -3,10 +3,10 @@
 Types only, with their defaults. Must not read a configuration file and must not know a system.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
-from typing import Literal, Protocol, TypeAlias
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
@@ -21,6 +21,7 @@ from ledger.model.ids import (
     SystemName,
 )
 from ledger.model.keys import fold
+from ledger.model.records import Record
 from ledger.model.values import Reference
 
 from .mapping import MAPPING_VERSION
@@ -36,7 +37,9 @@ BeforeOrder: TypeAlias = Literal["hold", "unlinked"]
 EVERY_FIELD = "*"
 """Key under which ``on_foreign_edit`` keeps the answer for all other fields of a kind."""
 
-_TITLES = {"qbo": "QuickBooks", "dear": "DEAR"}
+PERSON = SystemName("person")
+"""Stands for a system where a person gave a value of their own."""
+_TITLES = {"qbo": "QuickBooks", "dear": "DEAR", PERSON: "the answer"}
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,11 +200,28 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return {}
 
     @cached_property
+    def compared(self) -> dict[Kind, tuple["Compared", ...]]:
+        """For ``unmoved`` to remember what it compares the parts of a record by."""
+        return {}
+
+    @cached_property
     def fields_created(
         self,
     ) -> dict[tuple[Kind, SystemName, tuple[SystemName, ...]], tuple["FieldCreated", ...]]:
         """For ``create`` to remember which fields a new record may get from some systems."""
         return {}
+
+
+class Compared(NamedTuple):
+    """What one system's part in a kind is compared by: the fields that ``merge`` looks at."""
+
+    system: SystemName
+    names: tuple[str, ...]
+    """Pointers last."""
+    read: Callable[[Record], tuple[Any, ...]]
+    """Those fields of a record, all at once."""
+    plain: int
+    """How many of them are no pointers."""
 
 
 class FieldCreated(msgspec.Struct, frozen=True, kw_only=True):

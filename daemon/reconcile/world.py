@@ -4,13 +4,14 @@ Answers are remembered for the length of the pass, which is one read transaction
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 
 import msgspec
 
 from ledger.model.capabilities import FieldRule, KindRule
-from ledger.model.facts import ConfirmedChange, RecordView, Side
+from ledger.model.facts import REPLACED_BY, ConfirmedChange, RecordView, Side
 from ledger.model.ids import ExternalRef, Kind, RecordId, SystemName
-from ledger.model.records import comparable_values
+from ledger.model.records import comparable_fields, comparable_values
 from ledger.model.values import Line, LinePointer, Lines, RecordRef, Reference, Value
 
 from .calling import SUFFIX, suffixes, with_suffix
@@ -18,8 +19,6 @@ from .lines import POINTERS, map_pointers, pointers
 from .mapping import Rendered, render, same, without_deleted_suffix
 from .policy import Lookups, Policy
 
-REPLACED_BY = "replaced_by:"
-"""A resolution of this field names the product that an old item stands for in documents."""
 MOST_REMAPS = 10
 """Longest chain of standing answers that is followed."""
 
@@ -95,6 +94,7 @@ class World:
         self._lookups = lookups
         self._views: dict[RecordId, RecordView | None] = {v.record: _in_order(v) for v in views}
         self._resolved: dict[tuple[SystemName, Reference], RecordId | None] = {}
+        self._pointed: dict[SystemName, dict[Reference, RecordRef | Reference]] = {}
         self._found: dict[tuple[SystemName, Kind, str, str], tuple[ExternalRef, ...]] = {}
         self._parties: dict[RecordId, tuple[Party, ...]] = {}
         self._half_read: dict[Kind, tuple[SystemName, ...]] = {}
@@ -121,6 +121,17 @@ class World:
             self._resolved[key] = self._lookups.resolve(system, reference)
         return self._resolved[key]
 
+    def pointed(self, system: SystemName, reference: Reference) -> RecordRef | Reference:
+        """A pointer in our own terms: the record that it means, else as the system writes it."""
+        known = self._pointed.setdefault(system, {})
+        found = known.get(reference)
+        if found is None:
+            record = self.resolve(system, reference)
+            is_item = reference.kind is Kind.ITEM and system == self.policy.books
+            meant = self.stands_for(record) if record is not None and is_item else record
+            found = known[reference] = reference if meant is None else RecordRef(meant)
+        return found
+
     def stands_for(self, item: RecordId) -> RecordId:
         """The product that an old item of the books has been replaced for; else the item itself."""
         view = self.view(item)
@@ -132,7 +143,8 @@ class World:
     def find(self, system: SystemName, kind: Kind, key: str, value: str) -> tuple[ExternalRef, ...]:
         question = (system, kind, key, value)
         if question not in self._found:
-            self._found[question] = tuple(sorted(self._lookups.find(*question)))
+            found = self._lookups.find(*question)
+            self._found[question] = tuple(sorted(found)) if len(found) > 1 else tuple(found)
         return self._found[question]
 
     def half_read(self, kind: Kind) -> tuple[SystemName, ...]:
@@ -186,18 +198,13 @@ class World:
         system = side.ref.system
 
         def resolved(pointer: LinePointer) -> LinePointer:
-            if not isinstance(pointer, Reference):
-                return pointer
-            record = self.resolve(system, pointer)
-            if record is None:
-                return pointer
-            is_item = pointer.kind is Kind.ITEM and system == self.policy.books
-            return RecordRef(self.stands_for(record) if is_item else record)
+            return self.pointed(system, pointer) if isinstance(pointer, Reference) else pointer
 
         shown = comparable_values(side.record)
-        for field, value in shown.items():
+        for field in _may_point(side.ref.kind):
+            value = shown.get(field)
             if isinstance(value, Reference):
-                shown[field] = resolved(value)
+                shown[field] = self.pointed(system, value)
             elif isinstance(value, Lines):
                 shown[field] = map_pointers(value, resolved)
         name = shown.get("name")
@@ -208,10 +215,11 @@ class World:
 
     def parties(self, view: RecordView) -> tuple[Party, ...]:
         """All live parts of a record, by system name: no answer depends on configured order."""
-        if view.record not in self._parties:
-            found = (self._party(view, system) for system in self.policy.keepers(view.kind))
-            self._parties[view.record] = tuple(p for p in found if p is not None)
-        return self._parties[view.record]
+        known = self._parties.get(view.record)
+        if known is None:
+            found = [self._party(view, system) for system in self.policy.keepers(view.kind)]
+            known = self._parties[view.record] = tuple([p for p in found if p is not None])
+        return known
 
     def party(self, view: RecordView, system: SystemName) -> Party | None:
         """The live part of ``system`` in a record; None while it has none."""
@@ -292,8 +300,16 @@ def replaced_by_field(product: RecordId) -> str:
 
 def _in_order(view: RecordView) -> RecordView:
     """The view with its sides by system name, so that labels and sentences never vary."""
-    sides = dict(sorted(view.sides.items()))
-    return msgspec.structs.replace(view, sides=sides)
+    names = [*view.sides]
+    if len(names) < 2 or names == sorted(names):
+        return view  # the ledger answers in this order
+    return msgspec.structs.replace(view, sides={name: view.sides[name] for name in sorted(names)})
+
+
+@cache
+def _may_point(kind: Kind) -> tuple[str, ...]:
+    """The fields of a kind that hold pointers, or lines with some."""
+    return tuple(f for f in comparable_fields(kind) if f == "lines" or reference_kind(kind, f))
 
 
 def reference_kind(kind: Kind, field: str) -> Kind | None:

@@ -4,6 +4,7 @@ Plain values, neutral between systems; the twins turn faces into wire objects. N
 """
 
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Generic, TypeVar
 
@@ -22,7 +23,13 @@ class Company:
     environment: str = "sandbox"
     offering: str = "QuickBooks Online Plus"
     closed_until: str = ""
-    """Last closed day, ``YYYY-MM-DD``, or ``""``."""
+    """Last closed day, ``YYYY-MM-DD``, or ``""``; ``ValueError`` for anything else."""
+
+    def __post_init__(self) -> None:
+        if self.closed_until and date.fromisoformat(self.closed_until).isoformat() != (
+            self.closed_until
+        ):
+            raise ValueError(f"closed_until is a day, YYYY-MM-DD, and not {self.closed_until!r}")
 
     @property
     def is_abroad(self) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from daemon.connectors.oauth import RECONNECT
 from daemon.connectors.qbo.config import QboConfig
@@ -102,9 +102,33 @@ def home_currency(preferences: Wire) -> str:
 
 
 def closed_until(preferences: Wire) -> str:
-    """Last closed day, ``YYYY-MM-DD``, or ``""``."""
-    day = _section(preferences, "AccountingInfoPrefs").get("BookCloseDate")
-    return day[:10] if isinstance(day, str) else ""
+    """Last closed day, ``YYYY-MM-DD``, or ``""``; also where what is shown is no day, of which
+    ``closing_warnings`` tells."""
+    try:
+        return date.fromisoformat(_closing(preferences)[:10]).isoformat()
+    except ValueError:
+        return ""
+
+
+def closing_warnings(preferences: Wire) -> list[Problem]:
+    """A closing date that is no day is not guessed at: QuickBooks itself refuses what is old."""
+    shown = _closing(preferences)
+    if not shown or closed_until(preferences):
+        return []
+    return [
+        Problem(
+            code="closing_date",
+            message=f"QuickBooks shows the closing date {shown[:40]!r}, which is no day",
+            field="BookCloseDate",
+            cure="enter the closing date anew in QuickBooks (Account and settings, Advanced, "
+            "Accounting)",
+        )
+    ]
+
+
+def _closing(preferences: Wire) -> str:
+    shown = _section(preferences, "AccountingInfoPrefs").get("BookCloseDate")
+    return str(shown) if shown else ""
 
 
 def plan_warnings(info: Wire, found: Features) -> list[Problem]:

@@ -256,6 +256,7 @@ class QboConnector:
         tracked = await self._client.count("Item", f" WHERE Type = 'Inventory' AND {EVERYTHING}")
         warnings: list[Problem] = [
             *company.plan_warnings(info, found),
+            *company.closing_warnings(preferences),
             *company.document_warnings(found, self._config),
             *company.tracked_items_warning(tracked.total or 0),
         ]

@@ -90,7 +90,7 @@ def unwritable(write: Write, problem: Unwritable) -> Rejected:
         refusal=RefusalKind.INVALID,
         code="not_representable",
         message=str(problem),
-        field=FIELD_OF.get(problem.field, problem.field),
+        field=problem.field,
         cure=problem.cure,
     )
 

@@ -77,7 +77,7 @@ def create_document(
         Action.CREATE,
         changes,
         needs=(*wanted.needs, *linked.needs),
-        why=f"{why} {linked.remark}".strip(),
+        why=" ".join(said for said in (why, linked.remark, wanted.remark) if said),
         world=world,
     )
     refusal = refused(view, operation, world)

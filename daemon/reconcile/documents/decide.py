@@ -231,13 +231,14 @@ def _update(
     if not drafted.changes:
         return Made(holds=also_waiting_for(drafted.holds, wanted.pointed))
     why = updated([taken(t, books, wanted.values[t.field].value, world) for t in takes])
+    remark = wanted.remark if any(change.field == "lines" for change in drafted.changes) else ""
     operation = make_operation(
         view,
         books.system,
         Action.UPDATE,
         drafted.changes,
         needs=(*wanted.needs, *linked.needs),
-        why=f"{why} {linked.remark}".strip(),
+        why=" ".join(said for said in (why, linked.remark, remark) if said),
         world=world,
     )
     refusal = refused(view, operation, world)

@@ -4,7 +4,7 @@ Everything about *values*: comparing sides happens in ``..merge``, as for any ot
 not plan; ``decide`` does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -90,39 +90,61 @@ def document_party(view: RecordView, system: SystemName, world: World) -> Docume
     return DocumentParty(
         system=party.system,
         ref=party.ref,
-        values=_with_known_charges(party, view),
+        values=_with_known_charges(party, view, world),
         base=party.base,
         rule=rule,
         remaps=party.remaps,
     )
 
 
-def _with_known_charges(party: Party, view: RecordView) -> dict[str, Value]:
+def _with_known_charges(party: Party, view: RecordView, world: World) -> dict[str, Value]:
     """A charge is told by a name alone. While its line says the same name it stays the item that it
     was when the sides agreed, whoever is called so now: to rename items is not to edit their
-    documents."""
+    documents. Before they have agreed, one that names nobody any more is what was posted."""
     now, then = party.values.get("lines"), party.base.get("lines")
     shown = getattr(view.sides[party.system].record, "lines", None)
-    if not (isinstance(now, Lines) and isinstance(then, Lines) and isinstance(shown, Lines)):
+    if not (isinstance(now, Lines) and isinstance(shown, Lines)):
         return party.values
-    called: dict[str, set[LinePointer]] = {}
-    for line in then.lines:
-        if line.title and not line.id:
-            called.setdefault(line.title, set()).add(line.item)
-    known = {
-        title: item
-        for title, items in called.items()
-        if len(items) == 1 and isinstance(item := next(iter(items)), RecordRef)
-    }
+    is_agreed = isinstance(then, Lines)
+    known = (
+        _agreed_charges(then) if isinstance(then, Lines) else _posted_charges(party, view, world)
+    )
 
     def kept(line: Line, said: Line) -> Line:
         by_name = isinstance(said.item, Reference) and not said.item.id
-        if not by_name or line.title not in known:
+        is_open = is_agreed or isinstance(line.item, Reference)
+        if not (by_name and is_open) or line.title not in known:
             return line
         return msgspec.structs.replace(line, item=known[line.title])
 
     pairs = zip(now.lines, shown.lines, strict=True)
     return {**party.values, "lines": Lines(tuple(kept(line, said) for line, said in pairs))}
+
+
+def _agreed_charges(lines: Lines) -> dict[str, RecordRef]:
+    return _one_each((line.title, line.item) for line in lines.lines if not line.id)
+
+
+def _posted_charges(party: Party, view: RecordView, world: World) -> dict[str, RecordRef]:
+    """What the books' lines are about that are described by a name, as those of charges are."""
+    books = world.party(view, world.policy.books) if party.system != world.policy.books else None
+    lines = books.values.get("lines") if books is not None else None
+    if not isinstance(lines, Lines):
+        return {}
+    return _one_each((line.description, line.item) for line in lines.lines)
+
+
+def _one_each(called: Iterable[tuple[str, LinePointer]]) -> dict[str, RecordRef]:
+    """Names that stand for one item and no other."""
+    found: dict[str, set[LinePointer]] = {}
+    for name, item in called:
+        if name:
+            found.setdefault(name, set()).add(item)
+    return {
+        name: item
+        for name, items in found.items()
+        if len(items) == 1 and isinstance(item := next(iter(items)), RecordRef)
+    }
 
 
 def wishing(

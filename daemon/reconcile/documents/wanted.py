@@ -10,12 +10,13 @@ import msgspec
 
 from ledger.model.capabilities import Access, FieldRule, KindRule, LineRule
 from ledger.model.facts import Hold, HoldCode, RecordView
-from ledger.model.ids import RecordId
+from ledger.model.ids import Kind, RecordId
+from ledger.model.keys import fold
 from ledger.model.records import TaxCode, comparable_fields
 from ledger.model.values import Line, LinePointer, Lines, RecordRef, Reference, Value
 
 from ..authority import NONE, owner
-from ..explain import a_field, noun, thing
+from ..explain import a_field, noun, shorten, thing
 from ..linemap import numbered
 from ..lines import map_pointers, pointers, render_lines
 from ..mapping import Rendered, render
@@ -35,6 +36,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     awaits_link: bool = False
     pointed: tuple[RecordId, ...] = ()
     """Everything that it points to: whatever of that changes, it is to be looked at again."""
+    remark: str = ""
+    """What whoever reads the plan of its lines has to know of them; ``""`` for nothing."""
 
     @property
     def lines(self) -> Lines:
@@ -62,6 +65,7 @@ class _Collecting:
         self.needs: list[RecordId] = []
         self.awaits_link = False
         self.pointed: set[RecordId] = set()
+        self.remarks: list[str] = []
 
     def follow(self, value: RecordRef | Reference, field: str) -> Pointed:
         if isinstance(value, RecordRef):
@@ -122,6 +126,7 @@ def want(
         needs=tuple(sorted(set(found.needs))),
         awaits_link=found.awaits_link,
         pointed=tuple(sorted(found.pointed)),
+        remark=" ".join(found.remarks),
     )
 
 
@@ -185,7 +190,9 @@ def _missing(field: str, found: _Collecting) -> list[Hold]:
 
 
 def _lines(rule: LineRule, untaxed: LinePointer, found: _Collecting) -> Rendered:
-    shown = Lines(tuple(_named(line, rule, found) for line in found.source.lines.lines))
+    shown = Lines(
+        tuple(_named(i, line, rule, found) for i, line in enumerate(found.source.lines.lines, 1))
+    )
     rates: dict[LinePointer, Decimal | None] = {}
 
     def is_untaxed(line: Line) -> bool:
@@ -247,12 +254,30 @@ def _follow_line(index: int, part: str, pointer: RecordRef | Reference, found: _
     found.take(found.follow(pointer, f"lines[{index + 1}].{part}"))
 
 
-def _named(line: Line, rule: LineRule, found: _Collecting) -> Line:
-    """A charge that names no product of ours goes straight to its account where that is allowed."""
-    unknown = isinstance(line.item, Reference)
-    if unknown and rule.accounts and isinstance(line.account, RecordRef):
-        return msgspec.structs.replace(line, item=None, sort="account")
-    return line
+def _named(place: int, line: Line, rule: LineRule, found: _Collecting) -> Line:
+    """A charge that names no product of ours goes straight to its account where that is allowed;
+    where it may be one of several, the plan says so."""
+    unknown = line.item
+    if not isinstance(unknown, Reference) or not rule.accounts:
+        return line
+    if not isinstance(line.account, RecordRef):
+        return line
+    alike = _called(unknown, found)
+    if alike > 1:
+        title, account = found.world.policy.title(found.source.system), line.account.record
+        found.remarks.append(
+            f'Line {place} goes straight to account "{found.world.label(account)}", without a '
+            f'product: {alike} active products of {title} are called "{shorten(unknown.key)}".'
+        )
+    return msgspec.structs.replace(line, item=None, sort="account")
+
+
+def _called(unknown: Reference, found: _Collecting) -> int:
+    """How many active products of the source have the name that a pointer gives."""
+    world, system = found.world, found.source.system
+    shown = [world.view_of(ref) for ref in world.find(system, Kind.ITEM, "name", fold(unknown.key))]
+    parties = (world.party(view, system) for view in shown if view is not None)
+    return sum(party is not None and party.is_active for party in parties)
 
 
 def rate_of(code: LinePointer, world: World) -> Decimal | None:

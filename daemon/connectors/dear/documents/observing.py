@@ -60,7 +60,8 @@ def detail(row_id: str, body: bytes) -> Detail:
     """Raises ``ValueError`` when the answer is not about the document that was asked for."""
     raws = shaped(body, dict[str, msgspec.Raw])
     whole = decode(body)
-    if str(whole.get("ID")).lower() != row_id:
+    shown = whole.get("ID")
+    if not isinstance(shown, str) or shown.lower() != row_id:
         raise ValueError("the answer is about another document")
     return Detail(id=row_id, body=body, whole=whole, raws=raws)
 

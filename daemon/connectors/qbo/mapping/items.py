@@ -4,7 +4,7 @@ from daemon.connectors.qbo.mapping.wire import (
     COMMON,
     Entity,
     Setting,
-    Unwritable,
+    Unsayable,
     Wire,
     active,
     day,
@@ -77,9 +77,8 @@ def _scope(raw: Wire) -> str:
 def _put_type(out: Wire, value: Value) -> None:
     word = _WORDS.get(value) if isinstance(value, str) else None
     if word is None:
-        raise Unwritable(
-            "type",
-            f"QuickBooks has no items of type {value}",
+        raise Unsayable(
+            f"QuickBooks has no items of type {value} (Type)",
             "set qbo.new_items.type in the configuration",
         )
     out["Type"] = word

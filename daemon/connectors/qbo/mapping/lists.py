@@ -6,7 +6,7 @@ from daemon.connectors.qbo.mapping.wire import (
     COMMON,
     Entity,
     Setting,
-    Unwritable,
+    Unsayable,
     Wire,
     active,
     name,
@@ -47,9 +47,8 @@ def _shown(value: Decimal | None) -> Decimal | UnsetType:
 def _put_method(out: Wire, value: Value) -> None:
     word = _TERM_TYPES.get(value) if isinstance(value, str) else None
     if word is None:
-        raise Unwritable(
-            "method",
-            f"QuickBooks has no payment terms of the sort {value}",
+        raise Unsayable(
+            f"QuickBooks has no payment terms of the sort {value} (Type)",
             "make a term with a number of days or a day of the month",
         )
     out["Type"] = word

@@ -116,13 +116,7 @@ def _said(entity: Entity, write: Write, last: Wire, setting: Setting) -> Wire:
             case "tax_total":
                 _put_tax(out, value, entity.kind, setting)
             case _:
-                put = entity.puts.get(field)
-                if put is None:
-                    raise Unwritable(
-                        field, f"{field} cannot be written to QuickBooks", "take it out"
-                    )
-                if value is not None or not is_create:
-                    put(out, value)
+                entity.say(out, field, value, is_create=is_create)
     return out
 
 

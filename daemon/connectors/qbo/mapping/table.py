@@ -19,7 +19,6 @@ from daemon.connectors.qbo.mapping.wire import (
     Entity,
     Malformed,
     Setting,
-    Unwritable,
     Wire,
     given_name,
 )
@@ -104,11 +103,7 @@ def to_raw(write: Write, setting: Setting) -> Wire:
     is_create = write.action is Action.CREATE
     out: Wire = {}
     for field, value in write.fields.items():
-        put = entity.puts.get(field)
-        if put is None:
-            raise Unwritable(field, f"{field} cannot be written to QuickBooks", "take it out")
-        if value is not None or not is_create:
-            put(out, value)
+        entity.say(out, field, value, is_create=is_create)
     if is_create:
         entity.complete(out)
         return _without_empty(out)

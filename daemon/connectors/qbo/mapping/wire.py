@@ -54,11 +54,20 @@ class Malformed(ValueError):
 
 
 class Unwritable(ValueError):
-    """A value cannot be said in QuickBooks' form."""
+    """A value cannot be said in QuickBooks' form. ``field`` is ours; what QuickBooks calls it
+    stands in the message."""
 
     def __init__(self, field: str, message: str, cure: str) -> None:
         super().__init__(message)
         self.field = field
+        self.cure = cure
+
+
+class Unsayable(ValueError):
+    """The same from a ``Put``, which knows the property and not the field."""
+
+    def __init__(self, message: str, cure: str) -> None:
+        super().__init__(message)
         self.cure = cure
 
 
@@ -115,6 +124,18 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_document(self) -> bool:
         return bool(self.item_detail)
+
+    def say(self, out: Wire, field: str, value: Value, *, is_create: bool) -> None:
+        """Put a field into an object; a create says nothing of what is empty."""
+        put = self.puts.get(field)
+        if put is None:
+            raise Unwritable(field, f"{field} cannot be written to QuickBooks", "take it out")
+        if value is None and is_create:
+            return
+        try:
+            put(out, value)
+        except Unsayable as problem:
+            raise Unwritable(field, str(problem), problem.cure) from problem
 
 
 def text(raw: Wire, prop: str) -> str | None:
@@ -261,7 +282,7 @@ def put_inner_text(prop: str, inner: str) -> Put:
 def put_day(prop: str) -> Put:
     def put(out: Wire, value: Value) -> None:
         if value is None:
-            raise Unwritable(prop, f"QuickBooks cannot empty {prop}", "enter a day")
+            raise Unsayable(f"QuickBooks cannot empty {prop}", "enter a day")
         out[prop] = _typed(prop, value, str)
 
     return put
@@ -270,7 +291,7 @@ def put_day(prop: str) -> Put:
 def put_number(prop: str) -> Put:
     def put(out: Wire, value: Value) -> None:
         if value is None:
-            raise Unwritable(prop, f"QuickBooks cannot empty {prop}", "enter an amount, or 0")
+            raise Unsayable(f"QuickBooks cannot empty {prop}", "enter an amount, or 0")
         out[prop] = _typed(prop, value, Decimal)
 
     return put
@@ -279,7 +300,7 @@ def put_number(prop: str) -> Put:
 def put_flag(prop: str) -> Put:
     def put(out: Wire, value: Value) -> None:
         if value is None:
-            raise Unwritable(prop, f"QuickBooks cannot empty {prop}", "choose yes or no")
+            raise Unsayable(f"QuickBooks cannot empty {prop}", "choose yes or no")
         out[prop] = _typed(prop, value, bool)
 
     return put
@@ -307,9 +328,8 @@ def put_address(prop: str) -> Put:
     def put(out: Wire, value: Value) -> None:
         wanted = Address() if value is None else _typed(prop, value, Address)
         if len(wanted.lines) > len(ADDRESS_LINES):
-            raise Unwritable(
-                prop,
-                f"the address has {len(wanted.lines)} lines and QuickBooks holds "
+            raise Unsayable(
+                f"the address has {len(wanted.lines)} lines and {prop} in QuickBooks holds "
                 f"{len(ADDRESS_LINES)}",
                 "join lines of the address",
             )
