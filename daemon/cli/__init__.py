@@ -3,6 +3,9 @@
 Each command lives in a module of its own that is imported when it is called.
 """
 
-from daemon.cli.root import main
+from daemon.cli.loading import all_at_once
+
+with all_at_once():
+    from daemon.cli.root import main
 
 __all__ = ["main"]

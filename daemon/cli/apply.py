@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from daemon.cli.completing import kinds, records
+from daemon.cli.decide import seen_option
 from daemon.cli.exits import Exit
 from daemon.cli.lists import MAX_PAGE
 from daemon.cli.out import answer, answer_values, note, say, wants_colour
@@ -168,10 +169,11 @@ def _check_kind(kind: str, record: str, found: set[str]) -> None:
 @click.argument("kind", shell_complete=kinds)
 @click.argument("ref", shell_complete=records)
 @click.option("--reason", default="", help="Told with the cycle that sends it.")
+@seen_option
 @click.option("--dry-run", is_flag=True, help="Only say what would be sent.")
 @json_option
 @shared_options
-def send(*, kind: str, ref: str, reason: str, dry_run: bool, as_json: bool) -> int:
+def send(*, kind: str, ref: str, reason: str, seen: int, dry_run: bool, as_json: bool) -> int:
     """Send one record through the same gate as ever, a manual flow included.
 
     KIND is a kind of record (vendor, purchase_order ...); REF a record id, system/id or
@@ -179,7 +181,7 @@ def send(*, kind: str, ref: str, reason: str, dry_run: bool, as_json: bool) -> i
     """
     if dry_run:
         return _would_send(as_json, record=ref, kind=kind)
-    return _run(lambda daemon: daemon.send(kind, ref, reason), as_json, sent=ref)
+    return _run(lambda daemon: daemon.send(kind, ref, reason, seen), as_json, sent=ref)
 
 
 def _run(wanted: Wanted, as_json: bool, *, sent: str = "") -> int:

@@ -6,6 +6,7 @@ import click
 import msgspec
 
 from daemon.cli.completing import records, systems
+from daemon.cli.decide import seen_option
 from daemon.cli.exits import Exit
 from daemon.cli.lists import MAX_PAGE
 from daemon.cli.out import answer, answer_values, note, say
@@ -38,6 +39,7 @@ def list_conflicts(*, limit: int, as_json: bool) -> int:
         answer_values(
             "trueup.conflicts/1",
             as_of=pages[0].as_of.isoformat(),
+            head=pages[0].head,
             conflicts=[msgspec.to_builtins(hold) for hold in found],
             more=more,
         )
@@ -62,12 +64,15 @@ def show(*, record: str, as_json: bool) -> int:
         answer_values(
             "trueup.conflicts/1",
             as_of=shown.as_of.isoformat(),
+            head=shown.head,
             conflicts=[msgspec.to_builtins(hold) for hold in found],
             more=False,
         )
         return Exit.DONE if found else Exit.NOT_FOUND
     _print(found)
-    if not found:
+    if found:
+        note(f"as of entry {shown.head}: --seen {shown.head} refuses an answer if it moved since")
+    else:
         note(f"no conflict of {clean(record)}: trueup conflict list shows all")
     return Exit.DONE if found else Exit.NOT_FOUND
 
@@ -88,22 +93,44 @@ def _print(holds: "list[HoldShown]") -> None:
 @click.argument("record", shell_complete=records)
 @click.option("--field", required=True, help="The field that is in conflict.")
 @click.option(
-    "--take", required=True, metavar="SYSTEM", shell_complete=systems, help="Whose value is right."
+    "--take", default="", metavar="SYSTEM", shell_complete=systems, help="Whose value is right."
 )
+@click.option("--value", help="In its place: a value of your own, for both sides.")
 @click.option("--reason", required=True, help="Kept with the decision in the ledger.")
+@seen_option
 @click.option("--dry-run", is_flag=True, help="Only say what would be decided.")
 @json_option
 @shared_options
 def resolve(
-    *, record: str, field: str, take: str, reason: str, dry_run: bool, as_json: bool
+    *,
+    record: str,
+    field: str,
+    take: str,
+    value: str | None,
+    reason: str,
+    seen: int,
+    dry_run: bool,
+    as_json: bool,
 ) -> int:
-    """Decide which side's value of one field of RECORD is right.
+    """Decide which value of one field of RECORD is right: a side's, or one of your own.
 
-    The decision is for the values shown now: it is void when either side changes again.
+    The decision is for the values shown now: it is void when either side changes again. A value
+    of your own is written as its field is (12.95, yes, the name of what is pointed to, an address
+    as JSON; empty clears), tried on each side, and refused where one could not hold it.
     """
+    if bool(take) == (value is not None):
+        raise click.UsageError("give --take SYSTEM or --value VALUE, and not both")
     from daemon.control.protocol import ResolveRequest
 
-    request = ResolveRequest(record=record, field=field, take=take, reason=reason, dry_run=dry_run)
+    request = ResolveRequest(
+        record=record,
+        field=field,
+        take=take,
+        value=value,
+        reason=reason,
+        seen=seen,
+        dry_run=dry_run,
+    )
     shown = ask(lambda daemon: daemon.resolve(request))
     if as_json:
         answer(shown)

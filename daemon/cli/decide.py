@@ -22,6 +22,13 @@ count_option = click.option(
     type=click.IntRange(0),
     help="With --pattern: how many they are; else refused.",
 )
+seen_option = click.option(
+    "--seen",
+    type=click.IntRange(0),
+    default=0,
+    metavar="SEQ",
+    help="The entry up to which you looked; refused (6) if it moved on since.",
+)
 
 
 @click.command()
@@ -30,6 +37,7 @@ count_option = click.option(
 @click.option("--apart", is_flag=True, help="They are different things: never propose it again.")
 @click.option("--unlink", is_flag=True, help="They were joined by mistake: part them.")
 @click.option("--reason", default="", help="Kept with the decision in the ledger.")
+@seen_option
 @click.option("--dry-run", is_flag=True, help="Only say what would be noted.")
 @json_option
 @shared_options
@@ -40,6 +48,7 @@ def link(
     apart: bool,
     unlink: bool,
     reason: str,
+    seen: int,
     dry_run: bool,
     as_json: bool,
 ) -> int:
@@ -53,6 +62,7 @@ def link(
         ref=ref,
         action="apart" if apart else "unlink" if unlink else "link",
         reason=reason,
+        seen=seen,
         dry_run=dry_run,
     )
     return decided(ask(lambda daemon: daemon.link(request)), as_json)
@@ -63,6 +73,7 @@ def link(
 @click.option("--pattern", default="", help="All that is held for this (trueup desk shows them).")
 @click.option("--reason", default="", help="Kept with the decision in the ledger.")
 @count_option
+@seen_option
 @click.option("--dry-run", is_flag=True, help="Only say what would be tried.")
 @json_option
 @shared_options
@@ -72,6 +83,7 @@ def retry(
     pattern: str,
     reason: str,
     expect_count: int | None,
+    seen: int,
     dry_run: bool,
     as_json: bool,
 ) -> int:
@@ -82,7 +94,7 @@ def retry(
     if bool(record) == bool(pattern):
         raise click.UsageError("name a RECORD, or give --pattern, and not both")
     if not pattern:
-        request = RetryRequest(record=record, reason=reason, dry_run=dry_run)
+        request = RetryRequest(record=record, reason=reason, seen=seen, dry_run=dry_run)
         return decided(ask(lambda daemon: daemon.retry(request)), as_json)
     if expect_count is None:
         expect_count = confirmed_count(pattern, "Try again", skipped=True)

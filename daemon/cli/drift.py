@@ -221,6 +221,8 @@ def show(*, record: str, everything: bool, side_by_side: bool, at: str, as_json:
     from daemon.cli.threeway import print_record
 
     print_record(shown, everything=everything, side_by_side=side_by_side)
+    if shown.holds or shown.operations:
+        note(f"as of entry {shown.head}: --seen {shown.head} refuses an answer if it moved since")
     return Exit.DONE
 
 

@@ -231,7 +231,8 @@ def _because(hold: "HoldShown") -> Iterator[str]:
         yield f"      {conflict.field}"
         for line in columns(_sides(conflict.base, conflict.values)):
             yield f"        {line}"
-        yield f"        {_resolve(hold.record, conflict.field, list(conflict.values))}"
+        command = _resolve(hold.record, conflict.field, list(conflict.values))
+        yield f"        {command}, or --value VALUE"
     yield from _both_sides(hold)
     if hold.code == "foreign_edit" and not hold.conflict:
         yield f"        {_resolve(hold.record, hold.field, list(hold.sides) or ['SYSTEM'])}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from daemon.cli.completing import codes, records
-from daemon.cli.decide import confirmed_count, count_option, decided
+from daemon.cli.decide import confirmed_count, count_option, decided, seen_option
 from daemon.cli.exits import Exit
 from daemon.cli.lists import DEFAULT_PAGE, MAX_PAGE
 from daemon.cli.out import answer, heading, note, say
@@ -98,6 +98,7 @@ def _row_lines(row: "TroubleShown") -> Iterator[str]:
     metavar="WHEN",
     help="Take it up again by itself then: a day, or an instant (the company's zone).",
 )
+@seen_option
 @click.option("--list", "is_list", is_flag=True, help="Show what is set aside now.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be set aside.")
 @json_option
@@ -109,6 +110,7 @@ def skip(
     reason: str,
     expect_count: int | None,
     until: str,
+    seen: int,
     is_list: bool,
     dry_run: bool,
     as_json: bool,
@@ -137,6 +139,7 @@ def skip(
         reason=reason,
         expect_count=expect_count,
         until=until,
+        seen=seen,
         dry_run=dry_run,
     )
     return decided(ask(lambda daemon: daemon.skip(request)), as_json)

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self, TypeVar
-from urllib.parse import urlencode
 
 import msgspec
 
-from daemon.control.exchange import Asking, Exchange, parsed
+from daemon.control.ahead import Ahead, asking
+from daemon.control.exchange import Exchange, parsed
 
 QUICK_S = 30.0
 """An answer from memory and disk takes less; longer means that something is stuck."""
@@ -19,8 +19,9 @@ _Answer = TypeVar("_Answer", bound=msgspec.Struct)
 class Calls:
     """A context: what is still under way at its end is given up."""
 
-    def __init__(self, path: Path, *, quick_s: float = QUICK_S) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, quick_s: float = QUICK_S, ahead: Ahead | None = None) -> None:
+        """``ahead``: what was asked there before, for whoever asks it first."""
+        self._ahead = ahead or Ahead(path)
         self._quick_s = quick_s
         self._open: set[Exchange] = set()
 
@@ -30,6 +31,7 @@ class Calls:
     async def __aexit__(self, *_error: object) -> None:
         for exchange in self._open:
             exchange.close()
+        self._ahead.drop()
 
     async def _get(self, path: str, answer: type[_Answer], **params: str) -> _Answer:
         async with self._send("GET", path, params=params) as reply:
@@ -57,9 +59,8 @@ class Calls:
         limit_s: float | None = None,
         lasts: bool = False,
     ) -> AsyncIterator[Exchange]:
-        target = f"{path}?{urlencode(params)}" if params else path
-        asking = Asking(method, target, body)
-        exchange = Exchange(self._path, asking, limit_s or self._quick_s, lasts=lasts)
+        asked = asking(method, path, params, body)
+        exchange = Exchange(self._ahead, asked, limit_s or self._quick_s, lasts=lasts)
         self._open.add(exchange)
         try:
             async with exchange:

@@ -183,9 +183,9 @@ class ControlClient(Calls):
         """Run a cycle now and wait for its end."""
         return await self._post("/v1/cycle", CycleRequest(reason=reason), CycleAnswer, LONG_S)
 
-    async def send(self, kind: str, ref: str, reason: str = "") -> CycleAnswer:
+    async def send(self, kind: str, ref: str, reason: str = "", seen: int = 0) -> CycleAnswer:
         """Send one record through the gate and wait for the end of that cycle."""
-        request = SendRequest(kind=kind, ref=ref, reason=reason)
+        request = SendRequest(kind=kind, ref=ref, reason=reason, seen=seen)
         return await self._post("/v1/send", request, CycleAnswer, LONG_S)
 
     async def history(self, record: str) -> HistoryAnswer:

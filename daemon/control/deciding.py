@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from daemon.catalogue.settling import replacement
+from daemon.control.answering import Own, own_answer
 from daemon.control.finding import the_record, the_ref
 from daemon.control.protocol import (
     Code,
@@ -15,11 +16,13 @@ from daemon.control.protocol import (
     ResolveRequest,
     RetryRequest,
 )
+from daemon.control.seeing import require_unmoved, require_unmoved_field
 from daemon.cycle.lookups import LedgerLookups
 from daemon.reconcile.match import NOT_THE_SAME
 from daemon.reconcile.merge import values_digest
 from daemon.reconcile.policy import Policy
 from daemon.reconcile.world import Party, World
+from ledger.model.encoding import encode
 from ledger.model.entries import ConflictResolved, Entry, Linked, Retried, Unlinked
 from ledger.model.facts import HoldCode, RecordView
 from ledger.model.ids import ExternalRef, Kind, SystemName
@@ -37,42 +40,62 @@ LINKS = "order"
 
 
 async def resolve(desk: "Desk", actor: "Actor", request: ResolveRequest) -> DoneAnswer:
-    """One side's value of one field is right. Void as soon as either side shows another one."""
-
-    def ask(views: Views) -> tuple[RecordView, ConflictResolved]:
-        view = the_record(views, request.record, systems=desk.systems)
-        codes = _held_for(views, view, request)
-        policy = desk.scheduler.company.rules()
-        world = World([view], LedgerLookups(views, recent_since=desk.now()), policy)
-        parties = world.parties(view)
-        if HoldCode.DISCREPANT in codes:
-            _check_accepts(view, request, policy)
-            values = _posted(parties, request.field, policy.books)
-        else:
-            values = {
-                party.system: party.values[request.field]
-                for party in parties
-                if request.field in party.values and request.field in party.rule.fields
-            }
-        if request.take not in values:
-            sides = ", ".join(values) or "none"
-            raise Declined(
-                Code.BAD_REQUEST,
-                f"{request.take!r} shows no {request.field} of {view.label!r}",
-                cure=f"take one of: {sides}",
-            )
-        return view, ConflictResolved(
-            record=view.record,
-            field=request.field,
-            take=SystemName(request.take),
-            value_digest=values_digest(request.field, values),
-            by=str(actor),
-            reason=request.reason,
+    """One side's value of one field is right, or one of the person's own. Void as soon as either
+    side shows another one."""
+    if bool(request.take) == (request.value is not None):
+        raise Declined(
+            Code.BAD_REQUEST,
+            "name the system whose value is right, or give a value of your own, and not both",
+            cure="--take SYSTEM or --value VALUE",
         )
+    view, entry, own = await desk.ledger.ask(
+        lambda views: _answer(views, desk, request, str(actor))
+    )
+    what = f"{entry.field} of {view.label!r}"
+    if own is None:
+        text = f"{what}: the value of {entry.take} is right"
+        return await _done(desk, actor, view, [entry], text=text, dry_run=request.dry_run)
+    body = encode(own.body)
+    entry = msgspec.structs.replace(entry, payload=desk.ledger.digest(body))
+    text, dry_run = f"{what}: {own.text}", request.dry_run
+    done = await _done(desk, actor, view, [entry], text=text, dry_run=dry_run, bodies=[body])
+    return msgspec.structs.replace(done, becomes=own.becomes)
 
-    view, entry = await desk.ledger.ask(ask)
-    text = f"{entry.field} of {view.label!r}: the value of {entry.take} is right"
-    return await _done(desk, actor, view, [entry], text=text, dry_run=request.dry_run)
+
+def _answer(
+    views: Views, desk: "Desk", request: ResolveRequest, by: str
+) -> tuple[RecordView, ConflictResolved, Own | None]:
+    """The answer, bound to what every side shows of the field now."""
+    view = the_record(views, request.record, systems=desk.systems)
+    field = request.field
+    require_unmoved_field(views, view, field, request.seen)
+    codes = _held_for(views, view, request)
+    policy = desk.scheduler.company.rules()
+    world = World([view], LedgerLookups(views, recent_since=desk.now()), policy)
+    parties = [p for p in world.parties(view) if field in p.values and field in p.rule.fields]
+    values = {party.system: party.values[field] for party in parties}
+    own = None
+    if HoldCode.DISCREPANT in codes:
+        _check_accepts(view, request, policy)
+        values = _posted(world.parties(view), field, policy.books)
+    elif request.value is not None:
+        own = own_answer(views, view, field, request.value, world=world, parties=parties)
+    if own is None and request.take not in values:
+        sides = ", ".join(values) or "none"
+        raise Declined(
+            Code.BAD_REQUEST,
+            f"{request.take!r} shows no {field} of {view.label!r}",
+            cure=f"take one of: {sides}",
+        )
+    entry = ConflictResolved(
+        record=view.record,
+        field=field,
+        take=SystemName(request.take),
+        value_digest=values_digest(field, values),
+        by=by,
+        reason=request.reason,
+    )
+    return view, entry, own
 
 
 def _held_for(views: Views, view: RecordView, request: ResolveRequest) -> set[HoldCode]:
@@ -119,6 +142,7 @@ async def retry(desk: "Desk", actor: "Actor", request: RetryRequest) -> DoneAnsw
 
     def ask(views: Views) -> RecordView:
         view = the_record(views, request.record, systems=desk.systems)
+        require_unmoved(views, view, request.seen)
         held = {row.hold.code for row in views.holds(record=view.record)}
         is_skipped = bool(views.skips_of([view.record]))
         if not view.rejections and HoldCode.REJECTED not in held and not is_skipped:
@@ -140,6 +164,7 @@ async def link(desk: "Desk", actor: "Actor", request: LinkRequest) -> DoneAnswer
 
     def ask(views: Views) -> tuple[RecordView, ExternalRef, RecordView]:
         view = the_record(views, request.record, systems=desk.systems)
+        require_unmoved(views, view, request.seen)
         ref = the_ref(request.ref, view.kind)
         if ref is None:
             raise Declined(
@@ -245,7 +270,8 @@ async def _done(
     *,
     text: str,
     dry_run: bool,
+    bodies: Sequence[bytes] = (),
 ) -> DoneAnswer:
-    seq = 0 if dry_run else await desk.note(actor, entries, reason="decided")
+    seq = 0 if dry_run else await desk.note(actor, entries, reason="decided", bodies=bodies)
     follows = f"trueup plan {view.record}"
     return DoneAnswer(as_of=desk.now(), seq=seq, text=text, next=follows, dry_run=dry_run)

@@ -54,6 +54,7 @@ from daemon.control.queueing import the_queue
 from daemon.control.recording import record_of
 from daemon.control.rendering import request_of
 from daemon.control.reporting import Origin, report
+from daemon.control.seeing import require_unmoved
 from daemon.control.shapes import (
     shown_closed,
     shown_count,
@@ -68,7 +69,7 @@ from daemon.control.trouble import shown_skips, skipped_codes, skipped_holds, th
 from daemon.cycle.schedule import Scheduler
 from daemon.webhooks.tally import Tally
 from ledger.model.entries import Entry
-from ledger.model.facts import HoldCode
+from ledger.model.facts import HoldCode, RecordView
 from ledger.model.ids import SystemName
 from ledger.store.views import Views
 
@@ -128,9 +129,14 @@ class Desk:
     def now(self) -> datetime:
         return self.clock.now()
 
-    async def note(self, actor: Actor, entries: Sequence[Entry], *, reason: str) -> int:
-        """Append a person's decision and bring the next cycle forward; the last sequence."""
+    async def note(
+        self, actor: Actor, entries: Sequence[Entry], *, reason: str, bodies: Sequence[bytes] = ()
+    ) -> int:
+        """Append a person's decision and bring the next cycle forward; the last sequence.
+        ``bodies``: what the entries name by its digest."""
         draft = self.ledger.draft(actor=str(actor))
+        for body in bodies:
+            draft.body(body)
         for entry in entries:
             draft.add(entry)
         seqs = await self.ledger.append(draft)
@@ -330,9 +336,13 @@ class Desk:
     async def send(self, actor: Actor, request: SendRequest) -> CycleAnswer:
         """Let one record pass a manual flow once, through the same gate as ever."""
         kind = the_kind(request.kind)
-        view = await self.ledger.ask(
-            lambda views: the_record(views, request.ref, systems=self.systems, kind=kind)
-        )
+
+        def ask(views: Views) -> RecordView:
+            found = the_record(views, request.ref, systems=self.systems, kind=kind)
+            require_unmoved(views, found, request.seen)
+            return found
+
+        view = await self.ledger.ask(ask)
         try:
             report = await self.scheduler.send(record=view.record, reason=request.reason)
         except LookupError as error:

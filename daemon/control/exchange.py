@@ -1,21 +1,19 @@
 """One request over the daemon's socket and its answer; transport errors become ours.
 
-HTTP/1.1 by ``h11``, one connection for each request: a local connection costs less than keeping
-one in order, and whoever dies takes nothing else along. Must not know what is asked: ``client``
-does.
+HTTP/1.1, one connection for each request: a local connection costs less than keeping one in order,
+and whoever dies takes nothing else along. Must not know what is asked: ``client`` does.
 """
 
 import asyncio
-import grp
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
-import h11
 import msgspec
 
+from daemon.control.ahead import Ahead, Asking
 from daemon.control.frame import UNREADABLE
+from daemon.control.hypertext import Garbled, body_of, head_of
 from daemon.control.protocol import Code, Declined, Refusal
 from daemon.control.protocol_live import Event
 from ledger.model.errors import TrueupError
@@ -35,30 +33,22 @@ class NoAnswer(TrueupError):
     """The daemon took the request and did not answer in time."""
 
 
-@dataclass(frozen=True)
-class Asking:
-    """What is sent."""
-
-    method: str
-    target: str
-    body: bytes | None = None
-
-
 class Exchange:
     """One request and its answer, whose transport errors become ours wherever they appear.
 
     ``limit_s`` is for the whole of it; with ``lasts`` for each piece of an answer without an end.
+    What was asked ``ahead`` is not asked again.
     """
 
     def __init__(
-        self, socket: Path, asking: Asking, limit_s: float, *, lasts: bool = False
+        self, ahead: Ahead, asking: Asking, limit_s: float, *, lasts: bool = False
     ) -> None:
-        self._socket = socket
+        self._ahead = ahead
         self._asking = asking
         self._limit_s = limit_s
         self._lasts = lasts
         self._until = 0.0
-        self._http = h11.Connection(h11.CLIENT)
+        self._headers: dict[bytes, bytes] = {}
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self.status = 0
 
@@ -66,10 +56,9 @@ class Exchange:
         self._until = asyncio.get_running_loop().time() + self._limit_s
         try:
             async with asyncio.timeout_at(self._until):
-                await self._connect()
                 await self._ask()
-            self.status = await self._head()
-        except (OSError, h11.ProtocolError) as error:
+                self.status, self._headers = await head_of(self._wire[0])
+        except (OSError, Garbled) as error:
             self._fail(error)
         finally:
             if not self.status:
@@ -86,68 +75,53 @@ class Exchange:
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body as it comes. ``NoAnswer`` when it breaks off or does not come in time."""
+        body = body_of(self._wire[0], self._headers)
         try:
-            while not isinstance(event := await self._event(), h11.EndOfMessage):
-                if isinstance(event, h11.Data):
-                    yield bytes(event.data)
-        except (OSError, h11.ProtocolError) as error:
+            while True:
+                if self._lasts:
+                    self._until = asyncio.get_running_loop().time() + self._limit_s
+                async with asyncio.timeout_at(self._until):
+                    data = await anext(body, None)
+                if data is None:
+                    return
+                yield data
+        except (OSError, Garbled) as error:
             self._fail(error)
 
+    async def _ask(self) -> None:
+        asked = self._ahead.take(self._asking)
+        if asked is not None:
+            self._streams = await asyncio.open_unix_connection(sock=asked, limit=_CHUNK)
+            return
+        await self._connect()
+        writer = self._wire[1]
+        writer.write(self._asking.wire)
+        await writer.drain()
+
     async def _connect(self) -> None:
+        socket = self._ahead.socket
         try:
-            self._streams = await asyncio.open_unix_connection(self._socket, limit=_CHUNK)
+            self._streams = await asyncio.open_unix_connection(socket, limit=_CHUNK)
         except PermissionError as error:
             raise Declined(
                 Code.NOT_PERMITTED,
-                f"you may not use the daemon's socket {self._socket}",
-                cure=_who_may(self._socket),
+                f"you may not use the daemon's socket {socket}",
+                cure=_who_may(socket),
             ) from error
         except TimeoutError:
             raise
         except OSError as error:
             raise DaemonAbsent(
-                f"no daemon is listening on {self._socket}",
+                f"no daemon is listening on {socket}",
                 cure="start it with: trueup run --config FILE",
             ) from error
-
-    async def _ask(self) -> None:
-        asking = self._asking
-        headers = [("Host", "trueup"), ("Connection", "close")]
-        if asking.body is not None:
-            headers += [
-                ("Content-Type", "application/json"),
-                ("Content-Length", str(len(asking.body))),
-            ]
-        head = h11.Request(method=asking.method, target=asking.target, headers=headers)
-        data = self._http.send(head) or b""
-        if asking.body:
-            data += self._http.send(h11.Data(data=asking.body)) or b""
-        data += self._http.send(h11.EndOfMessage()) or b""
-        writer = self._wire[1]
-        writer.write(data)
-        await writer.drain()
-
-    async def _head(self) -> int:
-        while not isinstance(event := await self._event(), h11.Response):
-            pass  # what is only in between says nothing
-        return event.status_code
-
-    async def _event(self) -> object:
-        """The next part of the answer. Raises ``h11.RemoteProtocolError`` where it breaks off."""
-        while (event := self._http.next_event()) is h11.NEED_DATA:
-            if self._lasts:
-                self._until = asyncio.get_running_loop().time() + self._limit_s
-            async with asyncio.timeout_at(self._until):
-                data = await self._wire[0].read(_CHUNK)
-            self._http.receive_data(data)
-        return event
 
     @property
     def _wire(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         assert self._streams is not None, "use the exchange as a context manager"
         return self._streams
 
-    def _fail(self, error: OSError | h11.ProtocolError) -> NoReturn:
+    def _fail(self, error: OSError | Garbled) -> NoReturn:
         if isinstance(error, TimeoutError):
             raise NoAnswer(
                 "the daemon did not answer in time",
@@ -210,6 +184,8 @@ def event_in(line: bytes) -> Event:
 
 def _who_may(path: Path) -> str:
     """Who may open that socket, as far as its file tells."""
+    import grp  # only for who may not
+
     cure = "run this as the user that the daemon runs as"
     try:
         told = path.stat()

@@ -5,7 +5,7 @@ where bytes are read; what is made here is checked by its types alone.
 """
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import msgspec
 
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 else:
     Json = Any
 """A value as JSON has it."""
+
+
+Seen: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+"""The entry of the ledger (``head``) up to which the asker had looked: where what is decided about
+moved on since, it is refused and told. 0: not said."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

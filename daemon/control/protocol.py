@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from daemon.control.frame import SCHEMA as SCHEMA
-from daemon.control.frame import Answer, Json, Part, Request
+from daemon.control.frame import Answer, Json, Part, Request, Seen
 from daemon.control.protocol_state import CountShown as CountShown
 from daemon.control.protocol_state import CycleShown as CycleShown
 from daemon.control.protocol_state import ProblemShown as ProblemShown
@@ -311,6 +311,7 @@ class SendRequest(Request, frozen=True, kw_only=True):
     ref: Annotated[str, Meta(min_length=1, max_length=500)]
     """A record id, ``system/id``, or a SKU, code, name or number that is the only one."""
     reason: Annotated[str, Meta(max_length=1000)] = ""
+    seen: Seen = 0
 
 
 class HistoryRowShown(Part, frozen=True, kw_only=True):
@@ -333,18 +334,22 @@ class HistoryAnswer(Answer, frozen=True, kw_only=True):
 
 
 class ResolveRequest(Request, frozen=True, kw_only=True):
-    """The answer to a conflict: the value of that system is right."""
+    """The answer to a conflict: the value of that system is right, or one of one's own."""
 
     record: Annotated[str, Meta(min_length=1, max_length=200)]
     field: Annotated[str, Meta(min_length=1, max_length=100)]
-    take: Annotated[str, Meta(min_length=1, max_length=100)]
+    take: Annotated[str, Meta(max_length=100)] = ""
+    value: Annotated[str, Meta(max_length=4000)] | None = None
+    """In the place of ``take``: as a person writes it; empty text clears the field."""
     reason: Annotated[str, Meta(min_length=1, max_length=1000)]
+    seen: Seen = 0
     dry_run: bool = False
 
 
 class RetryRequest(Request, frozen=True, kw_only=True):
     record: Annotated[str, Meta(min_length=1, max_length=200)]
     reason: Annotated[str, Meta(max_length=1000)] = ""
+    seen: Seen = 0
     dry_run: bool = False
 
 
@@ -356,6 +361,7 @@ class LinkRequest(Request, frozen=True, kw_only=True):
     action: Literal["link", "apart", "unlink"] = "link"
     """``apart``: they are different things; ``unlink``: they were joined by mistake."""
     reason: Annotated[str, Meta(max_length=1000)] = ""
+    seen: Seen = 0
     dry_run: bool = False
 
 
@@ -368,4 +374,6 @@ class DoneAnswer(Answer, frozen=True, kw_only=True):
     """The command that usually follows."""
     back: str = ""
     """The command that takes it back."""
+    becomes: dict[str, Json] = msgspec.field(default_factory=dict)
+    """Of a value of one's own: what each system will show."""
     dry_run: bool = False

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from daemon.control.frame import Answer, Part, Request
+from daemon.control.frame import Answer, Part, Request, Seen
 
 Reason = Annotated[str, Meta(min_length=1, max_length=1000, pattern=r"\S")]
 Named = Annotated[str, Meta(min_length=1, max_length=500)]
@@ -59,6 +59,8 @@ class SkipRequest(Request, frozen=True, kw_only=True):
     until: Annotated[str, Meta(max_length=60)] = ""
     """A day or an instant, in the company's zone unless it names another, at which it is taken
     up again; empty: it ends by a change or a retry alone."""
+    seen: Seen = 0
+    """With a record."""
     dry_run: bool = False
 
 

@@ -16,6 +16,7 @@ from daemon.control.listing import PENDING
 from daemon.control.moments import moment, told
 from daemon.control.protocol import Code, Declined, DoneAnswer
 from daemon.control.protocol_valves import RetryPatternRequest, SkipRequest
+from daemon.control.seeing import require_unmoved
 from daemon.control.trouble import Trouble, of_pattern
 from daemon.control.valves import done
 from ledger.model.aside import aside_key, operation_subject
@@ -53,9 +54,7 @@ async def skip(desk: "Desk", actor: "Actor", request: SkipRequest) -> DoneAnswer
     said = await _said(desk, actor, request)
     until = f" or {_end(desk, said)}" if said.until else ""
     if request.record:
-        label, entries = await desk.ledger.ask(
-            lambda views: _of_record(views, desk, request.record, said)
-        )
+        label, entries = await desk.ledger.ask(lambda views: _of_record(views, desk, request, said))
         text = f"{label!r} is set aside; it stays a difference until it changes{until}"
         back = f"trueup retry {entries[0].record} --reason TEXT"
     else:
@@ -88,8 +87,11 @@ def _end(desk: "Desk", said: _Said) -> str:
     return told(datetime.fromisoformat(said.until), ZoneInfo(desk.facts.timezone))
 
 
-def _of_record(views: Views, desk: "Desk", text: str, said: _Said) -> tuple[str, list[Skipped]]:
-    view = the_record(views, text, systems=desk.systems)
+def _of_record(
+    views: Views, desk: "Desk", request: SkipRequest, said: _Said
+) -> tuple[str, list[Skipped]]:
+    view = the_record(views, request.record, systems=desk.systems)
+    require_unmoved(views, view, request.seen)
     skipped = views.skips_of([view.record]).get(view.record, [])
     standing = {(*aside_key(row.subject, row.digest), row.until) for row in skipped}
     subjects = [(row.subject, row.payload) for row in views.holds(record=view.record)]

@@ -24,6 +24,8 @@ def clean(text: str) -> str:
     can always be told from the same characters typed by somebody.
     """
     text = text[: MAX_SHOWN + 1]
+    if text.isascii() and text.isprintable():
+        return _limit(text)
     if not any(_acts(char) for char in text):
         return _limit(text)
     return _limit("".join(_escape(char) if _acts(char) or char == "\\" else char for char in text))

@@ -20,6 +20,7 @@ from ledger.model.entries import (
     Held,
     Intended,
     JobAdvanced,
+    KeyDestroyed,
     Linked,
     Observed,
     OutcomeUnknown,
@@ -42,7 +43,7 @@ from ledger.model.entries import (
     VersionMoved,
     Withdrawn,
 )
-from ledger.model.facts import Hold, HoldCode
+from ledger.model.facts import Hold, HoldCode, OwnValue
 from ledger.model.plans import Action, Conflict, Operation
 from ledger.model.values import Address, Lines, RecordRef, Reference, Texts, Value
 
@@ -73,6 +74,8 @@ def entry_text(entry: Entry, body: bytes | None = None) -> str:
             return f"in agreement: {', '.join(sorted(images))}"
         case ConflictResolved(field=field, by=by, reason=reason) if field.startswith("match:"):
             return f"{field.removeprefix('match:')} is another thing{_by(by)}: {reason}"
+        case ConflictResolved(field=field, take="", by=by, reason=reason):
+            return f"{field}: {_own_text(body)} is right{_by(by)}: {reason}"
         case ConflictResolved(field=field, take=take, by=by, reason=reason):
             return f"{field}: {take} is right{_by(by)}: {reason}"
         case Retried(by=by, reason=reason):
@@ -109,12 +112,8 @@ def entry_text(entry: Entry, body: bytes | None = None) -> str:
             return f"restored from a backup of entry {seq}{_by(by)}"
         case FirstPlanApproved(by=by):
             return f"the first plan was approved by {by}"
-        case Connected(system=system, by=by):
-            return f"access to {system} was given{_by(by)}"
-        case Disconnected(system=system, reason=reason, by=by):
-            return f"the login to {system} was ended{_by(by)}: {reason}"
-        case Refused(actor=actor, act=act, why=why):
-            return f"{actor} was refused to {act.replace('_', ' ')}: {why}"
+        case Connected() | Disconnected() | KeyDestroyed() | Refused():
+            return _access_text(entry)
         case Skipped(subject=subject, reason=reason, by=by, until=until):
             told = f" until {until[:19]}Z" if until else ""
             return f"set aside ({subject.rstrip(':')}){told}{_by(by)}: {reason}"
@@ -122,6 +121,18 @@ def entry_text(entry: Entry, body: bytes | None = None) -> str:
             return f"taken up again ({subject.rstrip(':')}): set aside until {until[:19]}Z"
         case Paused() | Resumed() | Remapped() | AbsenceAccepted() | JobAdvanced():
             return _valve_text(entry)
+
+
+def _access_text(entry: Connected | Disconnected | KeyDestroyed | Refused) -> str:
+    match entry:
+        case Connected(system=system, by=by):
+            return f"access to {system} was given{_by(by)}"
+        case Disconnected(system=system, reason=reason, by=by):
+            return f"the login to {system} was ended{_by(by)}: {reason}"
+        case KeyDestroyed(by=by, reason=reason):
+            return f"the key of this ledger was destroyed{_by(by)}: {reason}"
+        case Refused(actor=actor, act=act, why=why):
+            return f"{actor} was refused to {act.replace('_', ' ')}: {why}"
 
 
 def _valve_text(
@@ -167,14 +178,14 @@ def _operation_text(body: bytes | None) -> str:
         fields = ", ".join(change.field for change in operation.changes)
     else:
         fields = ", ".join(
-            f"{change.field} {_brief(change.before)} -> {_brief(change.after)}"
+            f"{change.field} {brief(change.before)} -> {brief(change.after)}"
             for change in operation.changes
         )
     why = f". {operation.why}" if operation.why and operation.action is not Action.CREATE else ""
     return f"{told}: {fields}{why}" if fields else f"{told}{why}"
 
 
-def _brief(value: Value) -> str:
+def brief(value: Value) -> str:
     match value:
         case None:
             return "(empty)"
@@ -200,6 +211,17 @@ def _brief(value: Value) -> str:
 
 def _quoted(text: str) -> str:
     return f'"{text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"}"'
+
+
+def _own_text(body: bytes | None) -> str:
+    """A value that no system showed."""
+    if body is None:
+        return "(erased)"
+    try:
+        own: OwnValue = decode(body, OwnValue)
+    except _BODY_ERRORS:
+        return "(unreadable)"
+    return brief(own.value)
 
 
 def _hold_text(code: HoldCode, body: bytes | None) -> str:
