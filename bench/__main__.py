@@ -35,6 +35,7 @@ FIGURES = {
     "help": Figure("what --help, status and completion take", "cli --rounds 7", 1),
     "start": Figure("process start to READY", "start --pairs 5000 --runs 3 --folder {folder}", 1),
     "tui": Figure("the front end over a million rows", "tui --folder {folder}/tui", 4),
+    "keys": Figure("a key of the front end beside a re-export", "tui_reexport --size large", 6),
     "calls": Figure("calls of an idle cycle", "idle_cycle --twins --cycles 20", 1),
     "idle": Figure(
         "CPU and memory of an idle cycle, 10,000 and 100,000 pairs",
@@ -71,7 +72,7 @@ LONG = {
         1,
     ),
     "append-million": Figure(
-        "a million entries in a row", "ledger_append --entries 1000000 --runs 1", 10
+        "a million entries in a row", "ledger_append --entries 1000000 --runs 1 --alone", 5
     ),
     "compare-million": Figure("a million pairs compared", "compare --pairs 1000000", 30),
     "load-100k": Figure("the first load of 100,000 records", "first_load --scale 6.5", 5),

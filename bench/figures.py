@@ -36,6 +36,13 @@ class Watch:
     spent = Spent(0.0, 0.0)
 
 
+def as_installed() -> None:
+    """Whole processes are measured as they run when they are installed, with their modules
+    compiled: an environment that forbids to keep what was compiled would measure the compiler."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(Path("build/bench/compiled").absolute())
+
+
 @contextmanager
 def watched() -> Iterator[Watch]:
     """Measure a block, without the garbage of what came before."""

@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.figures import Spent, arguments, measure, median, ratio, seconds, table
+from bench.figures import Spent, arguments, as_installed, measure, median, ratio, seconds, table
 from bench.sample import KEY, fill
 
 CONFIG = """
@@ -87,6 +87,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--folder", type=Path, help="keep the ledgers here for another time")
     options = parser.parse_args()
+    as_installed()
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = (options.folder or Path(name)).absolute()
         words = [sys.executable, "-c", "import daemon.app"]

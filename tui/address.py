@@ -51,3 +51,14 @@ def typed(line: str) -> Address:
 
 
 OF_ONE_THING = frozenset({"record", "conflict", "entry"})
+QUIT_WORDS = frozenset({"q", "quit", "exit"})
+
+
+def spoken(line: str) -> tuple[str, str]:
+    """What is meant by a line after ``:``, and of what: ``quit``, ``at`` a moment of the past,
+    ``now`` again, or to ``go`` to an address."""
+    word, _, rest = line.strip().partition(" ")
+    word = word.lower()
+    if word in QUIT_WORDS and not rest:
+        return "quit", ""
+    return (word, rest.strip()) if word in ("at", "now") else ("go", line)

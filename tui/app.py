@@ -7,60 +7,54 @@ the view's. Everything that acts goes through the link to the daemon.
 import asyncio
 import gc
 import signal
-import sys
-import traceback
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
-from typing import ClassVar
+from functools import partial
+from pathlib import Path, PurePath
+from typing import Any, ClassVar
 
-from rich.text import Text
+from textual import events
 from textual.app import App, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from daemon.clock import Clock
+from daemon.control.ahead import Ahead
 from daemon.control.text import clean
 from ledger.model.errors import TrueupError
-from tui.address import Address, typed
-from tui.dialogs import CommandDialog, ConfirmDialog, Question, TextDialog
-from tui.keys import ALWAYS, help_lines
+from tui.address import Address, spoken, typed
+from tui.bindings import EVERYWHERE
+from tui.keys import help_lines
 from tui.link import Link, sentence
+from tui.questions import Question
 from tui.screens.base import BaseScreen
 from tui.state import State, counts, there
 from tui.times import Zone, at_text
 from tui.views import VIEWS, view_named
 from tui.widgets.chrome import Tab, TabStrip
+from tui.work import later
 
 THEMES = ("textual-dark", "textual-light", "ansi-dark", "ansi-light")
 LINK = "link"
 """Name of the worker that follows the daemon."""
+LOW = 30
+"""Lines: with fewer the list is shown, and no plot."""
 TWICE_S = 3.0
 """Two presses of ctrl+c within this time leave."""
+FIRST_S = 0.2
+"""A daemon that takes longer to answer gets a first frame without its answers."""
 SHORT_S, LONG_S = 3.0, 5.0
 """How long a word in passing stands; a refusal has a cure to read."""
-QUIT_WORDS = frozenset({"q", "quit", "exit"})
 
 
 class TrueupApp(App[int]):
     """``TrueupApp(socket, clock).run()``"""
 
-    CSS_PATH = "theme.tcss"
     ENABLE_COMMAND_PALETTE = True
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]  # noqa: RUF012  # as Textual declares it
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(str(n), f"number({n})", show=False) for n in range(1, 8)),
-        *(
-            Binding(key.key, f"always('{key.run}')", key.label, show=False)
-            for key in ALWAYS
-            if key.key not in ("ctrl+p", "colon")
-        ),
-        Binding("colon", "command_line", show=False, priority=True),
-        Binding("ctrl+c", "interrupt", show=False, priority=True),
-        Binding("ctrl+q", "always('quit')", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = EVERYWHERE
 
     def __init__(
         self,
@@ -71,13 +65,20 @@ class TrueupApp(App[int]):
         read_only: bool = False,
         plain: bool = False,
         no_color: bool = False,
+        at: str = "",
         folder: Path | None = None,
+        ahead: Ahead | None = None,
     ) -> None:
-        """``plain``: ASCII only. ``folder``: where ``w`` writes; else where one is."""
-        super().__init__(ansi_color=True if no_color else None)
+        """``plain``: ASCII only. ``folder``: where ``w`` writes; else where one is. ``at``: a
+        moment of the past to look at. ``ahead``: what the daemon was asked already."""
+        names = ("theme.tcss", "plain.tcss")[: 1 + plain]
+        styles: list[str | PurePath] = [Path(__file__).with_name(name) for name in names]
+        super().__init__(css_path=styles, ansi_color=True if no_color else None)
         self.clock = clock
         self.plain = plain
-        self.link = Link(socket, clock, read_only=read_only, on_change=self._state_changed)
+        told = self._state_changed
+        self._link = partial(Link, socket, clock, read_only=read_only, on_change=told)
+        self.link = self._link(at=at, ahead=ahead)
         self.zone = Zone.COMPANY
         self.told: list[str] = []
         """Words in passing, newest last."""
@@ -88,6 +89,7 @@ class TrueupApp(App[int]):
         self._screens: dict[str, BaseScreen] = {}
         self._before: list[Address] = []
         self._interrupted_at = -TWICE_S
+        self._turns = 0  # to another moment
         self.animation_level = "none"
         self.set_class(plain, "-plain")
         if no_color:
@@ -167,7 +169,7 @@ class TrueupApp(App[int]):
             found = view_named(name)
             assert found is not None, name
             self._screens[name] = screen = found.screen()
-            self.install_screen(screen, name)
+            self.install_screen(screen, f"{name}@{self._turns}")
         return self._screens[name]
 
     def tabs(self) -> tuple[Tab, ...]:
@@ -184,19 +186,48 @@ class TrueupApp(App[int]):
 
     # -- how it works ----------------------------------------------------------------------
 
+    def get_default_screen(self) -> Screen[Any]:
+        """The first view is the first screen: none that shows nothing comes before it."""
+        return self._first
+
+    async def on_load(self) -> None:
+        """What the first frame shows is read before it is drawn, if it comes soon."""
+        self._follow()
+        self._first = self._arrived(self._start if self.knows(self._start) else Address("overview"))
+        with suppress(TimeoutError, TrueupError):
+            async with asyncio.timeout(FIRST_S):
+                await self.link.heard()
+                await self._first.prepare()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.height < LOW, "-low")
+
     async def on_mount(self) -> None:
         if not self.is_headless:
             loop = asyncio.get_running_loop()
             for ending in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
                 loop.add_signal_handler(ending, self.exit, 0)
-        self._follow()
-        await self._open(self._start if self.knows(self._start) else Address("overview"))
         self.set_interval(1.0, self._redraw)
         if not self.knows(self._start):
             await self.go(self._start)
 
     def _follow(self) -> None:
-        self.run_worker(self.link.run(), name=LINK, exit_on_error=False)
+        self._following = self.run_worker(later(self.link.run), name=LINK, exit_on_error=False)
+
+    async def look_at(self, moment: str) -> None:
+        """As all stood at a moment; empty: now. Views are made anew: nothing of another stays."""
+        here = self.current
+        if moment == self.link.at or here is None:
+            return
+        address, old = here.address(), self._screens
+        self._following.cancel()
+        self.link = self._link(at=moment)
+        self._screens, self._turns = {}, self._turns + 1
+        self._follow()
+        await self._open(address)
+        for screen in old.values():
+            if screen not in self.screen_stack:  # the first lies at the bottom to the end
+                self.uninstall_screen(screen)
 
     def on_ready(self) -> None:
         """The first paint is out. What was made for it stays, so nobody need look at it again."""
@@ -210,16 +241,25 @@ class TrueupApp(App[int]):
             self.current.draw()
 
     def _state_changed(self, state: State) -> None:
+        if self.link.refused:
+            self.tell(self.link.refused, bad=True)
+            self.link.refused = ""
         if self.current is not None:
             with self.batch_update():
                 self.current.changed(state)
 
-    async def _open(self, address: Address) -> None:
+    def _arrived(self, address: Address) -> BaseScreen:
         screen = self.view(address.view)
         screen.visit(address)
+        return screen
+
+    async def _open(self, address: Address) -> None:
+        screen, first = self._arrived(address), self.screen_stack[0]
         if self.current is screen:
             screen.reload()
-        elif self.current is None:
+        elif screen is first:
+            await self.pop_screen()
+        elif self.current is first:
             await self.push_screen(screen)
         else:
             await self.switch_screen(screen)
@@ -232,11 +272,13 @@ class TrueupApp(App[int]):
     def action_always(self, what: str) -> None:
         """A key of everywhere; in a dialog they are not ours."""
         if isinstance(self.screen, BaseScreen):
-            self.run_worker(getattr(self, f"_{what}")(), group="always", exit_on_error=False)
+            self.run_worker(getattr(self, f"_{what}"), group="always", exit_on_error=False)
 
     async def _help(self) -> None:
         here = self.current
         if here is not None:
+            from tui.dialogs import TextDialog
+
             off = {key.key: here.off(key) for key in here.KEYS}
             lines = help_lines(here.heading, here.KEYS, off)
             await self.push_screen(TextDialog("Help", lines))
@@ -248,15 +290,28 @@ class TrueupApp(App[int]):
 
     async def action_command_line(self) -> None:
         """The key ``:``. What was typed right behind it, in one go, belongs into the line."""
+        from tui.dialogs import CommandDialog
+
         line = CommandDialog([view.name for view in VIEWS])
         await self.push_screen(line, self._commanded)
         line.take_keys()
 
     def _commanded(self, line: str | None) -> None:
         if line is not None:
-            leaves = line.lower() in QUIT_WORDS
-            said = self._quit() if leaves else self.go(line)
-            self.run_worker(said, group="always", exit_on_error=False)
+            self.run_worker(later(self._do, line), group="always", exit_on_error=False)
+
+    async def _do(self, line: str) -> None:
+        match spoken(line):
+            case "quit", _:
+                await self._quit()
+            case "now", _:
+                await self.look_at("")
+            case "at", "":
+                self.tell(":at wants a moment: 2026-11-20, 2026-11-20T02:10, an entry", bad=True)
+            case "at", moment:
+                await self.look_at(moment)
+            case _:
+                await self.go(line)
 
     async def _command(self) -> None:
         await self.action_command_line()
@@ -308,6 +363,8 @@ class TrueupApp(App[int]):
     async def _quit(self) -> None:
         marks = sum(screen.marks() for screen in self._screens.values())
         if marks:
+            from tui.dialogs import ConfirmDialog
+
             facts = [("Marks", f"{marks:,} marked rows would be forgotten; nothing else is lost")]
             if await self.push_screen_wait(ConfirmDialog(Question("Quit?", "Quit", facts))) is None:
                 return
@@ -325,29 +382,9 @@ class TrueupApp(App[int]):
         await self.go(self.view(event.view).address())
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        for view in VIEWS:
-            cli = f"on the command line: {view.cli}" if view.cli else "opens the view"
-            yield SystemCommand(view.title, cli, lambda name=view.name: self._palette_go(name))
-        here = self.current
-        for key in here.KEYS if here is not None else ():
-            told = f"on the command line: {key.cli}" if key.cli else key.help or key.label
-            yield SystemCommand(
-                f"{key.label} ({key.shown})", told, lambda k=key.key: self._palette_press(k)
-            )
-        for key in ALWAYS:
-            if key.key != "ctrl+p":
-                yield SystemCommand(
-                    f"{key.label} ({key.shown})",
-                    key.help or key.label,
-                    lambda run=key.run: self.action_always(run),
-                )
+        from tui.palette import commands
 
-    def _palette_go(self, name: str) -> None:
-        self.run_worker(self.go(self.view(name).address()), exit_on_error=False)
-
-    def _palette_press(self, key: str) -> None:
-        if self.current is not None:
-            self.current.action_press(key)
+        return commands(self)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         if event.state is WorkerState.ERROR and event.worker.error is not None:
@@ -357,9 +394,7 @@ class TrueupApp(App[int]):
 
     def _fatal_error(self) -> None:
         """End with the places of the failure and none of the data that it may quote."""
-        kind, _, trace = sys.exc_info()
-        places = [f"  {f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(trace)[-12:]]
-        name = kind.__name__ if kind is not None else "unknown"
-        told = ["trueup tui failed inside and ended; the daemon is not affected.", *places]
-        self._exit_renderables.append(Text("\n".join([*told, f"  {name}"])))
+        from tui.fault import told
+
+        self._exit_renderables.append(told())
         self._close_messages_no_wait()

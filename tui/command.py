@@ -26,11 +26,23 @@ class Settings(Protocol):
 @click.command("tui")
 @click.argument("address", required=False, default="overview", metavar="[ADDRESS]")
 @click.option("--read-only", is_flag=True, help="Look only: no key decides anything.")
+@click.option(
+    "--at",
+    default="",
+    metavar="WHEN",
+    help="How it stood: a day, an instant (the company's zone), or an entry. Decides nothing.",
+)
 @click.option("--ascii", "plain", is_flag=True, help="Draw with ASCII characters only.")
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal's own selection.")
 @click.pass_context
 def tui(
-    context: click.Context, address: str, *, read_only: bool, plain: bool, no_mouse: bool
+    context: click.Context,
+    address: str,
+    *,
+    read_only: bool,
+    at: str,
+    plain: bool,
+    no_mouse: bool,
 ) -> int:
     """Look at drift, queue and conflicts on the whole screen, and decide.
 
@@ -45,17 +57,25 @@ def tui(
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 
     gc.disable()  # until the first paint: the application switches it on again
-    from daemon.clock import SystemClock
     from tui.address import parse_address
+    from tui.ahead import ask_ahead
+
+    start = parse_address(address)
+    # The daemon answers while the rest is being loaded.
+    ahead = None if at else ask_ahead(socket, start)
+
+    from daemon.clock import SystemClock
     from tui.app import TrueupApp
 
     app = TrueupApp(
         socket,
         SystemClock(),
-        start=parse_address(address),
+        start=start,
+        ahead=ahead,
         read_only=read_only,
         plain=plain,
         no_color=no_color,
+        at=at.strip(),
     )
     app.run(mouse=not no_mouse)
     return app.return_code or 0

@@ -5,8 +5,8 @@ know nothing of the daemon; they return what a person said.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from pathlib import Path
+from typing import ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -14,8 +14,12 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input
 
+from tui.questions import Question, Said
 from tui.widgets.safe import Line, Lines, TextInput, safe
 
+__all__ = ["CommandDialog", "ConfirmDialog", "Dialog", "Question", "Said", "TextDialog"]
+
+SaidT = TypeVar("SaidT")
 MOST_REASON = 1000
 MOST_UNTIL = 60
 HERE = "______________________________"
@@ -23,32 +27,13 @@ HERE = "______________________________"
 MORE = "(there is more: arrows and page keys scroll)"
 
 
-@dataclass(frozen=True)
-class Question:
-    """What a person is asked before something happens."""
+class Dialog(ModalScreen[SaidT], Generic[SaidT]):
+    """What lies over a view. Its style is read with the first one: nobody waits for it before."""
 
-    title: str
-    yes: str
-    """Words of the button, with the count: ``Approve 3``."""
-    facts: Sequence[tuple[str, str]] = ()
-    """What it is about: ``("Records", "214")``, ``("Sum", "1,100.00 USD")``, ``("Digest", ...)``,
-    ``("Effect", "27 open lines keep the old item. No undo.")``."""
-    reason: Literal["none", "optional", "required"] = "none"
-    typed: str = ""
-    """Must be typed to go on: the company's name, for what is big or cannot be undone."""
-    ends: bool = False
-    """It may be given an end: a day or an instant of the company."""
+    CSS_PATH = Path(__file__).parent / "dialogs.tcss"
 
 
-@dataclass(frozen=True)
-class Said:
-    """Yes, and why, and until when."""
-
-    reason: str = ""
-    until: str = ""
-
-
-class ConfirmDialog(ModalScreen[Said | None]):
+class ConfirmDialog(Dialog[Said | None]):
     """Asks; ``None`` is no."""
 
     AUTO_FOCUS = "#cancel"
@@ -144,7 +129,7 @@ def _button(words: str, name: str) -> Button:
     return button
 
 
-class TextDialog(ModalScreen[None]):
+class TextDialog(Dialog[None]):
     """A text of any length, to scroll through; ``w`` and ``y`` still write and copy the view."""
 
     AUTO_FOCUS = "#text"
@@ -176,7 +161,7 @@ class TextDialog(ModalScreen[None]):
         self.query_one("#text").scroll_up(animate=False)
 
 
-class CommandDialog(ModalScreen[str | None]):
+class CommandDialog(Dialog[str | None]):
     """The line after ``:``; returns what was typed."""
 
     AUTO_FOCUS = "Input"
@@ -189,7 +174,7 @@ class CommandDialog(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Horizontal(classes="command"):
             yield Line(":", classes="label")
-            yield TextInput(placeholder=f"{', '.join(self.views)}, q", compact=True)
+            yield TextInput(placeholder=f"{', '.join(self.views)}, at WHEN, q", compact=True)
 
     def take_keys(self) -> None:
         """From now on; at once, not when its turn comes."""

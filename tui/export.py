@@ -4,9 +4,6 @@ Foreign text is made safe twice over: nothing in it acts on a terminal, and noth
 for a formula. JSON is exact and needs neither.
 """
 
-import csv
-import io
-import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from daemon.control.text import clean
@@ -24,6 +21,9 @@ def cell(text: str) -> str:
 def csv_text(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """RFC 4180. The cells are taken as they are: pass foreign text through ``cell`` first, and
     leave amounts alone, so that they stay numbers."""
+    import csv  # only for who exports
+    import io
+
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(titles)
@@ -33,4 +33,6 @@ def csv_text(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def json_text(answer: Mapping[str, object]) -> str:
     """Escapes all but ASCII, so that no reader's terminal is acted upon either."""
+    import json
+
     return json.dumps(answer, indent=1, ensure_ascii=True) + "\n"

@@ -64,7 +64,12 @@ _STANDARD = {
 
 ALWAYS = (
     Key("question_mark", "Help", "help", help="the keys of this screen"),
-    Key("colon", "Command", "command", help="a view by name: drift kind:bill, record SKU, q"),
+    Key(
+        "colon",
+        "Command",
+        "command",
+        help="a view by name (drift kind:bill, record SKU), at WHEN (the past), now, q",
+    ),
     Key("escape", "Back", "back", help="close, clear, or go back", footer=False),
     Key("minus", "Last view", "last", footer=False),
     Key("y", "Copy", "copy", help="send what the cursor is on to your clipboard", footer=False),

@@ -29,6 +29,15 @@ class Connection(StrEnum):
     LOST = "lost"
 
 
+class Then(msgspec.Struct, frozen=True):
+    """A moment of the past that is looked at."""
+
+    seq: int
+    """The newest entry of that time."""
+    asked: str
+    """The moment, with the company's offset."""
+
+
 class State(msgspec.Struct, frozen=True):
     """What is known of the daemon now. ``changes`` rises whenever lists may have become old."""
 
@@ -45,6 +54,8 @@ class State(msgspec.Struct, frozen=True):
     who: WhoAnswer | None = None
     status: StatusAnswer | None = None
     pulse: PulseEvent | None = None
+    then: Then | None = None
+    """Everything is shown as it stood then; ``None``: now."""
     changes: int = 0
 
 
@@ -62,13 +73,17 @@ class EventHeard(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class ThenFound(msgspec.Struct, frozen=True):
+    then: Then
+
+
 class LinkLost(msgspec.Struct, frozen=True):
     at: datetime
     trouble: str
     cure: str = ""
 
 
-Heard = StatusRead | WhoRead | EventHeard | LinkLost
+Heard = StatusRead | WhoRead | ThenFound | EventHeard | LinkLost
 
 
 def fold(state: State, heard: Heard) -> State:
@@ -76,6 +91,8 @@ def fold(state: State, heard: Heard) -> State:
     match heard:
         case WhoRead(who=who):
             return msgspec.structs.replace(state, who=who)
+        case ThenFound(then=then):
+            return msgspec.structs.replace(state, then=then)
         case StatusRead(status=status, at=at):
             moved = state.status is None or _moved(state.status, status)
             told = {"status": status, "changes": state.changes + moved}
@@ -98,12 +115,19 @@ def _heard(state: State, event: Event, at: datetime) -> State:
     if there is not None:
         state = msgspec.structs.replace(state, ahead=there - at)
     if isinstance(event, PulseEvent):
-        before = state.pulse
-        moved = before is None or before.head != event.head or before.paused != event.paused
+        moved = _pulse_moved(state, event)
         return _live(state, at, pulse=event, changes=state.changes + moved)
     if isinstance(event, ResyncEvent | CycleEvent):
         return _live(state, at, changes=state.changes + 1)
     return _live(state, at)
+
+
+def _pulse_moved(state: State, event: PulseEvent) -> bool:
+    """The first pulse says the same as the status that was read before it, or more."""
+    before = state.pulse
+    if before is not None:
+        return before.head != event.head or before.paused != event.paused
+    return state.status is None or state.status.head != event.head
 
 
 def _live(state: State, at: datetime, **changes: object) -> State:
@@ -145,6 +169,9 @@ def counts(state: State) -> Counts:
         return Counts(drift=state.pulse.drift, queue=queue, conflicts=state.pulse.conflicts)
     if state.status is None:
         return Counts()
+    if state.then is not None:
+        conflicts = state.status.drift_by_class.get("conflict", 0)
+        return Counts(drift=state.status.drift, queue=queue, conflicts=conflicts)
     return Counts(queue=queue, conflicts=state.status.questions)
 
 
@@ -165,7 +192,7 @@ def header(state: State, now: datetime) -> Header:
     return Header(
         company=status.company if status else "(no daemon)",
         environment=environment(state),
-        mode="RO" if _looks_only(state) else "RW",
+        mode="PAST" if state.then else "RO" if _looks_only(state) else "RW",
         user=f"{state.who.name} ({state.who.role})" if state.who else "?",
         age=_age(state, now),
     )
@@ -186,6 +213,8 @@ def _looks_only(state: State) -> bool:
 
 
 def _age(state: State, now: datetime) -> str:
+    if state.connection is Connection.LIVE and state.then is not None:
+        return f"AS OF {state.then.asked[:16].replace('T', ' ')}"
     if state.connection is Connection.LIVE and state.heard_at is not None:
         told = age((now - state.heard_at).total_seconds())
         return f"STALE, {told} ago" if stale(state, now) else f"live, {told} ago"
@@ -215,6 +244,8 @@ def refusal(state: State, act: str, now: datetime, seen: Seen | None = None) -> 
         return "not connected to the daemon yet"
     if state.connection is Connection.LOST:
         return "the daemon is gone: nothing can be decided until it is back"
+    if state.then is not None:
+        return "this is how it stood then, and nothing of it can be decided: :now comes back"
     if state.read_only:
         return "this session is read-only: start trueup tui without --read-only"
     if state.who is not None and act not in state.who.may:
@@ -251,6 +282,9 @@ def banner(state: State, now: datetime) -> str:
     status = state.status
     if status is None:
         return ""
+    if state.then is not None:
+        at = f"{state.then.asked[:19]}{state.then.asked[-6:]}"
+        return f"THE PAST: {at}, entry {state.then.seq:,}: look only, :now leaves"
     if status.config_problems:
         return f"CONFIGURATION on disk is not in force: {status.config_problems[0]}"
     if status.pauses:

@@ -4,9 +4,10 @@ The module of a view is imported when the view is first opened: nobody waits for
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tui.state import Counts
 
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from tui.screens.base import BaseScreen
 
 
-@dataclass(frozen=True)
-class View:
+class View(msgspec.Struct, frozen=True):
     """One screen and how one gets there."""
 
     name: str

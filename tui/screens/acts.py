@@ -11,8 +11,8 @@ from daemon.control.client import ControlClient, NoAnswer
 from daemon.control.protocol import MAX_DIGESTS, ApproveAnswer, RetryRequest, WithdrawRequest
 from daemon.control.text import plural
 from ledger.model.errors import TrueupError
-from tui.dialogs import Question
 from tui.link import sentence
+from tui.questions import Question
 from tui.screens import asides
 from tui.screens.approval import Chosen, question
 from tui.screens.listed import ListScreen
@@ -41,6 +41,10 @@ class ListActs(ListScreen[ActsRow]):
     def name_of(self, row: ActsRow) -> str:
         """What a person calls the record."""
         return row.label
+
+    def looked(self) -> int:
+        """The entry of the ledger up to which the rows tell; 0: unknown."""
+        raise NotImplementedError
 
     def none_fits(self, fits: Callable[[ActsRow], bool], why: str) -> str:
         """``why``, unless something chosen ``fits``."""
@@ -93,7 +97,7 @@ class ListActs(ListScreen[ActsRow]):
 
     async def set_aside(self, rows: Iterable[ActsRow]) -> None:
         """Skip the records of these rows, after the question."""
-        records = _records(rows)
+        records, seen = _records(rows), self.looked()
         effect = "nothing is sent for them until they change or r takes them up; they stay listed"
         title = f"Set aside {plural(len(records), 'record')}?"
         said = await self.confirm(asides.question(title, self.facts(records, effect)))
@@ -101,7 +105,7 @@ class ListActs(ListScreen[ActsRow]):
             await self._each(
                 "skip",
                 records,
-                lambda d, row: d.skip(asides.request(row.record, said)),
+                lambda d, row: d.skip(asides.request(row.record, said, seen)),
                 "set aside",
             )
 
@@ -112,7 +116,7 @@ class ListActs(ListScreen[ActsRow]):
         also: Callable[[ActsRow], str] = lambda _row: "",
     ) -> None:
         """Retry the records of these rows, after the question. ``also``: what was refused."""
-        records = _records(rows)
+        records, seen = _records(rows), self.looked()
         facts = self.facts(records, effect)
         facts += [("Refused", told) for row in records[:MOST_NAMED] if (told := also(row))]
         title = f"Try {plural(len(records), 'record')} again?"
@@ -121,7 +125,9 @@ class ListActs(ListScreen[ActsRow]):
             await self._each(
                 "retry",
                 records,
-                lambda d, row: d.retry(RetryRequest(record=row.record, reason=said.reason)),
+                lambda d, row: d.retry(
+                    RetryRequest(record=row.record, reason=said.reason, seen=seen)
+                ),
                 "will be tried again",
             )
 

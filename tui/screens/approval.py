@@ -3,7 +3,6 @@
 Pure. Big sets and everything that ends or removes something ask for the company's name, typed.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -13,7 +12,7 @@ from daemon.control.protocol import STOPPED, OperationShown, StatusAnswer
 from daemon.control.protocol_drift import DriftRow
 from daemon.control.slugs import noun, wait_words
 from daemon.control.text import plural
-from tui.dialogs import Question
+from tui.questions import Question
 
 BIG = 25
 """Changes that are never waved through by one key: as many as ``limits.mass_change_min`` lets pass
@@ -136,6 +135,8 @@ def digests_text(digests: Sequence[str]) -> str:
     short = [digest[:SHORT] for digest in digests[:MOST_NAMED]]
     if len(digests) <= 1:
         return "".join(short)
+    import hashlib  # only for who approves
+
     whole = hashlib.sha256("\n".join(sorted(digests)).encode()).hexdigest()[:SHORT]
     more = f" and {len(digests) - len(short):,} more" if len(digests) > len(short) else ""
     return f"set {whole} of {len(digests):,}: {', '.join(short)}{more}"

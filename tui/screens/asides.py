@@ -1,9 +1,12 @@
 """Setting aside from any list: one question, and what the daemon is asked for. Decides nothing."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from daemon.control.protocol_valves import SkipRequest
-from tui.dialogs import Question, Said
+from tui.questions import Question, Said
+
+if TYPE_CHECKING:
+    from daemon.control.protocol_valves import SkipRequest
 
 
 def question(title: str, facts: Sequence[tuple[str, str]]) -> Question:
@@ -11,8 +14,10 @@ def question(title: str, facts: Sequence[tuple[str, str]]) -> Question:
     return Question(title, "Set aside", facts, reason="required", ends=True)
 
 
-def request(record: str, said: Said) -> SkipRequest:
-    return SkipRequest(record=record, reason=said.reason, until=said.until)
+def request(record: str, said: Said, seen: int) -> "SkipRequest":
+    from daemon.control.protocol_valves import SkipRequest
+
+    return SkipRequest(record=record, reason=said.reason, until=said.until, seen=seen)
 
 
 def end_text(until: str) -> str:

@@ -31,20 +31,21 @@ long as the application, also while the daemon is gone.
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Container
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from daemon.control.client import ControlClient
 from ledger.model.errors import TrueupError
 from tui.address import Address
-from tui.dialogs import ConfirmDialog, Question, Said, TextDialog
 from tui.keys import ALWAYS, Key
 from tui.link import sentence
+from tui.questions import Question, Said
 from tui.state import Seen, State, banner, header, refusal
 from tui.widgets.chrome import Banner, HeaderLine, Hint, Hints, TabStrip
+from tui.work import later
 
 if TYPE_CHECKING:
     from tui.app import TrueupApp
@@ -86,6 +87,9 @@ class BaseScreen(Screen[None]):
         """When, and at which change, this view was last read."""
         self.note = ""
         """Why the last reading failed; empty: it did not."""
+        self._header, self._tabs = HeaderLine(), TabStrip()
+        self._banner, self._hints = Banner(), Hints()
+        self._new = True
         self._loading = False
         self._again = False
 
@@ -94,6 +98,10 @@ class BaseScreen(Screen[None]):
     def body(self) -> ComposeResult:
         """Its widgets, between banner and footer."""
         raise NotImplementedError
+
+    async def prepare(self) -> None:
+        """Read what the first frame should show, before there are widgets: only for the view that
+        the application begins with. ``TrueupError`` may pass through."""
 
     async def load(self) -> None:
         """Read what is shown. ``TrueupError`` may pass through."""
@@ -148,10 +156,14 @@ class BaseScreen(Screen[None]):
 
     async def confirm(self, question: Question) -> Said | None:
         """Ask before something happens; ``None`` is no. Only from a key's method."""
+        from tui.dialogs import ConfirmDialog
+
         return await self.front.push_screen_wait(ConfirmDialog(question))
 
     async def read_text(self, title: str, lines: list[str]) -> None:
         """Show a text of any length and wait until it is closed."""
+        from tui.dialogs import TextDialog
+
         await self.front.push_screen_wait(TextDialog(title, lines))
 
     async def carry_out(
@@ -186,23 +198,24 @@ class BaseScreen(Screen[None]):
         self._again = True
         if self.is_mounted and not self._loading:
             self._loading = True
-            self.run_worker(self._load_all(), group="load", exit_on_error=False)
+            self.run_worker(later(self._load_all), group="load", exit_on_error=False)
 
     # -- how it works ----------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
-        yield HeaderLine()
-        yield TabStrip()
-        yield Banner()
-        with Container(id="body"):
-            yield from self.body()
-        yield Hints()
+        yield self._header
+        yield self._tabs
+        yield self._banner
+        yield from self.body()
+        yield self._hints
 
     def on_mount(self) -> None:
         self.draw()
         self.show_state(self.state)  # what came while the screen was on its way in
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        event.refresh_styles = not self._new  # they were found when the widgets were made
+        self._new = False
         self.draw()
         if self.FIRST_FOCUS and self.focused is None:
             # At once: put off, it would take the keys from a filter opened meanwhile.
@@ -212,7 +225,7 @@ class BaseScreen(Screen[None]):
 
     def changed(self, state: State) -> None:
         """The application tells of another state."""
-        if not self.is_mounted or not self.query(HeaderLine):
+        if not self.is_mounted or not self._header.is_attached:
             return
         self.draw()
         self.show_state(state)
@@ -221,13 +234,14 @@ class BaseScreen(Screen[None]):
 
     def draw(self) -> None:
         """Header, tabs, banner and footer; draws only what is another than before."""
-        if not self.query(HeaderLine):
+        if not self._header.is_attached:
             return  # on its way in, or out
         now, state = self.front.clock.now(), self.state
-        self.query_one(HeaderLine).show(header(state, now), self.front.clock_text())
-        self.query_one(TabStrip).show(self.front.tabs(), self.view)
-        self.query_one(Banner).say(banner(state, now) or self.note)
-        self.query_one(Hints).show(self.hints())
+        past = self.note if state.then is not None else ""
+        self._header.show(header(state, now), self.front.clock_text())
+        self._tabs.show(self.front.tabs(), self.view)
+        self._banner.say(past or banner(state, now) or self.note)
+        self._hints.show(self.hints())
 
     def hints(self) -> list[Hint]:
         """``?`` and enter first, for a narrow footer drops the last."""
@@ -250,7 +264,7 @@ class BaseScreen(Screen[None]):
         if key.run == FILTER:
             getattr(self, key.run)()
         else:
-            self.run_worker(self._press(key), group="act", exit_on_error=False)
+            self.run_worker(later(self._press, key), group="act", exit_on_error=False)
 
     async def _press(self, key: Key) -> None:
         try:

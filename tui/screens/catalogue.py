@@ -38,6 +38,7 @@ from tui.state import State
 from tui.widgets.columns import Cell, Column
 from tui.widgets.rows import Rows
 from tui.widgets.safe import Line, Lines
+from tui.work import later
 
 HIGH = 30
 """Lines of a terminal from which every step has its own."""
@@ -166,7 +167,8 @@ class CatalogueScreen(CatalogueSettling):
         self._show_rows()
         self.show_state(self.state)
         if self.open_job is None and self._is_old():
-            self.run_worker(self._look(), group="would", exclusive=True, exit_on_error=False)
+            work = later(self._look)
+            self.run_worker(work, group="would", exclusive=True, exit_on_error=False)
 
     def _is_old(self) -> bool:
         """Whether to look up once more what is missing; marks it as looked up. What was so

@@ -10,11 +10,10 @@ from typing import ClassVar, Literal, get_args
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input
 
 from daemon.control.protocol_catalogue import MOST_SKUS, CatalogueOptions
-from tui.dialogs import HERE
+from tui.dialogs import HERE, Dialog
 from tui.widgets.safe import Line, TextInput, safe
 
 Clashes = Literal["ask", "reactivate", "rename", "suffix", "skip"]
@@ -39,7 +38,7 @@ def button(words: str, name: str) -> Button:
     return made
 
 
-class AnswerDialog(ModalScreen[str | None]):
+class AnswerDialog(Dialog[str | None]):
     """One question with several answers, each with what it means; ``None`` is none of them."""
 
     AUTO_FOCUS = "#cancel"
@@ -78,25 +77,28 @@ class AnswerDialog(ModalScreen[str | None]):
         _ = self.dismiss(None)
 
 
-class LineDialog(ModalScreen[str | None]):
+class LineDialog(Dialog[str | None]):
     """One line of text; ``None`` when it was given up."""
 
     AUTO_FOCUS = "Input"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "no", show=False, priority=True)]
     DEFAULT_CSS = "LineDialog { align: center middle; }"
 
-    def __init__(self, title: str, told: Sequence[str] = (), *, value: str = "") -> None:
+    def __init__(
+        self, title: str, told: Sequence[str] = (), *, value: str = "", longest: int = 500
+    ) -> None:
         super().__init__()
         self.heading = title
         self.told = told
         self.value = value
+        self.longest = longest
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Line(self.heading, classes="dialog-title")
             for text in self.told:
                 yield Line(text)
-            yield TextInput(self.value, placeholder=HERE, max_length=500, compact=True)
+            yield TextInput(self.value, placeholder=HERE, max_length=self.longest, compact=True)
             yield Line("enter takes it, esc gives it up")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -107,7 +109,7 @@ class LineDialog(ModalScreen[str | None]):
         _ = self.dismiss(None)
 
 
-class OptionsDialog(ModalScreen[CatalogueOptions | None]):
+class OptionsDialog(Dialog[CatalogueOptions | None]):
     """Which products, and what to do where an old item still has its name."""
 
     AUTO_FOCUS = "#cancel"

@@ -17,9 +17,12 @@ from tui.dialogs import Question
 from tui.link import sentence
 from tui.screens.acts import told_approved
 from tui.screens.approval import of_operations, question, waits
+from tui.screens.choosing import LineDialog
 from tui.screens.deciding import (
     Answer,
     Asked,
+    Own,
+    Pick,
     answers,
     asked,
     counted,
@@ -29,16 +32,19 @@ from tui.screens.deciding import (
     spots,
     targets,
     turned,
+    typed_text,
     uses_text,
     what_text,
 )
 from tui.screens.decision_sheet import Decided
 from tui.screens.drift_acts import DriftActs
 from tui.state import environment
+from tui.widgets.diff import now_text
 from tui.widgets.picker import Picker
 
 MOST_TOLD = 4
-Takes = Mapping[str, tuple[str, Mapping[str, Json]]]
+MOST_VALUE = 4_000
+Takes = Mapping[str, tuple[Pick, Mapping[str, Json]]]
 VOID = "as soon as either side shows another value, this answer counts for nothing"
 
 
@@ -52,8 +58,8 @@ class ConflictActs(DriftActs):
         self.about = ""
         """The record that is shown: the one opened, else the one under the cursor."""
         self.shown: RecordAnswer | None = None
-        self.picks: dict[str, dict[str, str]] = {}
-        """Record -> field -> the system whose value is right."""
+        self.picks: dict[str, dict[str, Pick]] = {}
+        """Record -> field -> what is right."""
         self.decided: dict[str, Decided] = {}
 
     def show_decision(self) -> None:
@@ -72,7 +78,7 @@ class ConflictActs(DriftActs):
     def _fields(self) -> tuple[Asked, ...]:
         return asked(self.shown) if self.shown is not None else ()
 
-    def _picks(self) -> dict[str, str]:
+    def _picks(self) -> dict[str, Pick]:
         return self.picks.setdefault(self.shown.record, {}) if self.shown is not None else {}
 
     def spot(self) -> Asked | Answer | None:
@@ -115,6 +121,34 @@ class ConflictActs(DriftActs):
         self.show_decision()
         self.draw()
 
+    def nothing_to_type(self) -> str:
+        if not self.opened:
+            return "enter opens the conflict first"
+        spot = self.spot()
+        if not isinstance(spot, Asked):
+            return "put the cursor on a field to give it a value of your own"
+        return "" if spot.may_be_own else "a value of your own is no answer here: choose a side"
+
+    async def type_own(self) -> None:
+        """A value that neither side shows; the daemon tries it on each and says what it becomes."""
+        shown, one = self.shown, self.spot()
+        if shown is None or not isinstance(one, Asked):
+            return
+        before = self._picks().get(one.field)
+        told = [f"{name:<8} {now_text(one.values, name)}" for name in one.values]
+        told.append("For both sides; empty clears the field. Nothing is sent yet.")
+        title = f"{noun(one.field)} of {what_text(shown)}"
+        dialog = LineDialog(title, told, value=typed_text(one, before), longest=MOST_VALUE)
+        text = await self.front.push_screen_wait(dialog)
+        if text is None:
+            return
+        request = resolution(shown, one.field, Own(text, {}), "tried", dry_run=True)
+        tried = await self.ask(lambda daemon: daemon.resolve(request))
+        if tried is not None:
+            self.picks.setdefault(shown.record, {})[one.field] = Own(text, tried.becomes)
+            self.show_decision()
+            self.draw()
+
     # -- reviewing and answering -----------------------------------------------------------
 
     def nothing_shown(self) -> str:
@@ -129,7 +163,9 @@ class ConflictActs(DriftActs):
         if not self._fields():
             return "nothing is asked about this record now"
         if not picked(self._fields(), self._picks()):
-            return "nothing is picked yet: left and right pick a side for each field"
+            return (
+                "nothing is picked yet: left and right pick a side for each field, e types a value"
+            )
         return self.refusal("resolve")
 
     async def review(self) -> None:
@@ -153,16 +189,11 @@ class ConflictActs(DriftActs):
         said = await self.confirm(asks)
         if said is None or not await self._unmoved(shown, chosen):
             return
-        requests = [
-            ResolveRequest(
-                record=shown.record, field=one.field, take=picks[one.field], reason=said.reason
-            )
-            for one in chosen
-        ]
+        requests = [resolution(shown, one.field, picks[one.field], said.reason) for one in chosen]
         await self.resolve_each(shown, requests)
 
     def _consequences(
-        self, shown: RecordAnswer, fields: Sequence[Asked], picks: dict[str, str]
+        self, shown: RecordAnswer, fields: Sequence[Asked], picks: dict[str, Pick]
     ) -> list[tuple[str, str]]:
         status = self.state.status
         facts = [("Company", f"{status.company if status else ''} {environment(self.state)}")]
@@ -215,9 +246,10 @@ class ConflictActs(DriftActs):
                 told = f"{before}{noun(request.field)} was refused: {sentence(error)}{after}"
                 self.front.tell(told, bad=True)
                 break
-            done.append(f"{noun(request.field)} = {request.take}")
+            done.append(f"{noun(request.field)} = {request.take or request.value}")
             self._picks().pop(request.field, None)
-            takes = {request.field: (request.take, values.get(request.field, {}))}
+            pick = request.take or Own(request.value or "", answer.becomes)
+            takes = {request.field: (pick, values.get(request.field, {}))}
             self._remember(shown.record, answer, ", ".join(done), takes)
         else:
             self.front.tell(f"resolved {', '.join(done)}: the next cycle plans it")
@@ -289,7 +321,7 @@ class ConflictActs(DriftActs):
         if said is None:
             return
         act = "retry" if answer.act == "retry" else "link"
-        done = await self.carry_out(act, _request(shown.record, answer, said.reason))
+        done = await self.carry_out(act, _request(shown, answer, said.reason))
         if done is not None:
             self._remember(shown.record, done, done.text)
 
@@ -316,11 +348,28 @@ class ConflictActs(DriftActs):
             )
 
 
+def resolution(
+    shown: RecordAnswer, field: str, pick: Pick, reason: str, *, dry_run: bool = False
+) -> ResolveRequest:
+    """The answer to one field, for what was shown."""
+    return ResolveRequest(
+        record=shown.record,
+        field=field,
+        take="" if isinstance(pick, Own) else pick,
+        value=pick.text if isinstance(pick, Own) else None,
+        reason=reason,
+        seen=shown.head,
+        dry_run=dry_run,
+    )
+
+
 def _request(
-    record: str, answer: Answer, reason: str
+    shown: RecordAnswer, answer: Answer, reason: str
 ) -> Callable[[ControlClient], Awaitable[DoneAnswer]]:
     if answer.act == "retry":
-        retry = RetryRequest(record=record, reason=reason)
+        retry = RetryRequest(record=shown.record, reason=reason, seen=shown.head)
         return lambda daemon: daemon.retry(retry)
-    link = LinkRequest(record=record, ref=answer.ref, action=answer.act, reason=reason)
+    link = LinkRequest(
+        record=shown.record, ref=answer.ref, action=answer.act, reason=reason, seen=shown.head
+    )
     return lambda daemon: daemon.link(link)

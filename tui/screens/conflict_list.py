@@ -45,6 +45,9 @@ class ConflictList(ConflictActs):
             Column("AGE", lambda row: age(row.age_s), width=4, align="right"),
         )
 
+    def looked(self) -> int:
+        return self.answer.head if self.answer is not None else 0
+
     def key_of(self, row: DriftRow) -> str:
         return row.record
 

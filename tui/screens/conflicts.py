@@ -5,9 +5,9 @@ of its own. Nothing is decided here: that is ``conflict_acts``.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import ClassVar
 
+import msgspec
 from textual import events
 from textual.app import ComposeResult
 from textual.timer import Timer
@@ -31,6 +31,7 @@ from tui.widgets.chrome import Hint
 from tui.widgets.diff import SheetLine
 from tui.widgets.picker import Picker
 from tui.widgets.safe import Line
+from tui.work import later
 
 PREVIEW_S = 0.2
 """The cursor must rest so long before the record under it is read."""
@@ -40,7 +41,7 @@ FILE_WIDTH = 118
 MOST_CANDIDATES = 4
 
 
-VALUES = {"Pick", "All left", "All right"}
+VALUES = {"Pick", "All left", "All right", "Edit"}
 MATCHES = {"Link", "Different"}
 """Labels of keys that the footer names only where they are of use."""
 
@@ -96,6 +97,15 @@ class ConflictsScreen(ConflictList):
             act="resolve",
             when="nothing_to_pick",
             help="for every field the value on the right",
+        ),
+        Key(
+            "e",
+            "Edit",
+            "type_own",
+            act="resolve",
+            when="nothing_to_type",
+            cli="trueup conflict resolve RECORD --field F --value VALUE --reason TEXT",
+            help="for the field under the cursor a value of your own, for both sides",
         ),
         Key(
             "l",
@@ -165,7 +175,7 @@ class ConflictsScreen(ConflictList):
     def on_resize(self, _event: events.Resize) -> None:
         self._arrange()
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, _event: events.ScreenResume) -> None:
         self._arrange()
 
     def _arrange(self) -> None:
@@ -245,7 +255,8 @@ class ConflictsScreen(ConflictList):
             self._waiting = self.set_timer(PREVIEW_S, self._read)
 
     def _read(self) -> None:
-        self.run_worker(self._read_shown(), group="preview", exclusive=True, exit_on_error=False)
+        work = later(self._read_shown)
+        self.run_worker(work, group="preview", exclusive=True, exit_on_error=False)
 
     async def _read_shown(self) -> None:
         try:
@@ -305,7 +316,7 @@ class ConflictsScreen(ConflictList):
             spare |= MATCHES if self.no_candidate() else set()
         told = {"Open/decide": "Review" if self.opened else "Open"}
         return [
-            replace(hint, label=told.get(hint.label, hint.label))
+            msgspec.structs.replace(hint, label=told.get(hint.label, hint.label))
             for hint in super().hints()
             if hint.label not in spare
         ]

@@ -29,8 +29,20 @@ PARTED = frozenset({"edited_and_removed", "removed", "voided"})
 """Holds that unlinking releases: what is left is made anew on the other side."""
 REFUSED = frozenset({"rejected", "lost_update"})
 
-Picks = Mapping[str, str]
-"""Field -> the system whose value is right."""
+
+class Own(msgspec.Struct, frozen=True):
+    """A value of a person's own."""
+
+    text: str
+    """As it was typed."""
+    becomes: Mapping[str, Json]
+    """What each system will show, as the daemon says."""
+
+
+Pick = str | Own
+"""A system, whose value is right, or a value that none of them shows."""
+Picks = Mapping[str, Pick]
+"""Field -> what is right."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +63,18 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def seen(self) -> dict[str, Json]:
         return dict(self.values)
+
+    @property
+    def may_be_own(self) -> bool:
+        """Whether a value of one's own is an answer: what a document says is its source's."""
+        return self.code != "discrepant" and not self.is_document
+
+    def takes(self, pick: Pick | None) -> bool:
+        return isinstance(pick, Own) or pick in self.may
+
+    def after(self, target: str, pick: Pick) -> Json:
+        """What ``target`` will show."""
+        return pick.becomes.get(target) if isinstance(pick, Own) else self.values.get(pick)
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,14 +179,14 @@ def _answers(hold: HoldShown, shown: RecordAnswer) -> Iterator[Answer]:
 
 def picked(fields: Iterable[Asked], picks: Picks) -> list[Asked]:
     """The fields that are decided."""
-    return [one for one in fields if picks.get(one.field) in one.may]
+    return [one for one in fields if one.takes(picks.get(one.field))]
 
 
-def turned(one: Asked, take: str | None, step: int) -> str | None:
+def turned(one: Asked, take: Pick | None, step: int) -> str | None:
     """The next pick of a field: its systems in their order, no further than the ends."""
     if not one.may:
         return None
-    if take not in one.may:
+    if isinstance(take, Own) or take not in one.may:
         return one.may[0] if step < 0 else one.may[-1]
     place = one.may.index(take) + step
     return one.may[max(0, min(place, len(one.may) - 1))]
@@ -173,12 +197,19 @@ def moved(before: Asked, after: Asked | None) -> bool:
     return after is None or before.seen != after.seen
 
 
-def result_text(one: Asked, take: str | None) -> str:
-    return now_text(one.values, take) if take in one.may and take else "? choose a side"
+def result_text(one: Asked, take: Pick | None) -> str:
+    if isinstance(take, Own):
+        shown = dict.fromkeys(map(shown_text, take.becomes.values()))
+        return f"{' / '.join(shown)} (yours)"
+    if take in one.may and take:
+        return now_text(one.values, take)
+    return "? choose a side, or e" if one.may_be_own else "? choose a side"
 
 
-def writes(one: Asked, take: str) -> tuple[str, ...]:
+def writes(one: Asked, take: Pick) -> tuple[str, ...]:
     """Systems that will be given the value of ``take``."""
+    if isinstance(take, Own):
+        return tuple(name for name, value in one.values.items() if value != take.becomes.get(name))
     if one.code == "discrepant" or (one.is_document and take == one.edited):
         return ()
     return tuple(system for system, value in one.values.items() if value != one.values.get(take))
@@ -206,23 +237,23 @@ def sentences(what: str, fields: Iterable[Asked], picks: Picks) -> Iterator[str]
     """Exactly what follows from the picks, a sentence each."""
     for one in picked(fields, picks):
         take = picks[one.field]
-        new = shown_text(one.values.get(take))
         systems = writes(one, take)
-        if not systems:
+        if not systems and isinstance(take, str):
+            new = shown_text(one.values.get(take))
             yield f"{noun(one.field)}: {new} of {take} is accepted as it is; nothing is written"
         for target in systems:
-            old = now_text(one.values, target)
+            old, new = now_text(one.values, target), shown_text(one.after(target, take))
             yield (
                 f"update {what} in {target}: {noun(one.field)} {old} -> {new}"
                 f"{rise(one, target, take)}"
             )
 
 
-def rise(one: Asked, target: str, take: str) -> str:
+def rise(one: Asked, target: str, take: Pick) -> str:
     """`` (+0.05)``: by how much a figure changes there."""
     if not any(part in one.field for part in FIGURES):
         return ""
-    before, after = _figure(one.values.get(target)), _figure(one.values.get(take))
+    before, after = _figure(one.values.get(target)), _figure(one.after(target, take))
     return f" ({after - before:+,})" if before is not None and after is not None else ""
 
 
@@ -267,11 +298,30 @@ def spots(shown: RecordAnswer) -> dict[str, Asked | Answer]:
     return found | {one.stop: one for one in answers(shown)}
 
 
+def typed_text(one: Asked, pick: Pick | None) -> str:
+    """What a person begins with who types a value: the own one, else that of the first side."""
+    if isinstance(pick, Own):
+        return pick.text
+    value = one.values.get(pick or "", next(iter(one.values.values()), None))
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case {"type": "record", "label": str(label)}:
+            return label
+        case dict():
+            parts = {k: v for k, v in value.items() if k != "type" and v}
+            return msgspec.json.encode(parts).decode()
+        case _:
+            return str(value)
+
+
 def stop_of(one: Asked) -> str:
     return f"pick:{one.field}"
 
 
-def still(before: Sequence[Asked], after: Sequence[Asked], picks: Picks) -> dict[str, str]:
+def still(before: Sequence[Asked], after: Sequence[Asked], picks: Picks) -> dict[str, Pick]:
     """The picks of fields that show what they showed when they were picked."""
     known = {one.field: one for one in after}
     kept = {one.field for one in before if not moved(one, known.get(one.field))}

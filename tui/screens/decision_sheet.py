@@ -16,6 +16,7 @@ from tui.screens.approval import SHORT, act_text
 from tui.screens.deciding import (
     BOTH,
     Asked,
+    Pick,
     Picks,
     answers,
     asked,
@@ -60,10 +61,10 @@ class Decided(msgspec.Struct, frozen=True):
 
     seq: int
     text: str
-    takes: Mapping[str, tuple[str, Mapping[str, Json]]] = {}
-    """Field -> whose value is right, and the values that this was said of."""
+    takes: Mapping[str, tuple[Pick, Mapping[str, Json]]] = {}
+    """Field -> what is right, and the values that this was said of."""
 
-    def take(self, one: Asked) -> str:
+    def take(self, one: Asked) -> Pick:
         """What was answered of exactly these values; empty: nothing that still counts."""
         take, values = self.takes.get(one.field, ("", {}))
         return take if values == one.seen else ""
@@ -78,14 +79,14 @@ def sheet_lines(
         yield from _life(shown, decided, width, when)
     yield from _why(shown, width, when)
     if fields:
-        yield SheetLine(rule("Decide: left and right pick, enter reviews", width), "bold")
+        yield SheetLine(rule("Decide: left and right pick, e edits, enter reviews", width), "bold")
         lay = _beside if width >= BESIDE else _below
         if width >= BESIDE:
             yield SheetLine(_titles(fields, width), "bold")
         for one in fields:
             said = decided.take(one) if decided is not None else ""
             take = picks.get(one.field)
-            style = "" if take in one.may or said else "bold yellow"
+            style = "" if one.takes(take) or said else "bold yellow"
             for line in lay(one, take or said, width, is_said=bool(said) and not take):
                 yield SheetLine(clip(line, width), style, stop_of(one))
     if width >= BESIDE and any(one.owner == BOTH for one in fields):
@@ -142,7 +143,7 @@ def _titles(fields: Sequence[Asked], width: int) -> str:
     return f"  {pad('field', NAME)} {' '.join(pad(clip(one, room), room) for one in told)}"
 
 
-def _beside(one: Asked, take: str, width: int, *, is_said: bool) -> Iterator[str]:
+def _beside(one: Asked, take: Pick, width: int, *, is_said: bool) -> Iterator[str]:
     """A field in a row of its own, its values beside each other."""
     systems = list(one.values)
     room = _room(len(systems), width)
@@ -164,7 +165,7 @@ def _beside(one: Asked, take: str, width: int, *, is_said: bool) -> Iterator[str
         yield f"  {' ' * NAME} {policy}"
 
 
-def _below(one: Asked, take: str, width: int, *, is_said: bool) -> Iterator[str]:
+def _below(one: Asked, take: Pick, width: int, *, is_said: bool) -> Iterator[str]:
     """The same one below the other, for a narrow terminal."""
     policy = policy_text(one)
     yield f"! {noun(one.field)}{f'   {policy}' if policy else ''}"
@@ -177,12 +178,12 @@ def _below(one: Asked, take: str, width: int, *, is_said: bool) -> Iterator[str]
     yield f"      {pad('result', room)} {_result(one, take, is_said)}"
 
 
-def _result(one: Asked, take: str, is_said: bool) -> str:
+def _result(one: Asked, take: Pick, is_said: bool) -> str:
     told = result_text(one, take)
     return f"{told} (decided)" if is_said else told
 
 
-def _radio(one: Asked, system: str, take: str) -> str:
+def _radio(one: Asked, system: str, take: Pick) -> str:
     if system not in one.may:
         return "   "
     return "(o)" if system == take else "( )"

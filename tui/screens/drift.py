@@ -10,16 +10,10 @@ from textual import events
 from textual.app import ComposeResult
 from textual.timer import Timer
 
-from daemon.control.protocol_drift import (
-    MAX_FILTER,
-    DriftAnswer,
-    DriftQuery,
-    DriftRow,
-    DriftSort,
-    FieldShown,
-)
+from daemon.control.protocol_drift import DriftAnswer, DriftRow, DriftSort, FieldShown
 from ledger.model.errors import TrueupError
 from tui.address import Address
+from tui.ahead import drift_query, drift_sort
 from tui.export import csv_text, json_text
 from tui.keys import Key, standard
 from tui.link import sentence
@@ -43,6 +37,7 @@ from tui.widgets.columns import Column
 from tui.widgets.diff import SheetLine, diff_lines, systems_of, wrap
 from tui.widgets.safe import Line
 from tui.widgets.sheet import Sheet
+from tui.work import later
 
 PREVIEW_S = 0.2
 """The cursor must rest so long before the record under it is read."""
@@ -87,6 +82,9 @@ class DriftScreen(DriftActs):
     def columns(self) -> Sequence[Column[DriftRow]]:
         return columns(self._looks)
 
+    def looked(self) -> int:
+        return self.answer.head if self.answer is not None else 0
+
     def key_of(self, row: DriftRow) -> str:
         return row.record
 
@@ -95,20 +93,21 @@ class DriftScreen(DriftActs):
 
     @property
     def sort(self) -> DriftSort:
-        asked = self.query_text.get("sort", "")
-        return DriftSort(asked) if asked in set(DriftSort) else DriftSort.OLDEST
+        return drift_sort(self.query_text)
 
     async def page(self, offset: int, limit: int) -> tuple[Sequence[DriftRow], int]:
-        query = DriftQuery(
-            filter=self.filter_text[:MAX_FILTER], sort=self.sort, limit=limit, offset=offset
-        )
+        query = drift_query(self.address().query, offset, limit)
         answer = await self.front.link.ask(lambda daemon: daemon.drift(query))
         self.answer, self.everything = answer, answer.everything
         found = looks(answer)
         if found.systems and found != self._looks:
             self._looks = found
-            self.rows.lay_out(columns(found))
+            if self.is_mounted:
+                self.rows.lay_out(columns(found))
         return answer.rows, answer.total
+
+    async def prepare(self) -> None:
+        await self.read_first()
 
     def above(self) -> ComposeResult:
         yield Line("", id="head")
@@ -158,7 +157,7 @@ class DriftScreen(DriftActs):
         self.show_state(self.state)
         self.moved(self.rows.selected())
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, _event: events.ScreenResume) -> None:
         self.moved(self.rows.selected())
 
     def moved(self, row: DriftRow | None) -> None:
@@ -174,7 +173,8 @@ class DriftScreen(DriftActs):
             self._waiting = self.set_timer(PREVIEW_S, self._preview)
 
     def _preview(self) -> None:
-        self.run_worker(self._read_preview(), group="preview", exclusive=True, exit_on_error=False)
+        work = later(self._read_preview)
+        self.run_worker(work, group="preview", exclusive=True, exit_on_error=False)
 
     async def _read_preview(self) -> None:
         row = self.rows.selected()

@@ -7,11 +7,11 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from daemon.control.protocol_drift import TimelineRow
 from daemon.control.protocol_ledger import VerifyAnswer
 from daemon.control.text import clean, plural
+from tui.dialogs import Dialog
 from tui.widgets.diff import SheetLine
 from tui.widgets.safe import Line
 from tui.widgets.sheet import Sheet
@@ -63,7 +63,7 @@ class Proof:
         return [*told, *(["", "Problems", *answer.problems] if answer.problems else [])]
 
 
-class EntryDialog(ModalScreen[str | None]):
+class EntryDialog(Dialog[str | None]):
     """One entry whole; enter on its record opens that."""
 
     AUTO_FOCUS = "#entry"

@@ -40,6 +40,7 @@ WORDS = {
     "OutcomeUnknown": "reply lost",
     "Restored": "restored",
     "FirstPlanApproved": "first plan",
+    "KeyDestroyed": "key gone",
 }
 _NAMES = {word.lower(): name for name, word in WORDS.items()}
 _TERM = re.compile(r'(?<!\S)(-?entry:)(?:"([^"]*)"|(\S+))', re.IGNORECASE)

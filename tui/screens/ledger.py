@@ -139,7 +139,7 @@ class LedgerScreen(ListScreen[TimelineRow]):
             event.prevent_default()  # how many there are in all is not known here
         timeline = self.timeline
         shown = f"{len(timeline.rows):,} read" + (", more below" if timeline.more else "")
-        self.query_one(FilterLine).query_one("#shown", Line).say(f"{shown} ")
+        self.query_one(FilterLine).say(f"{shown} ")
         self.show_state(self.state)
         if self.is_current and timeline.more and self._is_short():
             self.rows.reload()

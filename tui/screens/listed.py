@@ -13,13 +13,15 @@ from typing import ClassVar, Generic
 from textual.app import ComposeResult
 
 from tui.address import Address
-from tui.dialogs import Question
 from tui.link import sentence
+from tui.questions import Question
 from tui.screens.base import BaseScreen
+from tui.state import Seen
 from tui.widgets.columns import Column
 from tui.widgets.filterline import FilterLine
-from tui.widgets.pages import RowT
+from tui.widgets.pages import PAGE, RowT
 from tui.widgets.rows import Rows
+from tui.work import later
 
 MOST_MARKED = 50_000
 """As many digests as one approval takes."""
@@ -83,10 +85,13 @@ class ListScreen(BaseScreen, Generic[RowT]):
         self.everything = 0
         """Rows without a filter."""
         self._seek = ""
+        self._rows: Rows[RowT] | None = None
+        self._prepared: tuple[Sequence[RowT], int] | None = None
 
     @property
     def rows(self) -> Rows[RowT]:
-        return self.query_one(Rows)
+        assert self._rows is not None, "there is a list once the view has its widgets"
+        return self._rows
 
     def chosen(self) -> tuple[RowT, ...]:
         """What an act is about: the marked rows, else the one under the cursor."""
@@ -133,11 +138,22 @@ class ListScreen(BaseScreen, Generic[RowT]):
         rows: Rows[RowT] = Rows(
             self.columns(), key=self.key_of, markable=self.markable, plain=self.front.plain
         )
+        self._rows = rows
+        if self._prepared is not None:
+            rows.begin(self, *self._prepared)
         yield rows
         yield from self.below()
 
+    async def read_first(self) -> None:
+        """For ``prepare``: the first page is on the first frame."""
+        seen = Seen(self.front.clock.now(), self.state.changes)
+        self._prepared = await self.page(0, PAGE)
+        self.seen = seen
+
     def on_mount(self) -> None:
         self.query_one(FilterLine).put(self.filter_text)
+        if self.rows.loaded:
+            self.on_rows_loaded()
         if self._seek:
             self.rows.seek(self._seek)
 
@@ -206,7 +222,9 @@ class ListScreen(BaseScreen, Generic[RowT]):
 
     def on_rows_loaded(self) -> None:
         self.note = ""
-        self.rows.empty = self.why_empty()
+        if self.rows.empty != self.why_empty():
+            self.rows.empty = self.why_empty()
+            self.rows.refresh()  # no row came or went: nothing else would draw it
         marked = self.rows.marked_rows()
         told, total = self.extra(), self.rows.total
         if marked:
@@ -230,7 +248,7 @@ class ListScreen(BaseScreen, Generic[RowT]):
             self.action_press("enter")
 
     def on_rows_all_asked(self) -> None:
-        self.run_worker(self._mark_all(), group="act", exit_on_error=False)
+        self.run_worker(later(self._mark_all), group="act", exit_on_error=False)
 
     async def _mark_all(self) -> None:
         rows = await self.collect()

@@ -68,12 +68,16 @@ class OverviewScreen(BaseScreen):
 
     async def load(self) -> None:
         """Drift, its history and the desk; a daemon without one of them shows the rest."""
-        link = self.front.link
-        self.desk = await link.ask(lambda daemon: daemon.desk(limit=50))
+        link, is_past = self.front.link, bool(self.front.link.at)
+        if not is_past:  # what is asked below is kept for every moment; desk and queue are not
+            self.desk = await link.ask(lambda daemon: daemon.desk(limit=50))
         try:
             drift = await link.ask(lambda daemon: daemon.drift(DriftQuery(limit=0)))
-            queue = await link.ask(lambda daemon: daemon.queue(QueueQuery(limit=1)))
-            self.looked = Looked(drift, queue.rows[0].since if queue.rows else "")
+            oldest = ""
+            if not is_past:
+                queue = await link.ask(lambda daemon: daemon.queue(QueueQuery(limit=1)))
+                oldest = queue.rows[0].since if queue.rows else ""
+            self.looked = Looked(drift, oldest)
             self.history = await link.ask(lambda daemon: daemon.drift_history())
         except (NoAnswer, Declined) as error:
             self.looked, self.history = Looked(), None
@@ -115,6 +119,8 @@ class OverviewScreen(BaseScreen):
         status = state.status
         if status is None:
             return "Not connected yet: what needs you is not known."
+        if state.then is not None:
+            return "What was held then: 2 and 4 list it. By its cause it is not kept for the past."
         cycle = status.last_cycle
         if cycle is None:
             return "Nothing is known yet: the first cycle is still running."

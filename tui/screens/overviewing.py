@@ -68,6 +68,13 @@ def _facts(
     when: Callable[[str], str],
     wide: bool,
 ) -> Iterator[tuple[str, str]]:
+    if state.then is not None:
+        yield "As of", f"{when(state.then.asked)}, after entry {state.then.seq:,}"
+        yield "Drift", _drift(seen.drift, state)
+        yield "Pending", _pending(status, seen.oldest, now)
+        held = f"{plural(status.questions, 'question')}, {status.skipped_holds:,} set aside"
+        yield "Held", held
+        return
     yield "State", verdict(state)
     yield (
         "Systems",
@@ -132,6 +139,8 @@ def needs(state: State, desk: DeskAnswer | None) -> tuple[Need, ...]:
     if state.status is None:
         return ()
     status = state.status
+    if state.then is not None:
+        return tuple(_decisions(status))  # systems and warnings are of today
     found = [*_systems(status), *_decisions(status), *_held(desk), *_warnings(status)]
     return tuple(found[:MOST_NEEDS])
 

@@ -111,6 +111,9 @@ class QueueScreen(QueueActs):
         """By the daemon's clock, which is the one that the rows were dated by."""
         return self.front.clock.now() + self._ahead
 
+    def looked(self) -> int:
+        return self.answer.head if self.answer is not None else 0
+
     def key_of(self, row: QueueRow) -> str:
         return row.operation
 

@@ -22,7 +22,7 @@ from tui.keys import Key, standard
 from tui.screens import asides
 from tui.screens.acts import told_approved
 from tui.screens.approval import of_operations, question, waits
-from tui.screens.base import BaseScreen
+from tui.screens.finding import FIND, Finds
 from tui.screens.listed import ListScreen
 from tui.screens.recording import (
     Candidate,
@@ -49,7 +49,7 @@ SENT = "Confirmed"
 UNDO = "change it in the system that owns it, and that change follows"
 
 
-class RecordScreen(BaseScreen):
+class RecordScreen(Finds):
     view = "record"
     heading = "Record"
     FIRST_FOCUS: ClassVar[str] = "Sheet"
@@ -92,6 +92,7 @@ class RecordScreen(BaseScreen):
         ),
         standard("previous", help="the record before it in the list that one came from"),
         standard("next", help="the record after it in the list that one came from"),
+        *FIND,
     )
 
     def __init__(self) -> None:
@@ -101,8 +102,8 @@ class RecordScreen(BaseScreen):
         self.came_from = ""
         """The list that one came from."""
         self.shown: RecordAnswer | None = None
-        self.everything = False
-        self._anew = False
+        self.asked_at = 0  # the entry up to which was shown what is asked about
+        self.everything = self._anew = False
         self._spots: dict[str, Spot] = {}
         self._zone: Zone | None = None
 
@@ -295,7 +296,7 @@ class RecordScreen(BaseScreen):
         effect = "nothing is sent for it until it changes or r takes it up; it stays a difference"
         said = await self._asks("Set it aside?", "Set aside", effect, aside=True)
         if said is not None and self.shown is not None:
-            request = asides.request(self.shown.record, said)
+            request = asides.request(self.shown.record, said, self.asked_at)
             await self.carry_out("skip", lambda daemon: daemon.skip(request))
 
     def nothing_to_retry(self) -> str:
@@ -307,7 +308,8 @@ class RecordScreen(BaseScreen):
         effect = "what was refused or set aside is tried once more"
         said = await self._asks("Try it again?", "Try again", effect)
         if said is not None and self.shown is not None:
-            request = RetryRequest(record=self.shown.record, reason=said.reason)
+            record, seen = self.shown.record, self.asked_at
+            request = RetryRequest(record=record, reason=said.reason, seen=seen)
             await self.carry_out("retry", lambda daemon: daemon.retry(request))
 
     def _approved(self) -> tuple[str, ...]:
@@ -337,6 +339,7 @@ class RecordScreen(BaseScreen):
         shown = self.shown
         if shown is None:
             return None
+        self.asked_at = shown.head
         company = self.state.status.company if self.state.status is not None else ""
         facts = [("Company", company), ("Record", title_text(shown)), ("Effect", effect)]
         asked = asides.question(title, facts)
@@ -385,6 +388,7 @@ class RecordScreen(BaseScreen):
                     "ref": candidate.ref,
                     "action": action,
                     "reason": said.reason,
+                    "seen": shown.head,
                 },
                 LinkRequest,
             )

@@ -9,19 +9,18 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import OptionList
 
 from daemon.control.protocol import CycleAnswer
 from daemon.control.protocol_valves import PauseRequest, PauseShown, ResumeRequest
 from daemon.control.slugs import nouns
 from daemon.control.text import plural
-from tui.dialogs import Question
+from tui.dialogs import Dialog, Question
 from tui.screens.base import BaseScreen
 from tui.widgets.safe import Line, safe
 
 
-class ChoiceDialog(ModalScreen[int | None]):
+class ChoiceDialog(Dialog[int | None]):
     """One of several, by its place; ``None``: none of them."""
 
     AUTO_FOCUS = "OptionList"

@@ -5,8 +5,8 @@ least: the footer never loses ``?`` and ``enter``.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 from textual import events
 from textual.content import Content
 from textual.message import Message
@@ -53,8 +53,7 @@ class HeaderLine(Static):
         return Content(f"{left}{' ' * spare}{clean(self.right)} ")
 
 
-@dataclass(frozen=True)
-class Tab:
+class Tab(msgspec.Struct, frozen=True):
     view: str
     number: int
     title: str
@@ -64,9 +63,10 @@ class Tab:
 class TabStrip(Static):
     """`` 1 Overview  [2 Drift 412]  3 Queue 37``; a click opens."""
 
-    @dataclass
     class Picked(Message):
-        view: str
+        def __init__(self, view: str) -> None:
+            super().__init__()
+            self.view = view
 
     def __init__(self) -> None:
         super().__init__(markup=False)
@@ -114,8 +114,7 @@ class Banner(Line):
         self.display = bool(text)
 
 
-@dataclass(frozen=True)
-class Hint:
+class Hint(msgspec.Struct, frozen=True):
     key: str
     label: str
     off: bool = False

@@ -1,24 +1,23 @@
 """Columns as values: what each shows of a row, and which of them fit. Draws nothing itself."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
+
+import msgspec
 
 from daemon.control.text import ELLIPSIS, clip, pad, pad_left
 
 RowT = TypeVar("RowT")
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(msgspec.Struct, frozen=True):
     """Text of a cell with a Rich style (``bold``, ``red``): never the only sign of anything."""
 
     text: str
     style: str = ""
 
 
-@dataclass(frozen=True)
-class Column(Generic[RowT]):
+class Column(msgspec.Struct, Generic[RowT], frozen=True):
     """One column: what it shows of a row and how much room it takes."""
 
     title: str

@@ -6,9 +6,10 @@ are made safe here. Beside each other where there is room, else one below the ot
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import groupby, zip_longest
+
+import msgspec
 
 from daemon.control.frame import Json
 from daemon.control.protocol_drift import FieldShown
@@ -27,8 +28,7 @@ NEVER = "(never agreed)"
 NOTHING = "(none)"
 
 
-@dataclass(frozen=True)
-class SheetLine:
+class SheetLine(msgspec.Struct, frozen=True):
     """One line laid out for a width: clean text, a Rich style, and what the cursor stands on."""
 
     text: str
@@ -169,8 +169,7 @@ def _whole(name: str, value: Json) -> str:
     return f"  {name}: {shown_text(value)}"
 
 
-@dataclass(frozen=True)
-class Columns:
+class Columns(msgspec.Struct, frozen=True):
     """What stands beside the name of a field."""
 
     systems: tuple[str, ...]

@@ -5,9 +5,7 @@ is drawn as plain segments, never as markup. Sorting and filtering are the daemo
 ``Source``. The list asks nobody but its source and decides nothing.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar, Generic
 
 from rich.segment import Segment
@@ -19,15 +17,16 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from daemon.control.text import clip, pad
+from daemon.control.text import ELLIPSIS, clip, pad
 from ledger.model.errors import TrueupError
 from tui.widgets.columns import Column, Table
 from tui.widgets.pages import PAGE, Pages, RowT, Source
+from tui.work import later
 
 WAITING = "..."
 GUTTER = 4
-FETCHES = "pages"
 """Cells before the first column: cursor and mark."""
+FETCHES = "pages"
 
 
 class Rows(ScrollView, Generic[RowT], can_focus=True):
@@ -53,49 +52,36 @@ class Rows(ScrollView, Generic[RowT], can_focus=True):
         "rows--waiting",
     }
 
-    @dataclass
-    class Opened(Message):
+    class About(Message):
+        def __init__(self, rows: "Rows[object]") -> None:
+            super().__init__()
+            self.rows = rows
+
+        def can_replace(self, message: Message) -> bool:
+            return type(message) is type(self) and isinstance(self, Rows.Moved | Rows.MarksChanged)
+
+    class AboutOne(About):
+        def __init__(self, rows: "Rows[object]", row: object | None) -> None:
+            super().__init__(rows)
+            self.row = row
+
+    class Opened(AboutOne):
         """Enter, or a second click, on a row."""
 
-        rows: "Rows[object]"
-        row: object
-
-    @dataclass
-    class Moved(Message):
+    class Moved(AboutOne):
         """The cursor is on another row (or on the same one with new content)."""
 
-        rows: "Rows[object]"
-        row: object | None
+    class MarksChanged(About): ...
 
-        def can_replace(self, message: Message) -> bool:
-            return isinstance(message, Rows.Moved)
-
-    @dataclass
-    class MarksChanged(Message):
-        rows: "Rows[object]"
-
-        def can_replace(self, message: Message) -> bool:
-            return isinstance(message, Rows.MarksChanged)
-
-    @dataclass
-    class AllAsked(Message):
+    class AllAsked(About):
         """``*``: the screen asks with count and sum, then calls ``mark``."""
 
-        rows: "Rows[object]"
+    class Loaded(About): ...
 
-    @dataclass
-    class Loaded(Message):
-        """Rows arrived; ``total`` rows are in the list."""
-
-        rows: "Rows[object]"
-        total: int
-
-    @dataclass
-    class Failed(Message):
-        """A page could not be fetched."""
-
-        rows: "Rows[object]"
-        error: TrueupError
+    class Failed(About):
+        def __init__(self, rows: "Rows[object]", error: TrueupError) -> None:
+            super().__init__(rows)
+            self.error = error
 
     def __init__(
         self,
@@ -131,6 +117,11 @@ class Rows(ScrollView, Generic[RowT], can_focus=True):
                 self._pages.seek(self._pages.key(row))
             self.scroll_to(0, 0, animate=False)
         self._fetch_anew(before)
+
+    def begin(self, source: Source[RowT], rows: Sequence[RowT], total: int) -> None:
+        """Show a first page that is here already; the others are asked for as they are seen."""
+        self._source = source
+        self._pages.put(0, rows, total)
 
     def lay_out(self, columns: Sequence[Column[RowT]]) -> None:
         """Other columns for the same rows."""
@@ -234,12 +225,8 @@ class Rows(ScrollView, Generic[RowT], can_focus=True):
         for number in dict.fromkeys(numbers):
             if number not in self._asked:
                 self._asked.add(number)
-                work = self._fetching(self._source, number)
+                work = later(self._fetch, self._source, number)
                 self.run_worker(work, group=FETCHES, exit_on_error=False)
-
-    # No coroutine yet: a worker may be cancelled before it begins.
-    def _fetching(self, source: Source[RowT], number: int) -> Callable[[], Awaitable[None]]:
-        return partial(self._fetch, source, number)
 
     async def _fetch(self, source: Source[RowT], number: int) -> None:
         try:
@@ -255,7 +242,7 @@ class Rows(ScrollView, Generic[RowT], can_focus=True):
         if 0 <= place < max(1, self._room) and self.index - self.scroll_offset.y != place:
             self.scroll_to(y=max(0, self.index - place), animate=False, force=True)
         self._draw_if_not(before)
-        self.post_message(self.Loaded(self.any, total))
+        self.post_message(self.Loaded(self.any))
         self._tell_moved()
         self._want_visible()
 
@@ -306,13 +293,17 @@ class Rows(ScrollView, Generic[RowT], can_focus=True):
             waiting = self.get_component_rich_style("rows--waiting")
             text = pad(clip(f"{gutter}{WAITING}", width), width)
             return Strip([Segment(text, base if here else waiting)], width)
-        parts = [Segment(gutter, base)]
-        for text, style in self._cells(row, width):
-            parts.append(Segment(text, base + Style.parse(style) if style and not here else base))
-        return Strip(parts).adjust_cell_length(width, base)
-
-    def _cells(self, row: RowT, width: int) -> Iterable[tuple[str, str]]:
-        return self._table.cells(row, width - GUTTER)
+        parts: list[Segment] = []
+        run, style, ascii_only = gutter, "", True
+        for text, wanted in self._table.cells(row, width - GUTTER):
+            ascii_only = ascii_only and text.replace(ELLIPSIS, ".").isascii()
+            if wanted != style and not here:  # cells of one style are one piece
+                parts.append(Segment(run, base + Style.parse(style)))
+                run, style = "", wanted
+            run += text
+        parts.append(Segment(run, base + Style.parse(style)))
+        length = sum(len(part.text) for part in parts) if ascii_only else None
+        return Strip(parts, length).adjust_cell_length(width, base)
 
     def _title_text(self, width: int) -> str:
         return " " * GUTTER + self._table.titles(width - GUTTER)
@@ -329,22 +320,27 @@ class Rows(ScrollView, Generic[RowT], can_focus=True):
 
     def on_mount(self) -> None:
         self._want_visible()
+        self._tell_moved()
 
     def _go(self, index: int) -> None:
         if self.total:
+            was = self.index
             self._pages.move(index)
-            self._follow()
+            self._follow(was)
             self._tell_moved()
 
-    def _follow(self) -> None:
-        """Scroll so that the cursor is seen."""
-        top, room = self.scroll_offset.y, max(1, self._room)
-        if self.index < top:
-            self.scroll_to(y=self.index, animate=False, force=True)
-        elif self.index >= top + room:
-            self.scroll_to(y=self.index - room + 1, animate=False, force=True)
+    def _follow(self, was: int = -1) -> None:
+        """Scroll so that the cursor is seen. Where it ``was`` and is are all that is drawn."""
+        top, end = self.scroll_offset.y, self.scroll_offset.y + max(1, self._room)
         self._want_visible()
-        self.refresh(Region(0, 0, self.size.width, self.size.height))
+        if top <= self.index < end and top <= was < end:
+            places = (was, self.index)
+            self.refresh(*(Region(0, 1 + row - top, self.size.width, 1) for row in places))
+            return
+        if not top <= self.index < end:
+            y = min(self.index, max(top, self.index - (end - top) + 1))
+            self.scroll_to(y=y, animate=False, force=True)
+        self.refresh()
 
     def _tell_moved(self) -> None:
         row = self.selected()

@@ -32,8 +32,9 @@ class Line(Static):
     def say(self, text: str) -> None:
         if text != self.said:
             before, self.said = self.said, text
-            # Of the same width it moves nothing else, and nothing else is sent again.
-            self.update(safe(text), layout=cells(clean(text)) != cells(clean(before)))
+            # Where its size is given, or the same, it moves nothing: nothing else is drawn again.
+            other = cells(clean(text)) != cells(clean(before))
+            self.update(safe(text), layout=other and self.styles.auto_dimensions)
 
 
 class Lines(Static):
@@ -55,4 +56,9 @@ class TextInput(Input):
     terminal are left out, for an input draws what it holds as it is."""
 
     def validate_value(self, value: str) -> str:
-        return "".join(char for char in value if char == "\\" or clean(char) == char)
+        return typable(value)
+
+
+def typable(text: str) -> str:
+    """What of ``text`` an input may hold."""
+    return "".join(char for char in text if char == "\\" or clean(char) == char)

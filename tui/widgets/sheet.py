@@ -5,7 +5,6 @@ markup. Knows nothing of what the lines are about: a screen gives each a key, it
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -41,16 +40,17 @@ class Sheet(ScrollView, can_focus=True):
         scrollbar-size-vertical: 1; }
     """
 
-    @dataclass
-    class Opened(Message):
+    class About(Message):
+        """Something of the text, by its ``stop``."""
+
+        def __init__(self, what: str) -> None:
+            super().__init__()
+            self.what = what
+
+    class Opened(About):
         """Enter, or a second click."""
 
-        what: str
-
-    @dataclass
-    class Moved(Message):
-        what: str
-
+    class Moved(About):
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, Sheet.Moved)
 
@@ -61,6 +61,10 @@ class Sheet(ScrollView, can_focus=True):
         self._lines: Sequence[SheetLine] = ()
         self._width = -1
         self._index = 0
+        self.sought = ""
+        """What is looked for; lines that say it have a ``*`` at their start."""
+        self._hit = -1
+        """The line of the hit that was gone to last."""
 
     @property
     def stop(self) -> str:
@@ -71,7 +75,7 @@ class Sheet(ScrollView, can_focus=True):
         """Another text, or the same anew: the cursor stays on its thing while that is there."""
         self._lay_out = lay_out
         if from_top:
-            self._lines, self._index = (), 0
+            self._lines, self._index, self._hit = (), 0, -1
             self.scroll_to(0, 0, animate=False, force=True)
         self._anew()
 
@@ -120,7 +124,9 @@ class Sheet(ScrollView, can_focus=True):
         style = base + Style.parse(line.style) if line.style else base
         if here:
             style = base + Style(reverse=True)
-        told = f"{'> ' if here else '  '}{pad(clip(text, self._width), self._width)}"
+        mark = "*" if self._is_hit(line) else " "
+        gutter = f">{mark}" if here else f"{mark} "
+        told = f"{gutter}{pad(clip(text, self._width), self._width)}"
         return Strip([Segment(told, style)]).adjust_cell_length(width, base)
 
     # -- moving ----------------------------------------------------------------------------
@@ -141,6 +147,33 @@ class Sheet(ScrollView, can_focus=True):
             top = 0 if index < room else top  # the heading of the first thing is seen again
         self.scroll_to(y=top, animate=False, force=True)
         self.refresh()
+
+    # -- finding ---------------------------------------------------------------------------
+
+    def seek_text(self, text: str) -> None:
+        """Look for another text, whatever its case; empty: for none."""
+        self.sought, self._hit = text.strip(), -1
+        self.refresh()
+
+    def _is_hit(self, line: SheetLine) -> bool:
+        return bool(self.sought) and self.sought.casefold() in line.text.casefold()
+
+    def go_to_hit(self, step: int) -> tuple[int, int]:
+        """The next hit (``0``: the first from the cursor on), round the end; its number and how
+        many there are."""
+        hits = [index for index, line in enumerate(self._lines) if self._is_hit(line)]
+        if not hits:
+            return 0, 0
+        here = self._hit if self._hit >= 0 else self._index - (step >= 0)
+        found = self._hit = hit_from(hits, here, step)
+        stop = self._lines[found].stop
+        if stop:
+            self._go(next(i for i in self._stops() if self._lines[i].stop == stop))
+        room = max(1, self.scrollable_content_region.height)
+        if not self.scroll_offset.y <= found < self.scroll_offset.y + room:
+            self.scroll_to(y=max(0, found - room // 2), animate=False, force=True)
+        self.refresh()
+        return hits.index(found) + 1, len(hits)
 
     def action_step(self, step: int) -> None:
         stops = self._stops()
@@ -182,3 +215,10 @@ class Sheet(ScrollView, can_focus=True):
         self._go(next(i for i in self._stops() if self._lines[i].stop == stop))
         if again:
             self.action_open()
+
+
+def hit_from(hits: Sequence[int], here: int, step: int) -> int:
+    """The next of these lines behind ``here``, or before it; round the end where there is none."""
+    if step < 0:
+        return next((line for line in reversed(hits) if line < here), hits[-1])
+    return next((line for line in hits if line > here), hits[0])
