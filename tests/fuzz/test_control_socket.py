@@ -26,9 +26,9 @@ from daemon.control.protocol_ledger import BackupRequest
 from daemon.control.protocol_report import ReportRequest
 from daemon.control.routes import ACTS, QUERIES
 from daemon.control.understanding import understood
-from tests.daemon.cli.test_process import CONFIG
 from tests.fuzz import spoiling
 from tests.fuzz.effort import effort
+from tests.nobody import CONFIG
 
 PATIENCE_S = 60.0
 """Only a test that fails waits this long."""

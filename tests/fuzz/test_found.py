@@ -9,6 +9,7 @@ import pytest
 
 from daemon.config.load import parse
 from daemon.connectors.dear.client import listing
+from daemon.connectors.dear.documents.observing import detail
 from daemon.connectors.dear.mapping.family import FAMILIES
 from daemon.connectors.dear.mapping.fields import instant as dear_instant
 from daemon.connectors.dear.observing import observation_of
@@ -19,6 +20,7 @@ from daemon.connectors.qbo.cursors import Sweeping, step
 from daemon.connectors.qbo.faults import MOST_WAIT_S, THROTTLE_S, fault_of
 from daemon.connectors.qbo.mapping.table import is_instant, understand
 from daemon.connectors.qbo.mapping.wire import Setting
+from daemon.connectors.vault import FileVault, Tokens
 from ledger.model.errors import ConfigProblem, Transient, Unauthorised
 from ledger.model.facts import Observation, Unreadable
 from ledger.model.ids import Kind
@@ -180,6 +182,14 @@ def test_a_company_that_cannot_be_read_is_asked_again(running: Running, body: by
         running.run(_checked(running.wires, body))
 
 
+@pytest.mark.parametrize("shown", [b"{}", b'{"ID":null}', b'{"ID":["none"]}'])
+def test_a_purchase_without_an_id_is_about_no_document(shown: bytes) -> None:
+    """Whatever was asked for, even if that is what nothing reads like."""
+    for row_id in ("none", "['none']"):
+        with pytest.raises(ValueError, match="another document"):
+            detail(row_id, shown)
+
+
 async def _logged_in(wires: Wires, body: bytes) -> Any:
     def change(answer: Answer) -> Answer | None:
         is_login = "/oauth2/" in answer.path
@@ -196,6 +206,23 @@ async def _logged_in(wires: Wires, body: bytes) -> Any:
         await connector.close()
         for tokens in wires.folder.glob("*.tokens"):
             tokens.unlink()
+
+
+@pytest.mark.parametrize(
+    "grant", [b'{"access_token":"\xff","refresh_token":"r","expires_in":9}', b"[" * 200_000]
+)
+def test_a_login_that_cannot_be_read_is_asked_for_again(running: Running, grant: bytes) -> None:
+    with pytest.raises(Transient, match="something else than a token"):
+        running.run(_logged_in(running.wires, grant))
+
+
+def test_a_vault_whose_key_id_is_no_text_is_damaged(tmp_path: Path) -> None:
+    vault = FileVault(tmp_path, system="qbo", realm="1", key=bytes(32))
+    vault.save(Tokens(access_token="a", refresh_token="r"))
+    (file,) = tmp_path.glob("*.tokens")
+    file.write_bytes(file.read_bytes().replace(b'"key_id":"', b'"key_id":"\x80'))
+    with pytest.raises(Unauthorised, match="is damaged"):
+        vault.load()
 
 
 @pytest.mark.parametrize("seconds", [b"99999999999999999999", b"-99999999999999999999"])

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ledger.model.encoding import decode
 from ledger.model.entries import Entry
 from ledger.model.errors import TrueupError
-from ledger.store.engine import inline
+from ledger.store.engine import inline, reading
 from ledger.store.ledger import Ledger
 from ledger.store.payloads import unpack
 from ledger.store.verify import verify_file
@@ -126,8 +126,9 @@ def test_any_body_is_read_or_refused_as_such(
 ) -> None:
     path = tmp_path / "ledger.db"
     path.write_bytes(told)
-    with closing(sqlite3.connect(path)) as db:
-        bodies = [row for (row,) in db.execute("SELECT body FROM payload ORDER BY digest")]
+    with closing(reading(path, key=KEY)()) as db:
+        of_bodies = db.execute("SELECT unsealed(digest, body) FROM payload ORDER BY digest")
+        bodies = [row for (row,) in of_bodies]
         entries = [row for (row,) in db.execute("SELECT body FROM journal")]
     for body, read in (
         (data.draw(st.sampled_from(bodies)), unpack),

@@ -17,13 +17,14 @@ from daemon.cycle.report import CycleReport
 from daemon.reconcile.policy import DocumentPolicy
 from daemon.sandbox.dear import control as dear_control
 from daemon.sandbox.qbo import control as qbo_control
-from daemon.sandbox.world import ProductFace, Thing, World, make_world
+from daemon.sandbox.world import ProductFace, Thing, World
 from ledger.model.facts import HoldCode
 from ledger.model.ids import DOCUMENT_KINDS, Kind, RecordId
 from ledger.model.keys import fold
 from ledger.store.views import Views
 from tests.scenarios.support import Goods, qbo_rows, sent, tiny, village
 from tests.town import DEAR, QBO, Town
+from tests.worlds import make_world
 
 SINCE = "2026-01-01"
 TODAY = "2026-03-02"

@@ -17,10 +17,11 @@ from daemon.sandbox.dear import control as dear_control
 from daemon.sandbox.mint import Mint
 from daemon.sandbox.qbo import control as qbo_control
 from daemon.sandbox.requestlog import LogRow
-from daemon.sandbox.world import PartyFace, ProductFace, TaxFace, Thing, World, make_world
+from daemon.sandbox.world import PartyFace, ProductFace, TaxFace, Thing, World
 from ledger.model.ids import Kind, RecordId
 from ledger.store.ledger import Draft
 from tests.town import DEAR, QBO, Town, town
+from tests.worlds import make_world
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ from daemon.sandbox.qbo.times import envelope_stamp
 from ledger.model.entries import Observed, Quarantined, Tombstoned
 from ledger.model.facts import HoldCode
 from ledger.model.ids import ExternalRef, Kind
-from tests.scenarios.test_connection import health, price, raise_price, raise_price_in_books
+from tests.scenarios.connection import health, price, raise_price, raise_price_in_books
 from tests.scenarios.test_identity import NEW_PRODUCT, NEW_SUPPLIER, new_supplier
 from tests.scenarios.village import (
     BOOKKEEPER,

@@ -7,6 +7,7 @@ from daemon.catalogue.job import load
 from daemon.catalogue.words import Keeping, State
 from daemon.control.cataloguing import report as told
 from daemon.control.protocol import LinkRequest
+from ledger.model.facts import HoldCode
 from ledger.model.ids import Kind
 from tests.daemon.catalogue.support import (
     COMPANY,
@@ -40,6 +41,7 @@ from tests.scenarios.papers import (
 )
 from tests.scenarios.support import create_in_qbo, qbo_row, require_sound
 from tests.scenarios.village import BOOKKEEPER, desk
+from tests.simulation.test_found import nobody_oversleeps
 from tests.town import QBO, Town
 
 
@@ -111,6 +113,34 @@ async def test_F12_open_documents_keep_the_old_item_and_flow_on(tmp_path: Path) 
         nothing_twice(one)
         await require_sound(one)
         assert await one.holds(Kind.ITEM) == []
+
+
+async def test_documents_are_looked_at_when_their_replaced_item_becomes_another_product(
+    tmp_path: Path,
+) -> None:
+    async with office(tmp_path) as one:
+        old, other = (f"qbo/item/{qbo_row(one, 'item', sku)['Id']}" for sku in ("BR-1", "BR-2"))
+        buys(one, line("BR-1", 10, 3))
+        await settle(one)
+        await delete_in_qbo(one, "BR-1")
+        await settle(one)
+        job = conductor(one)
+        await job.plan(MIRA, None)
+        await job.approve(MIRA, COMPANY)
+        await job.run(MIRA)
+        await finish(one, job)
+        await settle(one)
+        assert await codes(one) == []
+
+        product = await one.record_of(QBO, Kind.ITEM, other.rpartition("/")[2])
+        parted = LinkRequest(record=product, ref=other, action="unlink", reason="mixed up")
+        await desk(one).link(BOOKKEEPER, parted)
+        await desk(one).link(BOOKKEEPER, LinkRequest(record=product, ref=old, reason="mixed up"))
+        await settle(one)
+
+        held = {row.hold.code for row in await one.holds(Kind.PURCHASE_ORDER)}
+        assert held == {HoldCode.FOREIGN_EDIT}, "its line is about another product now"
+        await nobody_oversleeps(one)
 
 
 async def test_a_bill_goes_on_when_its_item_was_made_anew_by_hand_and_linked(

@@ -538,6 +538,15 @@ async def test_an_expense_account_that_the_books_lack_is_named_and_released(
         assert amounts(bill) == [D(3), D(9)]
         assert detail(lines_of(bill)[1])["AccountRef"]["name"] == "Customs duty"
         assert await codes(one) == []
+        (made,) = [
+            row.operation
+            for row in await one.operations("confirmed")
+            if row.operation.kind is Kind.BILL
+        ]
+        assert made.why.endswith(
+            'Line 2 goes straight to account "4711", without a product: 2 active products of DEAR '
+            f'are called "{twin["Name"]}".'
+        )
 
 
 def account(code: str, name: str) -> dict[str, Any]:

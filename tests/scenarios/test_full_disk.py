@@ -1,7 +1,7 @@
 """A disk that is full or read-only, for real: nothing is sent, it is said, and nothing is lost.
 
 F92. Needs root, which may mount a small file system in memory; elsewhere the ledger's own refusal
-to grow stands in (``test_connection``).
+to grow stands in (``test_platform``).
 """
 
 import os

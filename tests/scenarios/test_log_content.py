@@ -4,7 +4,6 @@ import io
 import json
 import logging
 import re
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 
 from daemon.log import setup
 from daemon.sandbox.world import make_world
+from ledger.store.engine import reading
 from tests.scenarios.papers import (
     billed,
     buys,
@@ -25,7 +25,7 @@ from tests.scenarios.papers import (
     sold,
     voids,
 )
-from tests.town import Town, town
+from tests.town import KEY, Town, town
 
 SHORTEST = 5
 """Shorter texts are in any sentence."""
@@ -49,8 +49,8 @@ def log() -> Iterator[io.StringIO]:
 def contents(one: Town) -> tuple[set[str], set[str]]:
     """Every text and every broken number that either system ever showed, from the bodies that the
     ledger keeps."""
-    with closing(sqlite3.connect(one.folder / "ledger.db")) as db:
-        bodies = [row[0] for row in db.execute("SELECT body FROM payload")]
+    with closing(reading(one.folder / "ledger.db", key=KEY)()) as db:
+        bodies = [row[0] for row in db.execute("SELECT unsealed(digest, body) FROM payload")]
     texts: set[str] = set()
     numbers: set[str] = set()
     for body in bodies:

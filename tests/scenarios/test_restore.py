@@ -10,7 +10,7 @@ from ledger.store.anchor import Anchor, compare_file, note_in, noted_in
 from ledger.store.backup import restore
 from ledger.store.instants import instant
 from ledger.store.views import Views
-from tests.scenarios.test_connection import price, raise_price, raise_price_in_books
+from tests.scenarios.connection import price, raise_price, raise_price_in_books
 from tests.scenarios.test_identity import new_product, new_supplier
 from tests.scenarios.village import settled
 from tests.town import KEY, QBO, Town

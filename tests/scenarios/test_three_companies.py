@@ -18,9 +18,9 @@ from daemon.sandbox.faults import FaultScript
 from daemon.sandbox.qbo.app import QboTwin
 from daemon.sandbox.requestlog import RequestLog
 from daemon.sandbox.server import serve
+from tests.scenarios.connection import REVOKED
 from tests.scenarios.ringing import write_config
 from tests.scenarios.support import pairs
-from tests.scenarios.test_connection import REVOKED
 
 SCALE = 60.0
 PATIENCE_S = 90.0

@@ -18,10 +18,11 @@ from daemon.cycle.report import CycleReport
 from daemon.sandbox.dear.switches import DearSwitches
 from daemon.sandbox.mint import Mint
 from daemon.sandbox.qbo.switches import QboSwitches
-from daemon.sandbox.world import PartyFace, ProductFace, Thing, World, make_world
+from daemon.sandbox.world import PartyFace, ProductFace, Thing, World
 from ledger.model.facts import HoldCode
 from ledger.store.rows import HeldRow, OperationRow
 from tests.town import KEY, Town, town
+from tests.worlds import make_world
 
 ACCOUNTS = ("1", "20", "33", "35", "79", "80", "81", "84", "90")
 TAX_CODES = ("TAX", "NON", "CustomSalesTax", "california", "exempt")

@@ -6,8 +6,8 @@ The pairs are the ledger's; everything else is the sandboxes' own state.
 from dataclasses import dataclass, field
 
 from daemon.reconcile.policy import Policy
-from daemon.reconcile.world import REPLACED_BY
 from ledger.model.entries import ConflictResolved, Unlinked
+from ledger.model.facts import REPLACED_BY
 from ledger.model.ids import Kind, RecordId
 from tests.simulation.evidence import Evidence
 from tests.simulation.papers import Paper, dear_papers, qbo_papers

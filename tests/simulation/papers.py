@@ -66,8 +66,10 @@ class Paper:
     """QuickBooks: payment and what it settles."""
     note: str = ""
     """QuickBooks: the bookkeeper's own remark, which is written at creation at most."""
+    head: tuple[tuple[str, str], ...] = ()
+    """QuickBooks: every property of the document itself, to the last byte."""
     rest: str = ""
-    """QuickBooks: everything that somebody wrote, to the last byte."""
+    """QuickBooks: the same of its lines."""
 
     @property
     def label(self) -> str:
@@ -105,7 +107,8 @@ def qbo_paper(twin: QboTwin, stored: Stored) -> Paper:
         by_hand=bool(derived.get("ClosedByHand")),
         settled=tuple(sorted(derived.get("Applied", {}).items())),
         note=str(fields.get("PrivateNote", "")),
-        rest=repr([(name, fields[name]) for name in sorted(fields)]) + repr(derived["Line"]),
+        head=tuple((name, repr(fields[name])) for name in sorted(fields) if name != "Line"),
+        rest=repr(fields.get("Line")) + repr(derived["Line"]),
     )
 
 

@@ -12,6 +12,7 @@ from daemon.control import skipping
 from daemon.control.protocol import Code, Declined
 from daemon.control.protocol_valves import SkipRequest
 from daemon.control.trouble import pattern_of
+from daemon.cycle.planning import CONFLICT_SUBJECT
 from daemon.cycle.recover import one_each
 from daemon.sandbox.world import ProductFace, Thing
 from ledger.model.entries import Confirmed as WasConfirmed
@@ -22,28 +23,35 @@ from ledger.model.outcomes import Confirmed, Rejected, Write
 from ledger.model.plans import Action
 from ledger.model.records import Item
 from tests.scenarios.papers import (
+    CUSTOMER,
+    TODAY,
     billed,
     buys,
     charge,
     codes,
     detail,
+    hold_of,
     in_qbo,
+    invoiced,
     line,
     lines_of,
     office,
     posted,
+    sells,
 )
 from tests.scenarios.support import (
     Goods,
     create_in_qbo,
     dear_row,
     save_in_dear,
+    save_in_qbo,
     tiny,
     village,
 )
 from tests.scenarios.village import BOOKKEEPER, desk
 from tests.simulation.checkers import invented, woken
 from tests.simulation.evidence import gather
+from tests.simulation.valving import Valves
 from tests.simulation.witness import Witness
 from tests.town import QBO, Town
 
@@ -132,6 +140,76 @@ async def test_a_refused_create_wakes_when_something_like_it_turns_up(tmp_path: 
         await nobody_oversleeps(one)
 
 
+async def test_a_create_that_is_set_aside_wakes_when_another_takes_its_name(
+    tmp_path: Path,
+) -> None:
+    """``valves`` 31100: nothing looked at a planned create again until somebody approved it."""
+    async with village(tmp_path, tiny(customers=(Goods().customer("Nova", qbo=False),))) as one:
+        await one.cycle("first load")
+        waiting = await one.operations("planned", "waiting")
+        (nova,) = [row for row in waiting if row.operation.kind is Kind.CUSTOMER]
+        request = SkipRequest(record=nova.operation.record, reason="not ours")
+        await skipping.skip(desk(one), BOOKKEEPER, request)
+
+        create_in_qbo(one, "vendor", DisplayName="Nova")
+        await one.settle()
+
+        codes = {row.hold.code for row in await one.holds() if row.kind is Kind.CUSTOMER}
+        assert codes == {HoldCode.NAME_TAKEN}
+        await nobody_oversleeps(one)
+
+
+async def test_a_create_that_waits_wakes_when_something_like_it_turns_up(tmp_path: Path) -> None:
+    async with village(tmp_path, tiny(vendors=(Goods().vendor("Nova’s", qbo=False),))) as one:
+        await one.cycle("first load")
+
+        create_in_qbo(one, "vendor", DisplayName="Nova's")
+        await one.settle()
+
+        held = [row.hold.code for row in await one.holds() if row.kind is Kind.VENDOR]
+        assert held == [HoldCode.PROPOSED_MATCH] * 2, "no second one is made of it"
+        await nobody_oversleeps(one)
+
+
+async def test_a_yes_is_used_up_by_the_write_that_it_allowed(tmp_path: Path) -> None:
+    """Inactive, active again and inactive once more: the third change is the first one, to the last
+    byte, and its approval has not expired."""
+    async with village(tmp_path, tiny(products=(Goods().item("BR-1"),))) as one:
+        await one.agree()
+        save_in_dear(one, "item", "BR-1", Status="Deprecated")
+        await one.settle()
+        await one.approve_all()
+        await one.settle()
+        save_in_dear(one, "item", "BR-1", Status="Active")
+        await one.settle()
+        (item,) = one.qbo.state.all("Item")
+        assert item.active
+
+        save_in_dear(one, "item", "BR-1", Status="Deprecated")
+        await one.settle()
+
+        (row,) = await one.operations("waiting")
+        assert row.reason == "inactivates"
+        (item,) = one.qbo.state.all("Item")
+        assert item.active
+
+
+async def test_an_ambiguity_ends_when_the_third_of_one_key_gives_it_up(tmp_path: Path) -> None:
+    """``lists`` 40579: the hold knew the candidate, and not who else could have been it."""
+    goods = Goods()
+    world = tiny(products=(goods.item("BR-1"), goods.item("MAN-9", qbo=False)))
+    async with village(tmp_path, world) as one:
+        save_in_dear(one, "item", "MAN-9", Status="Deprecated")
+        await one.agree()
+        save_in_qbo(one, "item", "BR-1", Sku="MAN-9")
+        create_in_qbo(one, "item", Name="Kettle", Sku="MAN-9", Type="NonInventory", **POSTING)
+
+        await one.settle()  # DEAR owns the SKU: BR-1 gets its own back
+
+        assert [row.subject for row in await one.holds(Kind.ITEM)] == [CONFLICT_SUBJECT], "linked"
+        await nobody_oversleeps(one)
+
+
 async def test_a_charge_stays_its_item_when_that_is_renamed(tmp_path: Path) -> None:
     """DEAR tells the product of an additional charge by its name alone."""
     async with office(tmp_path) as one:
@@ -152,6 +230,52 @@ async def test_a_charge_stays_its_item_when_that_is_renamed(tmp_path: Path) -> N
         assert await codes(one) == []
         after = [lines_of(posted(one, "bill", "INV-1")), lines_of(posted(one, KIND, order))]
         assert subjects(after) == subjects(before)
+        await nobody_oversleeps(one)
+
+
+async def test_a_charge_stays_its_item_when_that_is_renamed_while_it_is_posted(
+    tmp_path: Path,
+) -> None:
+    """``paper_valves`` 40170: one round posted the bill and gave its product another name in DEAR,
+    so that the charge named nothing any more before the sides had agreed."""
+    async with office(tmp_path) as one:
+        at = Valves(one)
+        await at.pause({"kind": "bill"})
+        order = buys(one, line("BR-1", 2, "3.5"), charges=[charge("FREIGHT", 1, 9)])
+        billed(one, order, "INV-1")
+        await one.settle()
+        save_in_qbo(one, "item", "FREIGHT", Name="Carriage")
+        await at.open_all()
+
+        await one.settle()
+
+        assert dear_row(one, "item", "FREIGHT")["Name"] == "Carriage"
+        (freight,) = [i for i in one.qbo.state.all("Item") if i.fields["Sku"] == "FREIGHT"]
+        assert freight.id in subjects([lines_of(posted(one, "bill", "INV-1"))])[0]
+        assert await codes(one) == []
+        await nobody_oversleeps(one)
+
+
+async def test_an_invoice_that_waits_is_not_posted_beside_one_entered_under_its_number(
+    tmp_path: Path,
+) -> None:
+    """``paper_valves`` 90010: the create was planned when the daemon died, and its ground had moved
+    when the next one sent it."""
+    async with office(tmp_path) as one:
+        at = Valves(one)
+        await at.pause({"kind": "invoice"})
+        sale = sells(one, line("BR-1", 2, "3.5"))
+        number = invoiced(one, sale)["InvoiceNumber"]
+        await one.settle()
+        body: dict[str, Any] = {"party": CUSTOMER, "number": number, "date": TODAY}
+        body["lines"] = [{"item": "BR-2", "quantity": 1, "price": 77}]
+        in_qbo(one, "invoice", enter=body)
+        await at.open_all()
+
+        await one.settle()
+
+        assert posted(one, "invoice", number)["TotalAmt"] == Decimal(77)
+        assert number in await hold_of(one, HoldCode.PROPOSED_MATCH)
         await nobody_oversleeps(one)
 
 

@@ -24,6 +24,7 @@ from tests.scenarios.papers import (
 )
 from tests.simulation.checkers import (
     CHECKERS,
+    beside,
     papers_allowed,
     papers_closed,
     papers_ended,
@@ -239,3 +240,11 @@ async def test_an_echo_is_noticed(tmp_path: Path) -> None:
         with witness.by("trader"):
             billed(one, buys(one, line("BR-3", 1, 5)), "V-2")
         assert any("a quiet world wrote" in p for p in await quiet.check(evidence))
+
+
+async def test_what_moves_in_the_head_of_a_document_unasked_is_noticed(tmp_path: Path) -> None:
+    async with traded(tmp_path) as (one, witness):
+        bill = posted(one, "bill", "V-1")
+        by_nobody(one, "bill", {"Id": bill["Id"], "DueDate": "2026-12-31"})
+        problems = await beside.check(await look(one, witness))
+        assert any("DueDate was" in p and "nobody asked" in p for p in problems)

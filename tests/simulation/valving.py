@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any, Final
 
-from daemon.control import skipping, valves
-from daemon.control.protocol import ApproveRequest, Declined, RetryRequest
+from daemon.control import approving, skipping, valves
+from daemon.control.protocol import ApproveRequest, Declined, RetryRequest, WithdrawRequest
 from daemon.control.protocol_valves import (
     AcceptAbsenceRequest,
     PauseRequest,
@@ -254,6 +254,19 @@ async def _approve_part(at: Valves, rng: Rng) -> str:
     return f"approved {answer.approved} of {len(digests)}"
 
 
+async def _withdraw(at: Valves, rng: Rng) -> str:
+    """Somebody takes a yes back that has let nothing go yet."""
+    now = at.one.clock.now()
+    approved = await at.one.ledger.read(lambda views: views.approvals(now))
+    rows = await at.one.operations(*PENDING)
+    digests = sorted(approved & {row.operation.digest for row in rows})
+    if not digests:
+        return "nothing is approved"
+    chosen = (rng.choice(digests),)
+    request = WithdrawRequest(digests=chosen, expect_count=1, reason=WHY)
+    return (await approving.withdraw(desk(at.one), BOOKKEEPER, request)).text
+
+
 async def _remap(at: Valves, rng: Rng) -> str:
     """Where one record is said, another of its kind is meant in the books; or no longer."""
     standing = await at.one.ledger.read(lambda views: views.remaps())
@@ -281,6 +294,7 @@ _ACTS: Final[tuple[Callable[[Valves, Rng], Coroutine[Any, Any, str]], ...]] = (
     _retry_pattern,
     _retry_skipped,
     _approve_part,
+    _withdraw,
     _remap,
 )
 

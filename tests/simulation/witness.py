@@ -3,8 +3,9 @@
 Wraps the memories of both sandboxes. Whatever is not announced by an actor was the daemon.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,6 +46,9 @@ class Event:
     after: Face
     twins: tuple[str, ...] = ()
     """Live records of the same name or SKU that stood there when this one was created."""
+    rows: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
+    """Where the daemon changed something: the whole record in the system's own words, before and
+    after."""
 
     @property
     def moved(self) -> dict[str, tuple[str, str]]:
@@ -100,8 +104,19 @@ class Witness:
         for field, value in face.items():
             fields.setdefault(field, set()).add(value)
 
+    def _row(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A copy, where it is the daemon that acts: what people do is not looked at so closely."""
+        return deepcopy(dict(fields)) if self._author == DAEMON else {}
+
     def _note(
-        self, what: str, system: str, kind: str, record_id: str, before: Face, after: Face
+        self,
+        what: str,
+        system: str,
+        kind: str,
+        record_id: str,
+        before: Face,
+        after: Face,
+        rows: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None,
     ) -> None:
         twins = self._twins(system, kind, record_id, after) if what == "created" else ()
         event = Event(
@@ -115,6 +130,7 @@ class Witness:
             before=before,
             after=after,
             twins=twins,
+            rows=rows if self._author == DAEMON else None,
         )
         self.events.append(event)
         self._show(system, kind, record_id, after)
@@ -147,10 +163,12 @@ class Witness:
         def changed(stored: Stored, fields: Any) -> None:
             name = stored.spec.name
             before = qbo_face(twin, name, stored.fields) if name in KIND_OF_ENTITY else {}
+            row = self._row(stored.fields)
             change(stored, fields)
             if name in KIND_OF_ENTITY:
                 after = qbo_face(twin, name, stored.fields)
-                self._note("changed", "qbo", KIND_OF_ENTITY[name], stored.id, before, after)
+                both = (row, self._row(stored.fields))
+                self._note("changed", "qbo", KIND_OF_ENTITY[name], stored.id, before, after, both)
 
         books.insert = inserted  # type: ignore[method-assign]
         books.change = changed  # type: ignore[method-assign]
@@ -168,10 +186,12 @@ class Witness:
 
         def changed(table: str, row: Row, fields: Any, **options: Any) -> bool:
             before = dear_face(table, row.fields) if table in KIND_OF_TABLE else {}
+            old = self._row(row.fields)
             moved = change(table, row, fields, **options)
             if moved and table in KIND_OF_TABLE:
                 after = dear_face(table, row.fields)
-                self._note("changed", "dear", KIND_OF_TABLE[table], row.id, before, after)
+                both = (old, self._row(row.fields))
+                self._note("changed", "dear", KIND_OF_TABLE[table], row.id, before, after, both)
             return moved
 
         def removed(table: str, row: Row) -> None:

@@ -19,6 +19,7 @@ from daemon.config.load import load
 from daemon.config.policy import make_policy
 from daemon.reconcile.policy import Policy
 from daemon.sandbox.world import World
+from ledger.store.key import load_or_create
 from tests.daemon.catalogue.support import COMPANY
 from tests.jumpclock import JumpClock
 from tests.sampledefaults import DEAR_DEFAULTS
@@ -85,6 +86,7 @@ class SoakTown(Town):
         stack = self._running = AsyncExitStack()
         app = await stack.enter_async_context(opened(load(self.config), self.clock))
         self.ledger, self.scheduler = app.ledger, app.scheduler
+        self.key = load_or_create(self.folder / "state" / "ledger.key")
         self.scheduler.company.policy = self.scheduler.company.rules()
 
     def write_config(self, rules: dict[str, Any]) -> None:

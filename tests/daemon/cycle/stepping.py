@@ -11,7 +11,9 @@ from daemon.cycle.planning import Slice
 from daemon.reconcile.instep import KINDS
 from ledger.model.ids import REFERENCE_KINDS, RecordId
 from ledger.store.engine import reading
+from ledger.store.sqlwords import register
 from ledger.store.views import Views
+from tests.town import KEY
 
 MARK_ALL = """
 INSERT OR REPLACE INTO dirty (record, seq)
@@ -28,11 +30,12 @@ def in_step(views: Views, company: Company) -> tuple[RecordId, ...]:
     return () if page is None else page.in_step
 
 
-def judged(path: Path, company: Company) -> tuple[list[RecordId], list[str]]:
+def judged(path: Path, company: Company, key: bytes = KEY) -> tuple[list[RecordId], list[str]]:
     """Of a copy of the ledger in which everything is dirty: what is in step, and what planning
     would say or withdraw about it all the same."""
     with closing(reading(path)()) as source, closing(sqlite3.connect(":memory:")) as copy:
         source.backup(copy)
+        register(copy, key)
         copy.execute(MARK_ALL)
         found = list(in_step(Views(copy), company))
         return found, _news(Slice(Views(copy), company, found))

@@ -16,7 +16,7 @@ from daemon.cycle.report import CycleReport
 from daemon.reconcile.policy import Policy
 from ledger.model.ids import Digest, ExternalRef, Kind, OperationId, RecordId
 from ledger.model.plans import REMOVALS, Action, Operation
-from ledger.model.records import Bill
+from ledger.model.records import Bill, Vendor
 from ledger.model.values import Line, Lines, RecordRef, Reference, Value
 from tests.daemon.cycle.books import (
     Shelf,
@@ -30,7 +30,7 @@ from tests.daemon.cycle.books import (
     widget,
 )
 from tests.jumpclock import JumpClock
-from tests.ledger.store.support import DEAR, QBO, join, plan
+from tests.ledger.store.support import DEAR, QBO, intend, join, plan
 
 
 @pytest.fixture
@@ -77,6 +77,22 @@ async def test_pointers_in_lines_become_ids_of_the_target(books: Shelf) -> None:
             Line(sort="text", id="4", description="as agreed"),
         ),
     }
+
+
+async def test_nothing_goes_without_what_its_head_points_to(books: Shelf) -> None:
+    """A bill without its vendor, or a vendor without its terms, is not what was planned."""
+    vendor = await books.show(DEAR, Kind.VENDOR, "v1", Vendor(name="Acme"))
+    record = await books.show(DEAR, Kind.BILL, "b1", bill())
+    operation = await books.operation(record, Action.CREATE, number="B-1", vendor=RecordRef(vendor))
+    assert await ready(books, operation) == []
+
+    await books.show(QBO, Kind.VENDOR, "7", Vendor(name="Acme"))
+    draft = books.ledger.draft()
+    join(draft, vendor, ExternalRef(QBO, Kind.VENDOR, "7"))
+    await books.ledger.append(draft)
+
+    (one,) = await ready(books, operation)
+    assert one.write.fields["vendor"] == Reference(kind=Kind.VENDOR, id="7", key="Acme")
 
 
 async def test_a_line_waits_for_the_record_that_it_points_to(books: Shelf) -> None:
@@ -177,6 +193,16 @@ async def test_what_moved_since_it_was_planned_is_passed_over(books: Shelf) -> N
     record = await books.pair(Kind.BILL, "3", bill())
     operation = await books.operation(record, Action.DELETE)
     await books.show(QBO, Kind.BILL, "3", bill(total=Decimal(5)))
+    assert await ready(books, operation) == []
+
+
+async def test_a_record_whose_last_write_has_no_end_yet_is_passed_over(books: Shelf) -> None:
+    record = await books.pair(Kind.BILL, "3", bill())
+    operation = await books.operation(record, Action.DELETE)
+    assert len(await ready(books, operation)) == 1
+    draft = books.ledger.draft()
+    intend(draft, "r1", [operation])
+    await books.ledger.append(draft)
     assert await ready(books, operation) == []
 
 

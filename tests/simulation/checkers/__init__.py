@@ -4,9 +4,13 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from tests.simulation.checkers import (
+    aimed,
+    beside,
+    causes,
     chain,
     conflicts,
     doubled,
+    grounds,
     invented,
     journalled,
     lost,
@@ -33,6 +37,8 @@ CHECKERS: Final[tuple[Checker, ...]] = (
     doubled.check,
     lost.check,
     invented.check,
+    beside.check,
+    aimed.check,
     conflicts.check,
     journalled.check,
     chain.check,
@@ -46,8 +52,10 @@ CHECKERS: Final[tuple[Checker, ...]] = (
     papers_closed.check,
     stopped.check,
     skipped.check,
+    grounds.check,
     reexported.check,
     woken.check,
+    causes.check,
     stepping.check,
     quiet.check,
 )

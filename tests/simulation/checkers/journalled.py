@@ -61,6 +61,8 @@ def _without_yes(evidence: Evidence) -> list[str]:
                 first = True
             case Approved(digests=digests, expires_at=expires):
                 yes |= dict.fromkeys(digests, datetime.fromisoformat(expires))
+            case Confirmed(operation=operation):
+                yes.pop(evidence.operations[operation].digest, None)  # a yes is to one write
             case GateHeld(operation=operation, reason=reason):
                 waiting[operation] = reason
             case ConfigApplied():

@@ -6,5 +6,5 @@ from tests.simulation.evidence import Evidence
 
 async def check(evidence: Evidence) -> list[str]:
     one = evidence.one
-    _, news = judged(one.ledger.path, one.scheduler.company)
+    _, news = judged(one.ledger.path, one.scheduler.company, one.key)
     return [f"{text}, and the ledger says it is in step" for text in news]

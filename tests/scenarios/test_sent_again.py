@@ -1,0 +1,169 @@
+"""When a request whose end is not known goes once more, and when it is planned anew."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from daemon.sandbox.qbo.switches import QboSwitches
+from ledger.model.facts import HoldCode
+from ledger.model.ids import Kind
+from tests.scenarios.losing import (
+    ROCK,
+    SETTLES_S,
+    first_plan_approved,
+    in_dear,
+    in_qbo,
+    linked_vendors,
+    paired,
+    vendors_linked,
+)
+from tests.scenarios.support import (
+    dear_row,
+    dear_rows,
+    qbo_rows,
+    request_ids,
+    save_in_dear,
+    save_in_qbo,
+    sent,
+    village,
+)
+
+LOST_REQUESTS = (
+    {"kind": "lost_request"},
+    {"kind": "status", "status": 502, "body": "bad gateway"},
+    {"kind": "html_200"},
+)
+"""Faults after which nothing was carried out, though only a look can tell."""
+
+
+@pytest.mark.parametrize("fault", LOST_REQUESTS)
+async def test_a_lost_request_to_qbo_goes_again_only_after_the_settle_time(
+    tmp_path: Path, fault: dict[str, Any]
+) -> None:
+    async with village(tmp_path, in_dear(ROCK)) as one:
+        await first_plan_approved(one)
+        one.fail({"system": "qbo", "method": "POST", "path": "*/vendor", **fault})
+
+        assert (await one.cycle()).unknown == 1
+        assert (await one.cycle(after_s=60)).open_intents == 1
+        assert (await one.cycle(after_s=60)).open_intents == 1
+        assert len(sent(one, "qbo", "POST", "vendor")) == 1
+        (open_one,) = await one.operations("intended")
+        assert open_one.reason.startswith("outcome unknown")
+
+        await one.cycle(after_s=60)
+        await one.settle()
+
+        first, second = request_ids(sent(one, "qbo", "POST", "vendor"))
+        assert first == second
+        assert [row["DisplayName"] for row in qbo_rows(one, "vendor")] == [ROCK]
+        assert await linked_vendors(one) == vendors_linked(ROCK)
+        assert await one.holds(Kind.VENDOR) == []
+
+
+async def test_the_end_of_a_second_attempt_is_waited_for_like_that_of_the_first(
+    tmp_path: Path,
+) -> None:
+    async with village(tmp_path, in_dear(ROCK)) as one:
+        await first_plan_approved(one)
+        one.fail(
+            {
+                "system": "qbo",
+                "kind": "lost_request",
+                "method": "POST",
+                "path": "*/vendor",
+                "times": 2,
+            }
+        )
+        await one.cycle()
+        await one.cycle(after_s=SETTLES_S)
+        assert len(sent(one, "qbo", "POST", "vendor")) == 2
+        await one.cycle(after_s=60)
+        assert len(sent(one, "qbo", "POST", "vendor")) == 2
+        await one.cycle(after_s=SETTLES_S)
+
+        assert len(set(request_ids(sent(one, "qbo", "POST", "vendor")))) == 1
+        assert len(qbo_rows(one, "vendor")) == 1
+
+
+@pytest.mark.parametrize("replay", ["replay", "refuse", "execute_again"])
+async def test_a_lost_batch_goes_again_whole_under_its_own_id(
+    tmp_path: Path, replay: Literal["replay", "refuse", "execute_again"]
+) -> None:
+    names = ("Amber Works", "Birch Works")
+    async with village(tmp_path, in_dear(*names), qbo=QboSwitches(batch_replay=replay)) as one:
+        await first_plan_approved(one)
+        one.fail({"system": "qbo", "kind": "lost_request", "method": "POST", "path": "*/batch"})
+        await one.cycle()
+        await one.cycle()
+        assert len(sent(one, "qbo", "POST", "batch")) == 1
+
+        await one.cycle(after_s=SETTLES_S)
+        await one.settle()
+
+        first, second = request_ids(sent(one, "qbo", "POST", "batch"))
+        assert first == second
+        assert sorted(row["DisplayName"] for row in qbo_rows(one, "vendor")) == list(names)
+
+
+@pytest.mark.parametrize("fault", LOST_REQUESTS)
+async def test_a_lost_request_to_dear_goes_again_only_after_the_settle_time(
+    tmp_path: Path, fault: dict[str, Any]
+) -> None:
+    async with village(tmp_path, in_qbo(ROCK)) as one:
+        await first_plan_approved(one)
+        one.fail({"system": "dear", "method": "POST", "path": "*/supplier", **fault})
+
+        assert (await one.cycle()).unknown == 1
+        await one.cycle(after_s=60)
+        assert len(sent(one, "dear", "POST", "supplier")) == 1
+
+        await one.cycle(after_s=SETTLES_S)
+        await one.settle()
+
+        assert len(sent(one, "dear", "POST", "supplier")) == 2
+        assert [row["Name"] for row in dear_rows(one, "vendor")] == [ROCK]
+        assert await linked_vendors(one) == vendors_linked(ROCK)
+
+
+async def test_a_request_too_old_to_be_sent_again_is_planned_anew(tmp_path: Path) -> None:
+    async with village(tmp_path, in_dear(ROCK)) as one:
+        await first_plan_approved(one)
+        one.fail({"system": "qbo", "kind": "lost_request", "method": "POST", "path": "*/vendor"})
+        await one.cycle()
+
+        await one.cycle(after_s=2 * 3600)
+        await one.settle()
+
+        first, second = request_ids(sent(one, "qbo", "POST", "vendor"))
+        assert first != second
+        assert len(qbo_rows(one, "vendor")) == 1
+
+
+@pytest.mark.parametrize("edited", ["qbo", "dear"])
+async def test_a_record_edited_while_the_end_was_open_is_planned_anew(
+    tmp_path: Path, edited: str
+) -> None:
+    """The lost write no longer fits; nothing of it may be left standing."""
+    async with village(tmp_path, paired(ROCK)) as one:
+        await one.agree()
+        one.fail({"system": "dear", "kind": "lost_request", "method": "PUT", "path": "*/supplier"})
+        save_in_qbo(one, "vendor", ROCK, DisplayName="Cedar Rocks")
+        await one.cycle()
+        if edited == "qbo":
+            save_in_qbo(one, "vendor", "Cedar Rocks", DisplayName="Cedar Stones")
+        else:
+            save_in_dear(one, "vendor", ROCK, Name="Cedar Stones")
+        await one.cycle()
+
+        await one.cycle(after_s=SETTLES_S)
+        await one.settle()
+
+        assert await one.operations("planned", "waiting", "approved", "intended") == []
+        holds = await one.holds(Kind.VENDOR)
+        if edited == "qbo":
+            assert dear_row(one, "vendor", "Cedar Stones")
+            assert holds == []
+        else:
+            assert [held.hold.code for held in holds] == [HoldCode.CONFLICT]
