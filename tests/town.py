@@ -30,13 +30,14 @@ from daemon.sandbox.qbo.app import QboTwin
 from daemon.sandbox.qbo.switches import QboSwitches
 from daemon.sandbox.requestlog import RequestLog
 from daemon.sandbox.server import serve
-from daemon.sandbox.world import Size, World, make_world
+from daemon.sandbox.world import Size, World
 from ledger.model.entries import Approved, Entry, FirstPlanApproved
 from ledger.model.ids import DOCUMENT_KINDS, ExternalRef, Kind, RecordId, SystemName
 from ledger.store.engine import ExecutorFactory, threaded
 from ledger.store.ledger import Ledger
 from ledger.store.rows import HeldRow, OperationRow
 from tests.sampledefaults import DEAR_DEFAULTS
+from tests.worlds import make_world
 
 from .jumpclock import JumpClock, OffsetClock
 from .pipes import Pipes, Protocols, served
@@ -82,6 +83,8 @@ class Town:
         """Settings of the ``qbo`` section that a restart shall bring."""
         self.dear_settings: dict[str, Any] = {}
         """The same of the ``dear`` section."""
+        self.key = KEY
+        """The ledger's."""
         self.executor: ExecutorFactory = threaded
         """``inline`` makes a run repeatable: no thread then has a say in the order of things."""
         self.servers: dict[int, Protocols] | None = None
@@ -92,7 +95,7 @@ class Town:
         """Open ledger and connectors as the daemon does at its start."""
         stack = self._running = AsyncExitStack()
         self.ledger = await Ledger.open(
-            self.folder / "ledger.db", now=self.clock.now, key=KEY, executor=self.executor
+            self.folder / "ledger.db", now=self.clock.now, key=self.key, executor=self.executor
         )
         stack.push_async_callback(self.ledger.close)
         network = self.network()

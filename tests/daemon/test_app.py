@@ -11,21 +11,7 @@ from daemon.config.load import Loaded, load
 from daemon.config.policy import make_calendar
 from ledger.model.entries import ConfigApplied
 from ledger.model.errors import ConfigProblem
-
-CONFIG = """
-version: 1
-instance: acme
-company: {display_name: Acme, timezone: UTC, home_currency: USD}
-state_dir: state
-qbo:
-  environment: sandbox
-  base_url: http://127.0.0.1:9
-  token_url: http://127.0.0.1:9/token
-  realm_id: "1"
-  client_id: {env: UNSET}
-  client_secret: {env: UNSET}
-dear: {account_id: "1", application_key: {env: UNSET}, native_link: none}
-"""
+from tests.nobody import CONFIG
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from daemon.config.load import load
 from daemon.control.client import ControlClient
 from daemon.control.protocol_reload import ReloadAnswer
 from tests.daemon.webhooks.support import NEW, OLD, notification, signature
+from tests.ports import free_port
 
 CONFIG = """
 version: 1
@@ -34,11 +35,6 @@ dear: {{account_id: "1", application_key: {{env: UNSET}}, native_link: none}}
 """
 SCALE = 60.0
 PATIENCE_S = 60.0
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 class Running:
@@ -84,6 +80,12 @@ class Running:
         return next(t.by_secret for t in self.app.hooks.tallies if t.system == "qbo")
 
 
+def listens(path: Path) -> bool:
+    """A socket's file is there a moment before anybody listens."""
+    with socket.socket(socket.AF_UNIX) as end:
+        return end.connect_ex(str(path)) == 0
+
+
 async def until(what: str, condition: Callable[[], object]) -> None:
     watch = SystemClock()
     for _ in range(round(PATIENCE_S / 0.02)):
@@ -115,7 +117,7 @@ async def running(
             work = asyncio.ensure_future(app.run())
             try:
                 socket_file = app.config.places.socket
-                await until("it serves", lambda: work.done() or socket_file.exists())
+                await until("it serves", lambda: work.done() or listens(socket_file))
                 await until("it rests", lambda: work.done() or app.scheduler.next_at)
                 yield one
                 assert not work.done(), "it goes on"

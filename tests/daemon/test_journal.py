@@ -35,7 +35,7 @@ class Journal:
         self.path = folder / "journal.sock"
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(str(self.path))
-        self.socket.settimeout(5)
+        self.socket.settimeout(60)
 
     def next(self) -> dict[str, str]:
         """One entry, from a datagram or from the file that it passed."""

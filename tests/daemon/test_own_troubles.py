@@ -14,7 +14,8 @@ from daemon.app import opened
 from daemon.clock import SystemClock
 from daemon.config.load import load
 from daemon.control.client import ControlClient
-from tests.daemon.test_hot_sections import CONFIG, free_port, running, until
+from tests.daemon.test_hot_sections import CONFIG, running, until
+from tests.ports import free_port
 
 
 @asynccontextmanager

@@ -14,10 +14,10 @@ from ledger.store.anchor import compare_file, noted_in
 from ledger.store.key import load_or_create
 from ledger.store.ledger import Ledger
 from ledger.store.verify import verify_file
-from tests.daemon.cli.test_process import CONFIG
 from tests.ledger.store.old_format import made_old
 from tests.ledger.store.support import QBO, Ticking, item_ref, see
 from tests.ledger.store.test_upgrade import version_of
+from tests.nobody import CONFIG
 
 SCREENS = ("textual", "rich", "tui", "daemon.sandbox")
 WITH_MODULES_TOLD = """
@@ -117,7 +117,7 @@ async def test_an_old_ledger_is_copied_and_upgraded_before_the_daemon_is_ready(
         see(draft, ledger, item_ref(QBO, number))
     await ledger.append(draft)
     await ledger.close()
-    made_old(tmp_path / "new.db", state / "ledger.db", 2)
+    made_old(tmp_path / "new.db", state / "ledger.db", 2, key=key)
 
     running = await started(config)
     assert running.stderr is not None

@@ -42,7 +42,7 @@ def sending(number: signal.Signals) -> Callable[[], None]:
 async def test_a_signal_stops_the_parts_one_after_the_other(number: signal.Signals) -> None:
     diary: list[str] = []
     parts = [Part("first", diary).service(), Part("second", diary).service()]
-    await asyncio.wait_for(supervise(parts, on_ready=sending(number)), 10)
+    await asyncio.wait_for(supervise(parts, on_ready=sending(number)), 60)
     told = [line for line in diary if "runs" not in line]
     assert told == ["first told", "first ended", "second told", "second ended"]
 
@@ -55,7 +55,7 @@ async def test_a_part_that_fails_stops_the_others_and_is_raised() -> None:
 
     parts = [Part("good", diary).service(), Service("bad", fails, lambda: None)]
     with pytest.raises(ZeroDivisionError):
-        await asyncio.wait_for(supervise(parts), 10)
+        await asyncio.wait_for(supervise(parts), 60)
     assert diary[-2:] == ["good told", "good ended"]
 
 
@@ -66,7 +66,7 @@ async def test_a_part_that_ends_by_itself_ends_all() -> None:
         diary.append("done")
 
     parts = [Service("short", ends, lambda: None), Part("long", diary).service()]
-    await asyncio.wait_for(supervise(parts), 10)
+    await asyncio.wait_for(supervise(parts), 60)
     assert diary[-1] == "long ended"
 
 
@@ -83,14 +83,14 @@ def never(ended: list[str]) -> Callable[[], Awaitable[None]]:
 async def test_a_part_that_does_not_stop_is_cancelled() -> None:
     ended: list[str] = []
     stubborn = Service("stubborn", never(ended), lambda: None, grace_s=0.05)
-    await asyncio.wait_for(supervise([stubborn], on_ready=sending(signal.SIGTERM)), 10)
+    await asyncio.wait_for(supervise([stubborn], on_ready=sending(signal.SIGTERM)), 60)
     assert ended == ["cancelled"]
 
 
 async def test_the_second_signal_does_not_wait() -> None:
     ended: list[str] = []
     stubborn = Service("stubborn", never(ended), sending(signal.SIGINT), grace_s=3600)
-    await asyncio.wait_for(supervise([stubborn], on_ready=sending(signal.SIGINT)), 10)
+    await asyncio.wait_for(supervise([stubborn], on_ready=sending(signal.SIGINT)), 60)
     assert ended == ["cancelled"]
 
 
@@ -110,7 +110,7 @@ async def test_cancelled_from_outside_it_leaves_nothing_running() -> None:
 def test_systemd_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(tmp_path / "notify"))
-        systemd.settimeout(5)
+        systemd.settimeout(60)
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         notify("READY=1")
         assert systemd.recv(100) == b"READY=1"

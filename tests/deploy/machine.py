@@ -19,7 +19,7 @@ CHECKOUT = HERE.parents[1]
 SYSTEMD = Path("/lib/systemd/systemd")
 TOOLS = ("unshare", "nsenter", "setpriv", "systemctl")
 OLDEST = 252
-START_S = 30.0
+START_S = 60.0
 LOOK_EVERY_S = 0.05
 COMMAND_S = 60.0
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.tidy.test_house import ROOT, suite_files
+from tests.tidy.test_house import ROOT, suite_files, tree_of
 
 PAGE = ROOT / "docs" / "checklist.md"
 STATES = {"tested", "partly", "by hand", "not built"}
@@ -24,7 +24,7 @@ def names_of_tests() -> set[str]:
     return {
         node.name
         for path in suite_files()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.name.startswith("test_")
     }

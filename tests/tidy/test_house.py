@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,9 +27,15 @@ def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """Nobody changes it: all rules look at the same one."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def trees() -> Iterator[tuple[str, ast.Module]]:
     for path in sources():
-        yield name(path), ast.parse(path.read_text(encoding="utf-8"))
+        yield name(path), tree_of(path)
 
 
 def dotted(node: ast.AST) -> str:
@@ -138,10 +145,9 @@ def test_broad_except_has_one_home() -> None:
 def test_tests_wait_for_conditions_not_for_time() -> None:
     found = []
     for path in suite_files():
-        tree = ast.parse(path.read_text(encoding="utf-8"))
         found += [
             f"{name(path)}:{node.lineno}"
-            for node in ast.walk(tree)
+            for node in ast.walk(tree_of(path))
             if isinstance(node, ast.Call)
             and dotted(node.func) in {"time.sleep", "asyncio.sleep"}
             and not (
@@ -168,7 +174,7 @@ def test_every_module_is_reached() -> None:
         text = path.read_text(encoding="utf-8")
         texts.append(text)
         package = path.relative_to(ROOT).with_suffix("").parts[:-1]
-        for node in ast.walk(ast.parse(text)):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.Import):
                 imported |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom):

@@ -60,7 +60,7 @@ class Terminal:
         os.close(slave)
         self.seen = b""
 
-    def until(self, text: bytes, patience_s: float = 30.0) -> None:
+    def until(self, text: bytes, patience_s: float = 60.0) -> None:
         deadline = time.monotonic() + patience_s
         while text not in self.seen:
             assert time.monotonic() < deadline, self.seen[-2000:]
@@ -68,7 +68,7 @@ class Terminal:
 
     def end(self) -> int:
         """Wait for its end, reading what it still says."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while self.running.poll() is None:
             assert time.monotonic() < deadline, "it does not end"
             self._read(0.1)

@@ -318,7 +318,7 @@ async def test_a_killed_daemon_is_said_so_and_found_again(tmp_path: Path) -> Non
             await front.shows("filter kind:item", " hidden")
             front.type(" ", "j", " ")
             await front.shows("marked 2")
-            await front.quiet(0.5)
+            await front.until(lambda: marked_here(front), "both are marked, the cursor went on")
             kept = standing(front)
             one.kill()
             await front.shows("! DAEMON LOST", "LOST ")
@@ -329,6 +329,11 @@ async def test_a_killed_daemon_is_said_so_and_found_again(tmp_path: Path) -> Non
             await front.shows_not("DAEMON LOST")
             await front.shows("live, ", "marked 2", "filter kind:item")
             await front.until(lambda: standing(front) == kept, "as it was")
+
+
+def marked_here(front: Terminal) -> bool:
+    """Two marks with a row between them, and the cursor below."""
+    return [line[:4].strip() for line in standing(front)] == ["*", "*", ">"]
 
 
 def standing(front: Terminal) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from daemon.cli.callback import listening
 from ledger.model.errors import ConfigProblem
 from tests.browser import go
-from tests.daemon.cli.test_connect import free_port
+from tests.ports import free_port
 
 STATE = "s" * 43
 

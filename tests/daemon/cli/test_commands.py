@@ -132,6 +132,29 @@ async def test_a_conflict_is_listed_and_decided(office: Office, ask_daemon: Ask)
     assert (await ask_daemon("conflict", "list")).out == "no conflicts\n"
 
 
+async def test_a_conflict_is_answered_with_a_value_of_ones_own(
+    office: Office, ask_daemon: Ask
+) -> None:
+    record = await office.two_prices()
+    await office.plan()
+    head = json.loads((await ask_daemon("conflict", "show", record, "--json")).out)["head"]
+    assert f"--seen {head}" in (await ask_daemon("conflict", "show", record)).err
+    say = ("conflict", "resolve", record, "--field", "sales_price", "--reason", "x")
+    assert (await ask_daemon(*say)).code == 64
+    assert (await ask_daemon(*say, "--take", "qbo", "--value", "1")).code == 64
+    wrong = await ask_daemon(*say, "--value", "a lot")
+    assert (wrong.code, wrong.out) == (65, "")
+    assert "such as 12.95" in wrong.err
+    dry = await ask_daemon(*say, "--value", "12.99", "--seen", str(head), "--dry-run")
+    assert "would be decided" in dry.out
+    assert "qbo 13.00 -> 12.99 (-0.01)" in dry.out
+    said = await ask_daemon(*say, "--value", "12.99", "--seen", str(head))
+    assert said.code == 0
+    stale = await ask_daemon(*say, "--take", "qbo", "--seen", str(head))
+    assert stale.code == 6
+    assert "12.99 is right" in stale.err
+
+
 async def test_link_from_the_plan(office: Office, ask_daemon: Ask) -> None:
     await office.show(QBO, "1", Vendor(name="Acme", email="x@y.example", active=True))
     await office.show(DEAR, "d", Vendor(name="Acme Limited", email="x@y.example", active=True))

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import re
-import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -17,6 +16,7 @@ from daemon.cli.demo import Demo
 from daemon.sandbox.qbo.oauth import TOKEN_PATH
 from tests.browser import go, press
 from tests.daemon.cli.conftest import Said, process
+from tests.ports import free_port
 
 SCALE = 20.0
 
@@ -53,12 +53,6 @@ class House(Demo):
 
     async def called(self, *args: str) -> Said:
         return await process(*args, "--config", str(self.config))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

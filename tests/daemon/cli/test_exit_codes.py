@@ -114,15 +114,15 @@ async def test_130_when_it_is_interrupted_and_what_it_told_by_then(office: Offic
         stderr=asyncio.subprocess.PIPE,
     )
     assert watching.stdout is not None
-    head = json.loads(await asyncio.wait_for(watching.stdout.readline(), 30))
+    head = json.loads(await asyncio.wait_for(watching.stdout.readline(), 60))
     assert head["schema"] == "trueup.events/1"
-    first = json.loads(await asyncio.wait_for(watching.stdout.readline(), 30))
+    first = json.loads(await asyncio.wait_for(watching.stdout.readline(), 60))
     assert (first["event"], first["drift"]) == ("pulse", 0)
     await office.renamed_vendor()
     await office.plan()
     event = first
     while event.get("drift") != 1:
-        event = json.loads(await asyncio.wait_for(watching.stdout.readline(), 30))
+        event = json.loads(await asyncio.wait_for(watching.stdout.readline(), 60))
     watching.send_signal(signal.SIGINT)
-    _, err = await asyncio.wait_for(watching.communicate(), 30)
+    _, err = await asyncio.wait_for(watching.communicate(), 60)
     assert (watching.returncode, err) == (130, b"interrupted\n")

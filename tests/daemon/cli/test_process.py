@@ -10,31 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.daemon.cli.conftest import Office, Said, process
+from tests.nobody import CONFIG
 
 HEAVY = (
     *("textual", "rich", "ledger.store", "daemon.app", "daemon.cycle"),
     *("aiohttp", "pydantic", "ruamel"),
 )
 """What nobody should wait for who only asks the daemon something."""
-CONFIG = """
-version: 1
-instance: acme
-company: {display_name: Acme, timezone: UTC, home_currency: USD}
-state_dir: state
-qbo:
-  environment: sandbox
-  base_url: http://127.0.0.1:9
-  token_url: http://127.0.0.1:9/token
-  realm_id: "1"
-  client_id: {env: TRUEUP_TEST_SECRET}
-  client_secret: {env: TRUEUP_TEST_SECRET}
-  refresh_token: {env: TRUEUP_TEST_SECRET}
-dear:
-  account_id: "1"
-  application_key: {env: TRUEUP_TEST_SECRET}
-  base_url: http://127.0.0.1:9
-  native_link: none
-"""
 
 
 @pytest.fixture
@@ -146,8 +128,11 @@ async def started(config: Path) -> asyncio.subprocess.Process:
         env={**os.environ, "TRUEUP_TEST_SECRET": "hush-hush"},
     )
     assert running.stderr is not None
-    line = await asyncio.wait_for(running.stderr.readline(), 30)
-    assert b"ready" in line, line
+    said = b""
+    while b"ready" not in said:
+        line = await asyncio.wait_for(running.stderr.readline(), 60)
+        assert line, said
+        said += line
     return running
 
 
@@ -162,7 +147,7 @@ async def test_the_daemon_serves_refuses_a_second_one_and_stops_cleanly(config: 
         assert f"process {running.pid}" in second.err
     finally:
         running.send_signal(signal.SIGTERM)
-        _, err = await asyncio.wait_for(running.communicate(), 30)
+        _, err = await asyncio.wait_for(running.communicate(), 60)
     assert running.returncode == 0
     assert not config.with_name("state").joinpath("control.sock").exists()
     assert b"hush-hush" not in err
@@ -177,7 +162,7 @@ async def test_killed_outright_it_starts_again(config: Path) -> None:
     assert config.with_name("state").joinpath("control.sock").exists()
     second = await started(config)
     second.send_signal(signal.SIGINT)
-    await asyncio.wait_for(second.communicate(), 30)
+    await asyncio.wait_for(second.communicate(), 60)
     assert second.returncode == 0
 
 
@@ -193,16 +178,16 @@ async def test_a_changed_file_is_taken_or_told(config: Path) -> None:
     try:
         more = "names: hold\nschedule: {poll: 2h}\nledger: {backup: {keep: 5}}\n"
         config.write_text(CONFIG + more)
-        await asyncio.wait_for(until(b'live="schedule names" later=ledger'), 30)
+        await asyncio.wait_for(until(b'live="schedule names" later=ledger'), 60)
         config.write_text(CONFIG + "names: hld\n")
-        await asyncio.wait_for(until(b"configuration refused"), 30)
+        await asyncio.wait_for(until(b"configuration refused"), 60)
         said = await process(
             "status", "--json", "--socket", str(config.parent / "state/control.sock")
         )
         assert "did you mean hold?" in json.loads(said.out)["config_problems"][0]
     finally:
         running.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(running.communicate(), 30)
+        await asyncio.wait_for(running.communicate(), 60)
     assert running.returncode == 0
 
 
@@ -229,11 +214,11 @@ async def test_reload_says_what_became_of_the_file(config: Path) -> None:
         config.write_text(text)
         running.send_signal(signal.SIGHUP)
         assert running.stderr is not None
-        while b"by=signal" not in await asyncio.wait_for(running.stderr.readline(), 30):
+        while b"by=signal" not in await asyncio.wait_for(running.stderr.readline(), 60):
             assert running.returncode is None
     finally:
         running.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(running.communicate(), 30)
+        await asyncio.wait_for(running.communicate(), 60)
     assert running.returncode == 0
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -119,16 +120,15 @@ def test_what_cannot_work_is_refused_with_its_cure(
     assert written(etc) == set()
 
 
-def test_a_program_whose_interpreter_is_hidden_is_refused(tmp_path: Path) -> None:
-    """As ``uv tool install`` leaves it without UV_PYTHON_INSTALL_DIR. Below /tmp, where the tests
-    live, nothing can be installed either."""
-    script = tmp_path / "trueup"
-    script.write_text("#!/bin/sh\n")
-    script.chmod(0o755)
-    if not tmp_path.is_relative_to("/tmp"):
-        script.write_text("#!/tmp/python\n")
-    with pytest.raises(ConfigProblem, match="hides it from the service"):
-        check_executable(script)
+def test_a_program_whose_interpreter_is_hidden_is_refused() -> None:
+    """As ``uv tool install`` leaves it without UV_PYTHON_INSTALL_DIR. Below /tmp nothing can be
+    installed either."""
+    with tempfile.TemporaryDirectory(prefix="trueup-", dir="/tmp") as folder:
+        script = Path(folder, "trueup")
+        script.write_text("#!/bin/sh\n")
+        script.chmod(0o755)
+        with pytest.raises(ConfigProblem, match="hides it from the service"):
+            check_executable(script)
 
 
 def test_the_units_come_with_the_package() -> None:

@@ -9,7 +9,7 @@ from daemon.config.load import parse, secret_references
 from daemon.config.model import Config
 from daemon.config.observing import MATTERS
 from ledger.model.errors import ConfigProblem
-from tests.daemon.test_app import CONFIG
+from tests.nobody import CONFIG
 
 PATIENCE = "group: 15m"
 

@@ -1,7 +1,6 @@
 """What the session tells apart: nothing left, no whole answer, an answer."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -13,6 +12,7 @@ from daemon.connectors.http import Http
 from ledger.model.errors import OutcomeIsUnknown, Transient
 from tests.daemon.connectors.clocks import FastClock
 from tests.daemon.connectors.servers import hang_up, raw_server, serving
+from tests.ports import free_port
 
 
 def http_to(url: str, clock: FastClock | None = None, **settings: object) -> Http:
@@ -24,9 +24,7 @@ def http_to(url: str, clock: FastClock | None = None, **settings: object) -> Htt
 
 @pytest.fixture
 def dead_address() -> str:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{sock.getsockname()[1]}"
+    return f"http://127.0.0.1:{free_port()}"
 
 
 @pytest.fixture
@@ -102,7 +100,7 @@ async def test_an_answer_that_does_not_come_in_time() -> None:
         return web.Response()
 
     async with serving(handler) as url:
-        http = http_to(url, timeout_s=0.05)
+        http = http_to(url, timeout_s=0.5)  # it has to be connected by then
         with pytest.raises(OutcomeIsUnknown, match="in time"):
             await http.send("POST", "/item", body=b"{}")
         ended.set()

@@ -75,7 +75,7 @@ async def ask(
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-I", "-S", "-c", _ASK, told, stdout=asyncio.subprocess.PIPE
     )
-    out, _ = await asyncio.wait_for(process.communicate(), 30)
+    out, _ = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0
     return Answered(*json.loads(out))
 

@@ -36,7 +36,7 @@ from tests.daemon.catalogue.support import (
 from tests.daemon.control.conftest import Office
 from tests.town import KEY, town
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 """Only a test that fails waits this long."""
 
 

@@ -274,7 +274,7 @@ async def test_what_the_queue_is_looked_through_by_survives_the_end_of_its_body(
         connection.execute("DELETE FROM payload WHERE digest = ?", (body,))
     report = verify_file(path, key=TOWN_KEY)
     assert (report.problems, report.erased) == ((), 1)
-    rebuild(path, now=lambda: BEGIN)
+    rebuild(path, key=TOWN_KEY, now=lambda: BEGIN)
     ledger = await Ledger.open(path, now=lambda: BEGIN, key=TOWN_KEY, read_only=True)
 
     def ask(views: Views) -> QueueAnswer:

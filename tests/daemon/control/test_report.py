@@ -200,5 +200,5 @@ async def test_a_reader_that_leaves_early_leaves_nothing_open(
     first = await anext(stream)
     assert json.loads(first.splitlines()[0])["report"] == "trueup.reconciliation/1"
     await stream.aclose()  # type: ignore[attr-defined]  # an async generator
-    summary, _ = await asyncio.wait_for(made(daemon), 30)
+    summary, _ = await asyncio.wait_for(made(daemon), 60)
     assert summary.records == 1

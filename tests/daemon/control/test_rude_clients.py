@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 import pytest
@@ -14,7 +14,7 @@ from daemon.control.server import ControlServer
 from ledger.model.entries import Paused
 from tests.daemon.control.conftest import Office
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 """Only a test that fails waits this long."""
 SHORT_S = 0.05
 STATUS = b"GET /v1/status?counts=0 HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -54,10 +54,25 @@ async def rude(office: ControlServer) -> AsyncIterator[Rude]:
         writer.close()
 
 
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not holds():  # noqa: ASYNC110 - the server tells nobody when it takes or drops one
+            await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def in_a_hurry(office: ControlServer) -> AsyncIterator[Rude]:
+    """One connection whose first request has to come very soon; others have their time."""
+    usual, office.connections.first_s = office.connections.first_s, SHORT_S
+    async with rude(office) as one:
+        await until(lambda: bool(office.connections.by_user))  # from then on its time runs
+        office.connections.first_s = usual
+        yield one
+
+
 @asynccontextmanager
 async def serving(office: Office) -> AsyncIterator[ControlServer]:
     one = ControlServer(office.desk, office.socket.with_name("rude.sock"))
-    one.connections.first_s = SHORT_S
     await one.start()
     try:
         yield one
@@ -72,8 +87,9 @@ async def answers(one: ControlServer) -> bool:
 
 @pytest.mark.parametrize("start", [b"", b"G", b"GET /v1/status HTTP/1.1\r\nHost: x\r\n"])
 async def test_half_a_request_is_cut_off(office: Office, start: bytes) -> None:
-    async with serving(office) as one, rude(one) as slow:
-        await slow.say(start)
+    async with serving(office) as one, in_a_hurry(one) as slow:
+        with suppress(ConnectionResetError, BrokenPipeError):
+            await slow.say(start)
         assert await answers(one)
         assert await slow.hear_the_end() == b""
         assert await answers(one)
@@ -86,7 +102,8 @@ async def test_half_a_second_request_is_cut_off_too(
     async with serving(office) as one, rude(one) as slow:
         await slow.say(STATUS)
         assert b"200 OK" in await slow.hear_an_answer()
-        await slow.say(STATUS[:20])
+        with suppress(ConnectionResetError, BrokenPipeError):
+            await slow.say(STATUS[:20])
         assert await slow.hear_the_end() == b""
 
 
@@ -99,9 +116,8 @@ async def test_a_connection_on_which_nothing_is_asked_is_closed(
             await idle.say(STATUS)
             await idle.hear_an_answer()
             assert await idle.hear_the_end() == b""
-        async with asyncio.timeout(PATIENCE_S):
-            while one.connections.by_user:
-                assert await answers(one)
+        await until(lambda: not one.connections.by_user)
+        assert await answers(one)
 
 
 async def test_a_body_that_does_not_come_is_not_waited_for(
@@ -152,10 +168,7 @@ async def test_one_user_cannot_take_all_connections(
                 assert await third.hear_the_end() == b""
             with pytest.raises(NoAnswer):
                 await answers(one)
-        async with asyncio.timeout(PATIENCE_S):
-            while one.connections.by_user.total() > 1:
-                async with rude(one) as again:
-                    await again.say(b"\r\n")
+        await until(lambda: not one.connections.by_user)
         assert await answers(one)
 
 
@@ -184,3 +197,5 @@ async def _exported(client: ControlClient) -> bool:
         if error.code is not Code.BUSY:
             raise
         return False
+    except NoAnswer:
+        return False  # on a busy machine whoever takes it may be too slow as well

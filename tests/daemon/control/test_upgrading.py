@@ -26,7 +26,7 @@ def path(tmp_path: Path) -> Path:
 def old(told: Path, tmp_path: Path) -> Path:
     path = tmp_path / "state" / "ledger.db"
     path.parent.mkdir()
-    made_old(told, path, 2)
+    made_old(told, path, 2, key=KEY)
     return path
 
 

@@ -2,12 +2,14 @@
 
 import os
 import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from daemon.config.places import Places, places
+from daemon.connectors.vault import FileVault, Tokens, key_from
 from daemon.doctor.check import Check
 from daemon.doctor.files import check_configuration_mode, check_files
 
@@ -42,9 +44,34 @@ def test_what_the_daemon_makes_is_fine(installed: Places) -> None:
     checks = looked_at(installed)
     assert set(checks) == {
         *("state_dir", "ledger file", "ledger key", "stored login"),
-        *("owner of the files", "control socket"),
+        *("owner of the files", "control socket", "key of the login"),
     }
+    key = checks.pop("key of the login")
     assert {check.state for check in checks.values()} == {"ok"}
+    assert key.state == "warn", "whoever copies the folder has what opens it as well"
+
+
+def test_the_key_of_the_login_belongs_elsewhere(installed: Places) -> None:
+    key = installed.state_dir / "vault" / "vault.key"
+    check = looked_at(installed)["key of the login"]
+    assert check.state == "warn"
+    for told in (str(key), "systemd-creds encrypt", "{credential: vault-key}", "remove the file"):
+        assert told in check.cure
+    key.unlink()
+    assert looked_at(installed)["key of the login"].state == "ok"
+    (installed.state_dir / "vault" / "qbo-1.tokens").unlink()
+    assert looked_at(installed)["key of the login"].state == "skipped"
+
+
+def test_a_key_moved_by_the_cure_opens_the_same_login(tmp_path: Path) -> None:
+    """The very same key, as the hex digits that ``od`` tells."""
+    made = FileVault(tmp_path, system="qbo", realm="1")
+    made.save(Tokens(refresh_token="secret"))
+    command = f"od -An -v -tx1 {tmp_path / 'vault.key'} | tr -d ' \\n'"
+    told = subprocess.run(["sh", "-c", command], capture_output=True, check=True, text=True).stdout
+    (tmp_path / "vault.key").unlink()
+    moved = FileVault(tmp_path, system="qbo", realm="1", key=key_from(told, "vault.key"))
+    assert moved.load() == Tokens(refresh_token="secret")
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ async def test_whoever_holds_the_ledger_is_named(here: Places) -> None:
     assert check_holder(here, instance="acme", answering="acme").state == "ok"
     other = check_holder(here, instance="acme", answering="zenith")
     assert (other.state, "is zenith" in other.found) == ("bad", True)
-    await asyncio.wait_for(holding.communicate(b""), 30)
+    await asyncio.wait_for(holding.communicate(b""), 60)
     assert check_holder(here, instance="acme", answering=None).state == "ok"
     # Whoever answers at the socket without holding this ledger has another one.
     assert check_holder(here, instance="acme", answering="acme").state == "bad"

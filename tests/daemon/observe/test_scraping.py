@@ -15,19 +15,14 @@ import aiohttp
 import pytest
 
 from daemon.clock import SystemClock
-from tests.daemon.cli.test_process import CONFIG
 from tests.deploy.test_alerts import RULES, needs_promtool, promtool
+from tests.nobody import CONFIG
+from tests.ports import free_port
 
 PROMETHEUS = shutil.which("prometheus")
 PATIENCE_S = 60.0
 """Only a test that fails waits this long."""
 SERIES = 100
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
@@ -49,8 +44,11 @@ async def daemon(folder: Path, observe: str, more: str = "", *args: str) -> Asyn
     )
     try:
         assert running.stderr is not None
-        line = await asyncio.wait_for(running.stderr.readline(), PATIENCE_S)
-        assert b"ready" in line, line
+        said = b""
+        while b"ready" not in said:
+            line = await asyncio.wait_for(running.stderr.readline(), PATIENCE_S)
+            assert line, said
+            said += line
         yield folder / "state"
     finally:
         if running.returncode is None:

@@ -209,6 +209,7 @@ class Ledger:
         self.changes: dict[RecordId, list[ConfirmedChange]] = {}
         self.rejections: dict[RecordId, tuple[Rejection, ...]] = {}
         self.resolutions: dict[RecordId, tuple[Resolution, ...]] = {}
+        self.answered: dict[RecordId, dict[str, int]] = {}
         self.intents: dict[RecordId, str] = {}
         self.incomplete: set[tuple[SystemName, Kind]] = set()
         self.remaps: dict[tuple[SystemName, RecordId], RecordId] = {}
@@ -315,6 +316,7 @@ class Ledger:
             open_intent=self.intents.get(record, ""),
             rejections=self.rejections.get(record, ()),
             resolutions=self.resolutions.get(record, ()),
+            answered=self.answered.get(record, {}),
         )
 
     def _side(self, ref: ExternalRef) -> Side:

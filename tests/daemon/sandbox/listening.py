@@ -14,7 +14,7 @@ from aiohttp import web
 
 from daemon.sandbox.server import serve
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 @dataclass

@@ -36,18 +36,18 @@ def running(*argv: str) -> Iterator[tuple["subprocess.Popen[str]", dict[str, Any
     process = start(*argv)
     try:
         assert process.stdout is not None
-        readable, _, _ = select.select([process.stdout], [], [], 30)
+        readable, _, _ = select.select([process.stdout], [], [], 60)
         line = process.stdout.readline() if readable else ""
-        assert line, process.communicate(timeout=10)
+        assert line, process.communicate(timeout=60)
         yield process, json.loads(line)
     finally:
         process.kill()
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
 
 
 def get(url: str, **headers: str) -> Any:
     request = urllib.request.Request(url, headers=headers)
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return json.load(answer)
 
 
@@ -77,7 +77,7 @@ def test_one_json_line_then_serves_until_stopped(tmp_path: Path, how: signal.Sig
         rows = get(f"{qbo['control_url']}/_sandbox/log")
         assert {row["system"] for row in rows} == {"qbo", "dear"}
         process.send_signal(how)
-        rest, errors = process.communicate(timeout=20)
+        rest, errors = process.communicate(timeout=60)
     assert (process.returncode, rest, errors) == (0, "", "")
     assert len(log.read_text(encoding="utf-8").splitlines()) == len(rows)
 
@@ -131,7 +131,7 @@ def test_a_company_in_another_country() -> None:
     assert me["Currency"] == "GBP"
     assert "20.0% S" in {code["Name"] for code in codes}
     process = start("--country", "CA", "--history", "month")
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 2
     assert "--country" in errors
 
@@ -142,7 +142,7 @@ def test_port_in_use_is_said_plainly() -> None:
         taken.listen()
         port = str(taken.getsockname()[1])
         process = start("--size", "small", "--dear-port", port)
-        out, errors = process.communicate(timeout=30)
+        out, errors = process.communicate(timeout=60)
     assert process.returncode == 69
     assert out == ""
     assert f"port {port} is already in use" in errors
@@ -153,7 +153,7 @@ def test_bad_fault_file_names_every_problem(tmp_path: Path) -> None:
     path = tmp_path / "faults.json"
     path.write_text('[{"system": "qbo", "kind": "x"}, {"kind": "stale"}]', encoding="utf-8")
     process = start("--size", "small", "--faults", str(path))
-    out, errors = process.communicate(timeout=30)
+    out, errors = process.communicate(timeout=60)
     assert process.returncode == 2
     assert out == ""
     assert "rule 0: unknown kind 'x'" in " ".join(errors.split())

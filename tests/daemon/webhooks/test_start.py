@@ -9,7 +9,7 @@ from daemon.app import opened
 from daemon.clock import SystemClock
 from daemon.config.load import load
 from ledger.model.errors import ConfigProblem
-from tests.daemon.test_app import CONFIG
+from tests.nobody import CONFIG
 
 
 async def refused(folder: Path, section: str) -> str:

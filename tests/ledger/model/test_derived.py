@@ -7,7 +7,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.model.ids import derive
+from ledger.model.ids import ExternalRef, Kind, SystemName, derive, record_id
 from ledger.model.keys import fold, normalise
 
 TEXTS = st.text(max_size=20) | st.text(alphabet=st.characters(max_codepoint=127), max_size=20)
@@ -28,3 +28,11 @@ def test_plain_letters_fold_as_all_others_do(text: str) -> None:
     shapes = str.maketrans(dict.fromkeys("’‘`´", "'") | dict.fromkeys(':"\\', "-"))
     loose = unicodedata.normalize("NFKC", text).translate(shapes)
     assert normalise(text) == " ".join(loose.split()).casefold()
+
+
+@given(system=st.text(), kind=st.sampled_from(Kind), own=st.text() | st.text("x", min_size=127))
+def test_the_record_of_a_reference_is_derived_from_its_parts(
+    system: str, kind: Kind, own: str
+) -> None:
+    expected = derive(system, kind.value, own, length=12)
+    assert record_id(ExternalRef(SystemName(system), kind, own)) == f"{kind.value}-{expected}"

@@ -67,7 +67,7 @@ def rebuilt(path: Path, *statements: str) -> None:
         for _, sql in kept:
             db.execute(sql)
         db.commit()
-    rebuild(path, now=Ticking())
+    rebuild(path, key=KEY, now=Ticking())
     assert verify_file(path, key=KEY).is_sound, "the chain alone does not tell"
 
 

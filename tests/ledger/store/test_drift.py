@@ -121,7 +121,7 @@ async def test_the_list_follows_from_what_is_open(
     labels = await ledger.read(_labels)
     await ledger.close()
     assert verify_file(path, key=KEY).is_sound
-    assert rebuild(path, now=lambda: BEGIN).differences == ()
+    assert rebuild(path, key=KEY, now=lambda: BEGIN).differences == ()
     with closing(reading(path)()) as db:
         kept = dict(db.execute("SELECT record, label FROM drift"))
     assert kept == labels
@@ -387,4 +387,4 @@ async def test_each_hour_ends_with_its_numbers(path: Path) -> None:
     await ledger.close()
     told = [(row.hour, row.records, row.conflicts) for row in hours]
     assert told == [("2025-03-01T09", 1, 0), ("2025-03-01T10", 2, 1), ("2025-03-01T11", 3, 1)]
-    assert rebuild(path, now=lambda: BEGIN).differences == ()
+    assert rebuild(path, key=KEY, now=lambda: BEGIN).differences == ()

@@ -158,6 +158,16 @@ async def test_F90_a_smaller_plan_puts_its_kinds_out_of_service(tmp_path: Path, 
 def test_preferences(preferences: dict[str, Any], currency: str, closed: str) -> None:
     assert company.home_currency(preferences) == currency
     assert company.closed_until(preferences) == closed
+    assert company.closing_warnings(preferences) == []
+
+
+@pytest.mark.parametrize("shown", ["soon", "31/03/2026", "2026-02-30", 7, {"Day": 1}])
+def test_a_closing_date_that_is_no_day_is_told_and_not_guessed_at(shown: Any) -> None:
+    preferences = {"AccountingInfoPrefs": {"BookCloseDate": shown}}
+    assert company.closed_until(preferences) == ""
+    (warning,) = company.closing_warnings(preferences)
+    assert (warning.code, warning.field) == ("closing_date", "BookCloseDate")
+    assert warning.cure
 
 
 def test_a_subscription_that_ended_is_an_alarm() -> None:

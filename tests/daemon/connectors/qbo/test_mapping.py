@@ -510,13 +510,13 @@ def test_sub_accounts_and_types() -> None:
         (
             Kind.VENDOR,
             {"billing_address": Address(lines=("a", "b", "c", "d", "e", "f"))},
-            "BillAddr",
+            "billing_address",
         ),
-        (Kind.ITEM, {"sales_price": None}, "UnitPrice"),
+        (Kind.ITEM, {"sales_price": None}, "sales_price"),
         (Kind.ITEM, {"type": "stock"}, "type"),
         (Kind.ITEM, {"unit": "box"}, "unit"),
         (Kind.TERM, {"method": "days_after_month_end"}, "method"),
-        (Kind.VENDOR, {"is_1099": None}, "Vendor1099"),
+        (Kind.VENDOR, {"is_1099": None}, "is_1099"),
         (Kind.TAX_CODE, {"name": "x"}, "name"),
     ],
 )
@@ -527,6 +527,22 @@ def test_what_cannot_be_said_in_quickbooks_is_named_with_its_cure(
         to_raw(update(fields, kind=kind))
     assert caught.value.field == field
     assert caught.value.cure
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "prop"),
+    [
+        (Kind.ITEM, "sales_price", "UnitPrice"),
+        (Kind.BILL, "due_date", "DueDate"),
+        (Kind.VENDOR, "is_1099", "Vendor1099"),
+    ],
+)
+def test_what_quickbooks_cannot_empty_is_named_in_our_words_and_in_its_own(
+    kind: Kind, field: str, prop: str
+) -> None:
+    with pytest.raises(Unwritable, match=prop) as caught:
+        to_raw(update({field: None}, kind=kind))
+    assert caught.value.field == field
 
 
 def test_every_field_that_may_be_written_can_be_written() -> None:

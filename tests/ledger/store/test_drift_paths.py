@@ -1,0 +1,80 @@
+"""How a page of the drift list is walked to: which indexes, and that each way tells the same."""
+
+import sqlite3
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from ledger.model.ids import RecordId
+from ledger.store import views_drift
+from ledger.store.conditions import Filter, Operator, Term
+from ledger.store.ledger import Ledger
+from ledger.store.views import DriftPage, Views
+from ledger.store.views_drift import DriftOrder
+from tests.ledger.store.support import BEGIN
+from tests.ledger.store.test_drift import bills
+
+__all__ = ["bills"]
+LATER = BEGIN + timedelta(minutes=30)
+STATE = Term(column="state", operator=Operator.IS, values=("planned",))
+REASON = Term(column="reason", operator=Operator.IS, values=("mass_change",), negated=True)
+TO_QBO = Term(column="to", operator=Operator.IS, values=("qbo",))
+LARGE = Term(column="amount", operator=Operator.OVER, values=(1_000,))
+KIND = Term(column="kind", operator=Operator.IS, values=("bill",))
+OLD = Term(column="age", operator=Operator.AT_LEAST, values=(0,))
+TEXT = Term(column="", operator=Operator.HAS, values=("x",))
+NARROW = ((STATE,), (REASON,), (TO_QBO,), (LARGE,), (OLD,), (KIND, STATE), (STATE, TO_QBO, LARGE))
+
+
+def walked(views: Views, *, terms: Filter, order: DriftOrder) -> list[str]:
+    """What the engine says of each statement that a page takes."""
+    asked: list[str] = []
+    db: sqlite3.Connection = views._db
+    db.set_trace_callback(asked.append)
+    try:
+        views.drift_page(terms, order=order, limit=2, offset=0, now=LATER)
+    finally:
+        db.set_trace_callback(None)
+    mine = [sql for sql in asked if "FROM drift " in sql]
+    return [row[3] for sql in mine for row in db.execute(f"EXPLAIN QUERY PLAN {sql}")]
+
+
+async def test_what_lists_are_narrowed_by_opens_no_row_and_sorts_nothing(
+    ledger: Ledger, bills: list[RecordId]
+) -> None:
+    assert bills
+    for order in (DriftOrder.OLDEST, DriftOrder.NEWEST, DriftOrder.CLASS):
+        for terms in NARROW:
+            steps = await ledger.read(partial(walked, terms=terms, order=order))
+            assert len(steps) >= 2, "a count and a page"
+            assert all("COVERING INDEX" in step for step in steps), (order, terms, steps)
+
+
+async def test_text_reads_the_rows(ledger: Ledger, bills: list[RecordId]) -> None:
+    assert bills
+    steps = await ledger.read(partial(walked, terms=(TEXT,), order=DriftOrder.OLDEST))
+    assert not any("COVERING INDEX" in step for step in steps), steps
+
+
+@pytest.mark.parametrize("terms", [*NARROW, (TEXT,), (KIND, TEXT)])
+async def test_every_way_to_a_page_tells_the_same(
+    ledger: Ledger, bills: list[RecordId], terms: Filter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert bills
+
+    def pages(views: Views) -> list[DriftPage]:
+        """All at once, then one row at a time."""
+        found = []
+        for order in DriftOrder:
+            ask = partial(views.drift_page, terms, order=order, now=LATER)
+            whole = ask(limit=1_000)
+            parts = [row for at in range(whole.total) for row in ask(limit=1, offset=at).rows]
+            assert parts == whole.rows
+            found.append(whole)
+        return found
+
+    usual = await ledger.read(pages)
+    monkeypatch.setattr(views_drift, "FEW", 0)  # sorted whole, as a long list is
+    monkeypatch.setattr(views_drift, "LOOK_UP", 10**9)
+    assert await ledger.read(pages) == usual
