@@ -119,6 +119,7 @@ class Desk:
         """Reads the configuration anew; whoever owns it puts this here."""
         self.looks_back = asyncio.Lock()
         """Held while somebody looks back: one at a time."""
+        self.waiting_to_look_back = 0
         self.figures: Callable[[], Awaitable[bytes]] | None = None
         """All metrics as text, without the company's name; whoever watches puts this here."""
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from daemon.control.desk import Desk
 
 UNFINISHED = ("planned", "waiting", "approved", "intended")
+LONGEST_LINE = 3
+"""Questions that wait for the one that is answered: somebody types a filter, or two people ask."""
 _TICK = timedelta(microseconds=1)
 
 
@@ -48,15 +50,24 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def past(desk: "Desk", request: PastRequest) -> PastAnswer:
-    """One at a time: each folds the ledger anew."""
-    if desk.looks_back.locked():
+    """One at a time, for each folds the ledger anew; a few wait in line."""
+    if desk.waiting_to_look_back >= LONGEST_LINE:
         raise Declined(
-            Code.BUSY, "somebody else looks back just now", cure="try again when that is done"
+            Code.BUSY,
+            f"{desk.waiting_to_look_back} others wait to look back already",
+            cure="try again when they are done",
         )
     company = desk.scheduler.company
     rules = Rules(policy=company.rules(), systems=desk.systems, timezone=desk.facts.timezone)
-    async with desk.looks_back:
+    desk.waiting_to_look_back += 1
+    try:
+        await desk.looks_back.acquire()
+    finally:
+        desk.waiting_to_look_back -= 1
+    try:
         return await looked_back(desk.ledger, rules, request, now=desk.now())
+    finally:
+        desk.looks_back.release()
 
 
 async def looked_back(

@@ -71,6 +71,7 @@ ELSEWHERE = {
     "config diff": "test_config",
     "ledger rebuild": "test_ledger",
     "ledger restore": "test_ledger",
+    "ledger destroy-key": "test_destroying",
     "catalogue": "tests of the catalogue",
 }
 """Commands that need more than this office; their JSON is looked at there."""

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from daemon.control.client import ControlClient
+from daemon.control.past import LONGEST_LINE
 from daemon.control.protocol import Code, Declined
 from daemon.control.protocol_drift import DriftAnswer, DriftQuery, RecordAnswer
 from daemon.control.protocol_past import PastRequest
@@ -93,11 +94,17 @@ async def test_what_is_no_moment_is_refused_by_name(office: Office, daemon: Cont
     assert later.code is Code.NOT_FOUND, "it was not there yet"
 
 
-async def test_one_looks_back_at_a_time(office: Office, daemon: ControlClient) -> None:
+async def test_one_looks_back_at_a_time_and_a_few_wait(
+    office: Office, daemon: ControlClient
+) -> None:
     await office.two_prices()
     async with office.desk.looks_back:
-        assert (await declined(daemon, "1")).code is Code.BUSY
-    asked = [daemon.past(PastRequest(at="1")) for _ in range(3)]
-    ends = await asyncio.gather(*asked, return_exceptions=True)
-    assert any(not isinstance(end, BaseException) for end in ends)
-    assert all(isinstance(e, Declined) for e in ends if isinstance(e, BaseException))
+        asked = [asyncio.create_task(daemon.past(PastRequest(at="1"))) for _ in range(LONGEST_LINE)]
+        while office.desk.waiting_to_look_back < LONGEST_LINE:  # noqa: ASYNC110 - nobody is told
+            await asyncio.sleep(0)
+        refused = await declined(daemon, "1")
+        assert refused.code is Code.BUSY
+        assert not any(one.done() for one in asked)
+    answers = await asyncio.gather(*asked)
+    assert {answer.seq for answer in answers} == {1}
+    assert (await daemon.past(PastRequest(at="1"))).seq == 1, "nobody is left in line"
