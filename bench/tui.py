@@ -24,6 +24,8 @@ from bench.sample import KEY
 from bench.start import CONFIG
 from daemon.control.client import ControlClient
 from ledger.model.errors import TrueupError
+from ledger.store.fold.entry import FOLD_VERSION
+from ledger.store.migrate import known_version
 from tests.tui.terminal import Terminal, terminal
 
 SIZE = (120, 36)
@@ -45,8 +47,11 @@ Empty().run()
 
 
 def state_of(folder: Path, count: int) -> Path:
-    """A state directory whose ledger has so many rows of drift; one that is there is used."""
-    state = folder / f"state-{count}"
+    """A state directory whose ledger has so many rows of drift; one that is there is used.
+
+    The rows are in no journal, so another way to fold would lose them.
+    """
+    state = folder / f"state-{count}-{known_version()}-{FOLD_VERSION}"
     if not (state / "complete").exists():
         state.mkdir(mode=0o700, parents=True)
         key = state / "ledger.key"
@@ -147,6 +152,7 @@ async def keys(socket: Path, presses: int, idle_s: float) -> None:
             ["memory now", f"{memory_mb(pid, 'VmRSS'):.0f} MB"],
             ["memory at most", f"{memory_mb(pid, 'VmHWM'):.0f} MB"],
         ]
+        await asyncio.sleep(2)  # the preview under the list follows the last key
         front.screen.touched.clear()
         before = len(front.seen)
         await asyncio.sleep(idle_s)
