@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from daemon.catalogue.sort import Standing, classify
-from daemon.catalogue.survey import SLICE, source_of
+from daemon.catalogue.survey import PAGE, source_of
 from daemon.catalogue.words import Act, Finished, Row
 from daemon.reconcile.policy import Policy
 from ledger.model.facts import RecordView
@@ -82,7 +82,7 @@ class Outcomes:
                 seen[key] = ""
 
     def _keys(self, views: Views, after: str) -> tuple[str, list[tuple[str, str]]] | None:
-        records = views.records(Kind.ITEM, after=after, limit=SLICE)
+        records = views.records(Kind.ITEM, after=after, limit=PAGE)
         if not records:
             return None
         found: list[tuple[str, str]] = []

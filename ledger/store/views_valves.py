@@ -157,7 +157,8 @@ class ValveViews(Asking):
         found: dict[tuple[str, str], tuple[ExternalRef, ...]] = {}
         for name, values in asked.items():
             wanted = {"system": system, "kind": kind.value, "name": name}
-            for value, *ref in self._rows("find_many", {**wanted, "values": json_list(values)}):
+            wanted["values"] = json_list(sorted(values))  # neighbours lie on the same page
+            for value, *ref in self._rows("find_many", wanted):
                 found[name, value] = (*found.get((name, value), ()), external_ref(*ref))
         return found
 
