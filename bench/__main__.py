@@ -35,7 +35,11 @@ FIGURES = {
     "help": Figure("what --help, status and completion take", "cli --rounds 7", 1),
     "start": Figure("process start to READY", "start --pairs 5000 --runs 3 --folder {folder}", 1),
     "tui": Figure("the front end over a million rows", "tui --folder {folder}/tui", 4),
-    "keys": Figure("a key of the front end beside a re-export", "tui_reexport --size large", 6),
+    "keys": Figure(
+        "a key of the front end beside a re-export",
+        "tui_reexport --size medium --scale 3 --presses 40",
+        3,
+    ),
     "calls": Figure("calls of an idle cycle", "idle_cycle --twins --cycles 20", 1),
     "idle": Figure(
         "CPU and memory of an idle cycle, 10,000 and 100,000 pairs",
