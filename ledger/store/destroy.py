@@ -19,7 +19,7 @@ from ledger.store.copying import CLEAR
 from ledger.store.destroyed import destruction
 from ledger.store.draft import Draft
 from ledger.store.engine import fold_log, reading, trouble_named, writing
-from ledger.store.errors import LedgerMissing, WrongKey
+from ledger.store.errors import LedgerMissing, LedgerUnavailable, WrongKey
 from ledger.store.journal import GENESIS, Journal
 from ledger.store.key import key_id, keyed_digest, load_or_create
 from ledger.store.lock import Lock
@@ -60,7 +60,8 @@ def destroy_key(
         key = load_or_create(key_path) if key_path.exists() else None
         with trouble_named(path), closing(writing(path, key=key)()) as db:
             journal = Journal(key=key or b"", now=now)
-            if destruction(db) is None:
+            gone = destruction(db)
+            if gone is None:
                 if key is None:
                     raise WrongKey(
                         f"{key_path} is not there: there is no key to destroy",
@@ -69,10 +70,16 @@ def destroy_key(
                 prepare(db, key=key, journal=journal, now=now())
                 _append(db, journal, key, by=by, reason=reason)
             else:
+                if key is not None and key_id(key) != gone[1].key:
+                    raise WrongKey(
+                        f"{key_path} is the key of another ledger; this one's was destroyed",
+                        cure="Check ledger.key and state_dir in the configuration.",
+                    )
                 journal.load(db)
             _empty(db)
             (bodies,) = db.execute("SELECT count(*) FROM payload").fetchone()
             fold_log(db)
+        _require_no_log(path)
         if key is not None:
             _overwrite(key_path)
     finally:
@@ -105,6 +112,17 @@ def _empty(db: sqlite3.Connection) -> None:
         raise
     db.execute("COMMIT")
     db.execute("VACUUM")
+
+
+def _require_no_log(path: Path) -> None:
+    """What the tables held may still stand in a log that somebody reads."""
+    log = path.with_name(path.name + "-wal")
+    if log.exists() and log.stat().st_size:
+        raise LedgerUnavailable(
+            f"{path} is being read by somebody, so that {log.name} cannot be emptied",
+            cure="End whatever reads it (trueup ledger, a backup), then run this again: it goes on "
+            "from here.",
+        )
 
 
 def _overwrite(key_path: Path) -> None:

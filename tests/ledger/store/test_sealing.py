@@ -25,7 +25,7 @@ from ledger.store.errors import (
     LedgerUnavailable,
     WrongKey,
 )
-from ledger.store.key import keyed_digest
+from ledger.store.key import key_id, keyed_digest
 from ledger.store.ledger import Ledger
 from ledger.store.rebuild import rebuild
 from ledger.store.sealing import Seal, Torn
@@ -226,7 +226,7 @@ async def test_a_destruction_that_broke_off_is_finished_by_the_next(told: Path) 
     key = key_file(told)
     ledger = await Ledger.open(told, now=Ticking(), key=KEY)
     draft = ledger.draft()
-    draft.add(KeyDestroyed(key="id", by="ann", reason="over"))
+    draft.add(KeyDestroyed(key=key_id(KEY), by="ann", reason="over"))
     await ledger.append(draft)
     await ledger.close()
     assert "was not finished" in verify_file(told, key=None).problems[0]
@@ -254,6 +254,31 @@ async def test_a_key_is_destroyed_only_with_its_own_ledger_at_rest(told: Path) -
         destroy_key(told.with_name("none.db"), key, by="ann", reason="over", now=Ticking())
     assert stat.S_IMODE(key.stat().st_mode) == 0o400
     assert verify_file(told, key=KEY).is_sound
+
+
+async def test_the_key_of_another_ledger_is_never_destroyed(told: Path) -> None:
+    """Not by finishing, after the configuration was pointed to another key."""
+    destroy_key(told, key_file(told), by="ann", reason="over", now=Ticking())
+    other = told.with_name("other.key")
+    other.write_bytes(bytes(32))
+    other.chmod(0o400)
+    with pytest.raises(WrongKey, match="another ledger"):
+        destroy_key(told, other, by="ann", reason="over", now=Ticking())
+    assert other.read_bytes() == bytes(32)
+
+
+async def test_while_somebody_reads_the_log_the_key_stays(told: Path) -> None:
+    key = key_file(told)
+    with closing(reading(told)()) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM head").fetchone()
+        with pytest.raises(LedgerUnavailable, match="being read"):
+            destroy_key(told, key, by="ann", reason="over", now=Ticking())
+        assert key.read_bytes() == KEY
+    destroy_key(told, key, by="ann", reason="over", now=Ticking())
+    assert not key.exists()
+    assert not [word for word in SAID if word in on_disk(told)]
+    assert verify_file(told, key=None).is_sound
 
 
 async def test_where_the_file_cannot_be_written_the_key_stays(
