@@ -2,9 +2,7 @@
 
 import asyncio
 import io
-import logging
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +10,6 @@ from typing import Literal
 
 import pytest
 
-from daemon import log
 from daemon.connectors.qbo import reading
 from daemon.control.protocol import ResolveRequest
 from daemon.cycle.report import Link
@@ -359,18 +356,6 @@ async def test_F92_an_answer_that_found_no_room_is_settled_by_looking(tmp_path: 
 
 
 # -- F94: what the log says ---------------------------------------------------------------------
-
-
-@pytest.fixture
-def debug_log() -> Iterator[io.StringIO]:
-    """Everything this process logs, set up as the daemon does for ``level: debug``."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    stream = io.StringIO()
-    log.setup("debug", "text", stream=stream)
-    yield stream
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 async def test_F94_debug_logs_hold_no_amount_no_party_and_no_number(

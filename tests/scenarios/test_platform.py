@@ -2,20 +2,16 @@
 
 import asyncio
 import io
-import logging
 import random
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import aiohttp
-import pytest
 from yarl import URL
 
-from daemon import log
 from daemon.sandbox.qbo.oauth import TOKEN_PATH
 from daemon.sandbox.qbo.render import show
 from daemon.sandbox.qbo.switches import QboSwitches
@@ -261,18 +257,6 @@ async def _fill_slack(one: Town) -> None:
                 await one.ledger.append(draft)
             except LedgerUnavailable:
                 break
-
-
-@pytest.fixture
-def debug_log() -> Iterator[io.StringIO]:
-    """Everything this process logs, set up as the daemon does for ``level: debug``."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    stream = io.StringIO()
-    log.setup("debug", "text", stream=stream)
-    yield stream
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 async def test_F94_debug_logs_hold_no_secret_and_no_company_data(

@@ -17,7 +17,6 @@ from ledger.model.entries import (
     Confirmed,
     GateHeld,
     Held,
-    Intended,
     Linked,
     Observed,
     Planned,
@@ -26,7 +25,6 @@ from ledger.model.entries import (
 )
 from ledger.model.facts import Hold, HoldCode, Observation
 from ledger.model.ids import Digest, ExternalRef, Kind, RequestId, record_id
-from ledger.model.outcomes import IntentItem
 from ledger.model.plans import Operation
 from ledger.model.records import Item
 from ledger.store.draft import Draft
@@ -38,7 +36,7 @@ from ledger.store.fold.runs import FEWEST, Step, runs
 from ledger.store.ledger import Ledger
 from ledger.store.payloads import pack
 from ledger.store.shadow import FOLDED, WAITS
-from tests.ledger.store.support import BEGIN, DEAR, KEY, QBO, item_ref, operation
+from tests.ledger.store.support import BEGIN, DEAR, KEY, QBO, intend, item_ref, operation
 
 Does = tuple[Any, ...]
 NUMBERS = st.integers(0, 7)
@@ -53,7 +51,7 @@ RELEASES = st.tuples(st.just("release"), SYSTEMS, NUMBERS)
 PLANS = st.tuples(st.just("plan"), NUMBERS, NUMBERS, st.sampled_from("abc"))
 GATES = st.tuples(st.just("gate"), NUMBERS, st.sampled_from(["mass_change", "approval"]))
 WITHDRAWALS = st.tuples(st.just("withdraw"), NUMBERS)
-INTENTS = st.tuples(st.just("intend"), st.integers(0, 1), st.lists(NUMBERS, max_size=8))
+INTENTS = st.tuples(st.just("intend"), st.integers(0, 1), st.lists(NUMBERS, min_size=1, max_size=8))
 CONFIRMATIONS = st.tuples(
     st.just("confirm"), st.integers(0, 1), NUMBERS, NUMBERS, st.sampled_from(["a", "b", ""])
 )
@@ -141,7 +139,7 @@ def add(draft: Draft, ledger: Ledger, does: Does) -> None:
             todo = work(number)
             draft.add(Withdrawn(operation=todo.id, record=todo.record, reason="moved"))
         case ("intend", request, numbers):
-            _intend(draft, f"r{request}", [work(number) for number in numbers])
+            intend(draft, f"r{request}", [work(number) for number in numbers])
         case ("confirm", request, number, shown, name):
             _confirm(draft, ledger, f"r{request}", work(number), item_ref(QBO, shown), name)
         case _:
@@ -150,30 +148,6 @@ def add(draft: Draft, ledger: Ledger, does: Does) -> None:
 
 def work(number: int) -> Operation:
     return operation(record_id(item_ref(DEAR, number)), f"op-{number}")
-
-
-def _intend(draft: Draft, request: str, todo: list[Operation]) -> None:
-    items = tuple(
-        IntentItem(
-            b_id=f"b{place}",
-            operation=one.id,
-            digest=one.digest,
-            record=one.record,
-            kind=one.kind,
-            action=one.action,
-            ref=None,
-        )
-        for place, one in enumerate(todo)
-    )
-    draft.add(
-        Intended(
-            request=RequestId(request),
-            system=QBO,
-            generation=0,
-            items=items,
-            payload=draft.body(request.encode()),
-        )
-    )
 
 
 def _confirm(

@@ -1,6 +1,5 @@
 """Documents found again: full reads with their proof, changes, removals, look-ups."""
 
-from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -16,21 +15,10 @@ from ledger.model.facts import Cursor, Observation, Tombstone
 from ledger.model.ids import Kind
 from tests.daemon.connectors.contract import changed, last_cursor, observations, swept, value
 from tests.daemon.connectors.qbo.bench import QboBench, open_bench
+from tests.daemon.connectors.qbo.document_office import ALL, BILL, INVOICE, ORDER, bench, office
 from tests.daemon.connectors.qbo.papers import DAY, OFFICE, PUMP, Office, goods, lines
 
-ORDER, BILL, INVOICE = Kind.PURCHASE_ORDER, Kind.BILL, Kind.INVOICE
-ALL = (ORDER, BILL, INVOICE)
-
-
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[QboBench]:
-    async with open_bench(tmp_path) as found:
-        yield found
-
-
-@pytest.fixture
-def office(bench: QboBench) -> Office:
-    return Office(bench)
+__all__ = ["bench", "office"]
 
 
 async def cursors_of(bench: QboBench, *kinds: Kind) -> dict[Kind, Cursor]:
