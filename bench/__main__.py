@@ -78,7 +78,11 @@ LONG = {
     "append-million": Figure(
         "a million entries in a row", "ledger_append --entries 1000000 --runs 1 --alone", 5
     ),
-    "compare-million": Figure("a million pairs compared", "compare --pairs 1000000", 30),
+    "compare-million": Figure(
+        "a million pairs compared, which idle-million makes",
+        "compare --pairs 1000000 --folder {folder}",
+        15,
+    ),
     "load-100k": Figure("the first load of 100,000 records", "first_load --scale 6.5", 5),
     "catalogue-100k": Figure("planning a re-export of 100,000", "catalogue --items 100000", 2),
     "kills": Figure("a re-export killed fifty times", "catalogue_kill --items 10000 --kills 50", 6),

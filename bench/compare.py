@@ -7,15 +7,18 @@ of the dirty set; and, for the first time of all, planning that opens every reco
 stall is that of an event loop in which a task is due every five milliseconds meanwhile, beside the
 longest one while nothing is asked.
 
-    python -m bench.compare --pairs 100000
+    python -m bench.compare --pairs 1000000 --folder /var/tmp/bench
+
+With ``--folder`` the ledger that the idle cycle is measured with is copied, and kept as it was.
 """
 
 import asyncio
 import json
 import multiprocessing
+import shutil
 import tempfile
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,6 +34,7 @@ from bench.figures import (
     watched,
 )
 from bench.sample import KEY, fill
+from bench.start import state_of
 from bench.twins import connectors_of, policy_of
 from daemon.clock import SystemClock
 from daemon.cycle.company import Company
@@ -156,18 +160,25 @@ def measured(path: str, folder: str, out: str) -> None:
     Path(out).write_text(json.dumps(told), encoding="utf-8")
 
 
-def filled(path: str, count: int) -> None:
-    asyncio.run(fill(Path(path), count))
+def filled(path: str, count: int, kept: Path | None) -> None:
+    if kept is None:
+        asyncio.run(fill(Path(path), count))
+    else:
+        shutil.copyfile(state_of(kept, count) / "ledger.db", path)
 
 
 def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--pairs", type=int, default=100_000)
+    parser.add_argument("--folder", type=Path, help="keep the ledger here for another time")
     options = parser.parse_args()
     apart = multiprocessing.get_context("spawn")
-    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder) as name:
         path, out = Path(name) / "ledger.db", Path(name) / "told.json"
-        steps = ((filled, (str(path), options.pairs)), (measured, (str(path), name, str(out))))
+        steps: tuple[tuple[Callable[..., None], tuple[object, ...]], ...] = (
+            (filled, (str(path), options.pairs, options.folder)),
+            (measured, (str(path), name, str(out))),
+        )
         for step, given in steps:
             process = apart.Process(target=step, args=given)
             process.start()

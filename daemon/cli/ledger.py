@@ -146,7 +146,8 @@ def _newest_copies(places: "Places") -> list[Path]:
 @json_option
 @shared_options
 def rebuild(*, as_json: bool) -> int:
-    """Make every derived table again from the journal. Needs the daemon to be stopped."""
+    """Make every derived table again from the journal, proving all that verify proves on the way.
+    Needs the daemon to be stopped."""
     from ledger.store.rebuild import rebuild as rebuild_file
 
     places = settings().places()
@@ -160,13 +161,23 @@ def rebuild(*, as_json: bool) -> int:
             as_of=_now(),
             file=str(places.ledger),
             entries=report.entries,
+            head_hash=report.head,
+            bodies=report.bodies,
             differences=list(report.differences),
+            problems=list(report.problems),
         )
-        return Exit.DONE
+        return Exit.IO if report.problems else Exit.DONE
     for difference in report.differences:
         say(f"was wrong: {difference}")
     found = plural(len(report.differences), "difference")
-    say(f"rebuilt from {plural(report.entries, 'entry', 'entries')}; {found} to what was kept")
+    entries = plural(report.entries, "entry", "entries")
+    say(f"rebuilt from {entries} and {report.bodies:,} bodies; {found} to what was kept")
+    say(f"head {report.head}")
+    for problem in report.problems:
+        say(problem)
+    if report.problems:
+        note(DAMAGED)
+        return Exit.IO
     return Exit.DONE
 
 

@@ -1,7 +1,8 @@
 """Makes every folded table again from the journal, and tells what was wrong with the kept ones.
 
-Offline: it needs the ledger's lock. Cursors stay as they are, marks of running sweeps keep their
-references, and every record is marked for another look.
+What a person asks for proves chain, bodies, tables and file on the way, as ``verify`` does, so that
+one reading does for both. Offline: it needs the ledger's lock. Cursors stay as they are, marks of
+running sweeps keep their references, and every record is marked for another look.
 """
 
 import sqlite3
@@ -16,6 +17,7 @@ from ledger.store.bodies import OrderedBodies
 from ledger.store.engine import trouble_named, writing
 from ledger.store.errors import LedgerDamaged, LedgerMissing
 from ledger.store.fold.entry import FOLD_VERSION
+from ledger.store.journal import GENESIS, Head
 from ledger.store.lock import Lock
 from ledger.store.migrate import migrate
 from ledger.store.shadow import (
@@ -28,6 +30,7 @@ from ledger.store.shadow import (
     shadow,
 )
 from ledger.store.sqlwords import torn_passed_over
+from ledger.store.structure import structure_checked
 
 MAX_DIFFERENCES = 50
 _VERSION_NAME = "ledger.fold_version"
@@ -37,8 +40,14 @@ class RebuildReport(msgspec.Struct, frozen=True, kw_only=True):
     """What was folded again."""
 
     entries: int
+    head: str
+    """Hash of the last entry, hex text."""
+    bodies: int
+    """Those that were opened; all there are, where they were proved."""
     differences: tuple[str, ...] = ()
     """What the kept tables had wrong, at most ``MAX_DIFFERENCES``; empty = they were right."""
+    problems: tuple[str, ...] = ()
+    """What is wrong with the structure of the file, which no folding mends."""
 
 
 def rebuild(
@@ -49,14 +58,16 @@ def rebuild(
     progress: Progress | None = None,
 ) -> RebuildReport:
     """Raises ``LedgerLocked`` while a daemon has the ledger, ``LedgerDamaged`` when the journal
-    itself does not verify: then nothing is touched."""
+    or a body does not verify: then nothing is touched."""
     if not path.exists():
         raise LedgerMissing(f"there is no ledger at {path}")
     lock = Lock.take(path, now=now())
     try:
         with trouble_named(path), closing(writing(path, key=key)()) as db:
             migrate(db, now=now())
-            return refold(db, key=key, progress=progress)
+            with structure_checked(db) as of_the_file:
+                report = refold(db, key=key, progress=progress, proving=True)
+                return msgspec.structs.replace(report, problems=tuple(of_the_file()))
     finally:
         lock.release()
 
@@ -95,23 +106,26 @@ def _note_version(db: sqlite3.Connection) -> None:
 
 
 def refold(
-    db: sqlite3.Connection, *, key: bytes, progress: Progress | None = None
+    db: sqlite3.Connection,
+    *,
+    key: bytes,
+    progress: Progress | None = None,
+    proving: bool = False,
 ) -> RebuildReport:
-    """Rebuild over an open writing connection, in one transaction."""
+    """Rebuild over an open writing connection, in one transaction. ``proving``: every body against
+    its digest, those that no entry names as well."""
     db.execute("BEGIN IMMEDIATE")
     try:
         shadow(db)
-        entries = 0
-        bodies = OrderedBodies(db, key=key)
+        head = Head(0, GENESIS)
+        bodies = OrderedBodies(db, key=key, proving=proving)
         with torn_passed_over(db, key):
             for reached, problem in fold_everything(db, bodies, progress=progress, looks=True):
-                if problem or (problem := next(iter(bodies.problems()), "")):
-                    raise LedgerDamaged(
-                        problem,
-                        cure="The journal cannot be rebuilt from itself: restore the last backup "
-                        "that verifies.",
-                    )
-                entries = reached.seq
+                _refuse(problem or next(iter(bodies.problems()), ""))
+                head = reached
+        if proving:
+            bodies.finish()
+            _refuse(next(iter(bodies.problems()), ""))
         wrong: dict[str, list[str]] = {}
         for table in FOLDED:
             if told := list(differences(db, [table])):
@@ -124,7 +138,21 @@ def refold(
         raise
     db.execute("COMMIT")
     found = [told for table in wrong.values() for told in table]
-    return RebuildReport(entries=entries, differences=tuple(found[:MAX_DIFFERENCES]))
+    return RebuildReport(
+        entries=head.seq,
+        head=head.hash.hex(),
+        bodies=bodies.count,
+        differences=tuple(found[:MAX_DIFFERENCES]),
+    )
+
+
+def _refuse(problem: str) -> None:
+    if problem:
+        raise LedgerDamaged(
+            problem,
+            cure="The journal cannot be rebuilt from itself: restore the last backup that "
+            "verifies.",
+        )
 
 
 def _replace(db: sqlite3.Connection, wrong: Sequence[str]) -> None:

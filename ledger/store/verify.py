@@ -5,10 +5,7 @@ of the file is checked meanwhile, on a connection and a thread of its own.
 """
 
 import sqlite3
-from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
-from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -33,6 +30,7 @@ from ledger.store.shadow import (
     shadow,
 )
 from ledger.store.sqlwords import torn_passed_over
+from ledger.store.structure import file_problems, structure_checked
 
 MAX_PROBLEMS = 50
 
@@ -75,35 +73,10 @@ def verify_file(path: Path, *, key: bytes | None, progress: Progress | None = No
 
 def verify(db: sqlite3.Connection, *, key: bytes, progress: Progress | None = None) -> VerifyReport:
     """Verify over an open connection that is in no transaction."""
-    with ThreadPoolExecutor(1, "ledger-file") as aside:
-        # SQLite's own check of the file needs no Python and takes a tenth of the whole.
-        whole = _look_at_file(db, aside)
+    with structure_checked(db) as of_the_file:
         report = _verify(db, key=key, progress=progress)
-        problems = (*whole(), *report.problems)
+        problems = (*of_the_file(), *report.problems)
     return msgspec.structs.replace(report, problems=problems[:MAX_PROBLEMS])
-
-
-def _look_at_file(db: sqlite3.Connection, aside: Executor) -> Callable[[], list[str]]:
-    """Begin to check the structure of the file on a connection of its own."""
-    (path,) = db.execute("SELECT file FROM pragma_database_list WHERE name = 'main'").fetchone()
-    if not path:
-        return partial(_file_problems, db)  # it lies in memory, where nobody else can look
-
-    def look() -> list[str]:
-        with trouble_named(Path(path)), closing(reading(Path(path))()) as own:
-            return _file_problems(own)
-
-    return aside.submit(look).result
-
-
-def _file_problems(db: sqlite3.Connection) -> list[str]:
-    try:
-        verdicts = db.execute("PRAGMA main.integrity_check(10)").fetchall()
-    except sqlite3.OperationalError:
-        raise  # the file cannot be used now, which proves nothing about it
-    except sqlite3.DatabaseError as error:
-        return [f"the file itself is damaged: {error}"]
-    return [f"the file: {verdict}" for (verdict,) in verdicts if verdict != "ok"]
 
 
 def _verify(db: sqlite3.Connection, *, key: bytes, progress: Progress | None) -> VerifyReport:
@@ -179,7 +152,7 @@ def _verify_chain_alone(
 ) -> VerifyReport:
     """Of a ledger whose key was destroyed: nothing else can be proved, nor has to be."""
     head, problems = _prove_links(db, progress)
-    problems += _file_problems(db)
+    problems += file_problems(db)
     problems += [
         f"table {table} still holds rows: the destruction of the key was not finished"
         for table in (*FOLDED, *WAITS)

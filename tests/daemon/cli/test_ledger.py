@@ -84,6 +84,8 @@ async def test_rebuild_finds_nothing_wrong(closed: Office) -> None:
     said = await run(closed, "rebuild")
     assert said.code == 0
     assert "0 differences" in said.out
+    head = (await run(closed, "verify")).out.split("head ")[1].split()[0]
+    assert f"head {head}" in said.out
 
 
 async def test_a_changed_file_is_found(closed: Office) -> None:

@@ -264,6 +264,41 @@ def test_rebuild_touches_nothing_when_the_journal_is_broken(told: Path) -> None:
     assert any("version is '7'" in problem for problem in problems(told))
 
 
+def test_a_rebuild_proves_what_verify_proves(told: Path) -> None:
+    verified, rebuilt = verify_file(told, key=KEY), rebuild(told, key=KEY, now=Ticking())
+    assert (rebuilt.entries, rebuilt.head, rebuilt.bodies) == (
+        verified.entries,
+        verified.head,
+        verified.bodies,
+    )
+    assert rebuilt.problems == ()
+
+
+def test_rebuild_touches_nothing_when_a_body_that_no_entry_names_was_changed(told: Path) -> None:
+    digest = "a" * 64
+    tamper(
+        told,
+        f"INSERT INTO payload SELECT x'{digest}', key_id, body FROM payload LIMIT 1",
+        "UPDATE head SET version = '7'",
+    )
+    with pytest.raises(LedgerDamaged, match=f"body {digest} was changed"):
+        rebuild(told, key=KEY, now=Ticking())
+    assert any("version is '7'" in problem for problem in problems(told))
+
+
+def test_a_torn_index_is_told_by_verify_and_by_rebuild(told: Path) -> None:
+    tamper(
+        told,
+        "PRAGMA writable_schema = ON",
+        "UPDATE sqlite_master SET sql = 'CREATE INDEX journal_by_type ON journal (actor, seq)'"
+        " WHERE name = 'journal_by_type'",
+    )
+    assert any("missing from index journal_by_type" in problem for problem in problems(told))
+    report = rebuild(told, key=KEY, now=Ticking())
+    assert report.differences == ()
+    assert any("missing from index journal_by_type" in problem for problem in report.problems)
+
+
 async def test_tables_folded_by_another_version_are_folded_again_at_open(told: Path) -> None:
     tamper(told, "UPDATE runtime SET value = x'30' WHERE key = 'ledger.fold_version'")
     tamper(told, "UPDATE key SET value = 'folded otherwise' WHERE name = 'normal_name'")
