@@ -173,6 +173,8 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="keep the ledger here for another time")
     options = parser.parse_args()
     apart = multiprocessing.get_context("spawn")
+    if options.folder is not None:
+        options.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder) as name:
         path, out = Path(name) / "ledger.db", Path(name) / "told.json"
         steps: tuple[tuple[Callable[..., None], tuple[object, ...]], ...] = (
