@@ -63,7 +63,7 @@ class Silent:
         self.capabilities = capabilities
         self.budget = Budget(calls=0, metered_reads=0, throttled=0)
 
-    async def check(self) -> Health:
+    async def check(self, *, anew: bool = False) -> Health:
         return Health(
             company_id="1", company_name="Bench", home_currency="USD", environment="sandbox"
         )

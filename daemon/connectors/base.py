@@ -79,8 +79,9 @@ class Connector(Protocol):
     @property
     def budget(self) -> Budget: ...
 
-    async def check(self) -> Health:
-        """Credentials, company, currency, features. Cheap and cached for hours by the connector."""
+    async def check(self, *, anew: bool = False) -> Health:
+        """Credentials, company, currency, features. Cheap and cached for hours by the connector,
+        unless a person or a full look wants it ``anew``."""
         ...
 
     def changes(self, cursors: Mapping[Kind, Cursor]) -> AsyncIterator[Page]:

@@ -15,7 +15,6 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from daemon.clock import Clock
-from daemon.connectors.base import Health
 from daemon.connectors.oauth import Phase
 from ledger.model.errors import TrueupError
 
@@ -99,13 +98,6 @@ class Authorises(Protocol):
     async def end_login(self, *, even_unheard: bool = False) -> bool:
         """False when it was over on the other side already."""
         ...
-
-
-@runtime_checkable
-class Looks(Protocol):
-    """A connector that can be asked how it stands now, whatever it remembers."""
-
-    async def look(self) -> Health: ...
 
 
 class Questions:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from daemon.connectors.base import Connector, Health, LoginLife, Watched
-from daemon.connectors.consent import Authorises, Looks, NoConsent, Why, ends_in
+from daemon.connectors.consent import Authorises, NoConsent, Why, ends_in
 from daemon.connectors.oauth import NEEDS_PERSON
 from daemon.control.health import shown_life
 from daemon.control.protocol import Code, Declined, DoneAnswer, ProblemShown
@@ -162,10 +162,8 @@ class Connecting:
         company_id = ""
         if isinstance(connector, Authorises):
             company_id = ends_in(connector.company_id)
-        if not isinstance(connector, Looks):
-            return ConnectionShown(system=system, connected=False, problem="cannot be asked")
         try:
-            health = await connector.look()
+            health = await connector.check(anew=True)
             await pin(self._company.ledger, system, health.company_id, health.environment)
         except (Transient, Throttled, Unauthorised, Refused, ConfigProblem) as error:
             return ConnectionShown(

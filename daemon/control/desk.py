@@ -331,7 +331,7 @@ class Desk:
         return await deciding.link(self, actor, request)
 
     async def cycle(self, actor: Actor, request: CycleRequest) -> CycleAnswer:
-        report = await self.scheduler.run_now(f"{request.reason}, {actor.name}")
+        report = await self.scheduler.run_now(f"{request.reason}, {actor.name}", anew=True)
         return CycleAnswer(as_of=self.now(), report=shown_cycle(report))
 
     async def send(self, actor: Actor, request: SendRequest) -> CycleAnswer:

@@ -66,11 +66,13 @@ class Cycle:
             name: SystemStatus(system=name) for name in company.connectors
         }
 
-    async def run_once(self, reason: str, *, full: bool = False) -> CycleReport:
+    async def run_once(self, reason: str, *, full: bool = False, anew: bool = False) -> CycleReport:
         """Observe, plan, write and remember until nothing more can be done now.
 
-        ``full`` reads both sides whole. Writes leave only when every system was observed to the
-        end in this very cycle: what one side shows means nothing while the other is not heard.
+        ``full`` reads both sides whole; ``anew`` asks what their companies are set to, the closing
+        date among it, which else is believed for hours. Writes leave only when every system was
+        observed to the end in this very cycle: what one side shows means nothing while the other
+        is not heard.
         """
         company = self._company
         started = company.now_text()
@@ -78,7 +80,7 @@ class Cycle:
         report = CycleReport(cycle=f"{started}#{self._ran}", reason=reason, started_at=started)
         self.current = report
         try:
-            await self._run(report, full=full)
+            await self._run(report, full=full, anew=anew or full)
             self._turns.back("ledger")
         except* LedgerUnavailable as group:
             # Nothing left without its intent, and nothing was lost: the next cycle tries again.
@@ -92,11 +94,11 @@ class Cycle:
             report.ended_at = company.now_text()
         return report
 
-    async def _run(self, report: CycleReport, *, full: bool) -> None:
+    async def _run(self, report: CycleReport, *, full: bool, anew: bool) -> None:
         report.doing("reading")
         await self._remember_told()
         await end_due(self._company, report)
-        heard = await self._hear_all(report, full=full)
+        heard = await self._hear_all(report, full=full, anew=anew)
         if heard:
             self._hear_told()
             await self._note_rules(report)
@@ -106,18 +108,20 @@ class Cycle:
         await self._keep_meters()
         report.complete = heard
 
-    async def _hear_all(self, report: CycleReport, *, full: bool) -> bool:
+    async def _hear_all(self, report: CycleReport, *, full: bool, anew: bool) -> bool:
         results: dict[SystemName, bool] = {}
 
         async def hear(system: SystemName) -> None:
-            results[system] = await self._hear(system, report, full=full)
+            results[system] = await self._hear(system, report, full=full, anew=anew)
 
         async with asyncio.TaskGroup() as group:
             for system in self._company.connectors:
                 group.create_task(hear(system))
         return all(results.values()) and self._same_currency(report)
 
-    async def _hear(self, system: SystemName, report: CycleReport, *, full: bool) -> bool:
+    async def _hear(
+        self, system: SystemName, report: CycleReport, *, full: bool, anew: bool
+    ) -> bool:
         """Check and observe one system and settle its open intents, in the light of what it shows
         now. False when it has to be left alone."""
         company = self._company
@@ -125,7 +129,7 @@ class Cycle:
         connector = company.connectors[system]
         try:
             await self._load_meter(connector)
-            health = await connector.check()
+            health = await connector.check(anew=anew)
             self._checked.add(system)
             await pin(company.ledger, system, health.company_id, health.environment)
             await (resweep if full else observe)(company, system, seen, cycle=report.cycle)

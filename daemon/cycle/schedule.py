@@ -138,13 +138,13 @@ class Scheduler:
         since = now if self.last is None else datetime.fromisoformat(self.last.started_at)
         return await self._company.ledger.read(lambda views: views.next_skip_end(since))
 
-    async def run_now(self, reason: str, *, full: bool = False) -> CycleReport:
+    async def run_now(self, reason: str, *, full: bool = False, anew: bool = False) -> CycleReport:
         """One cycle now, after any that is under way; what that one does is counted in."""
         under_way = self._cycle.current
         async with self._turn:
             full = full or await self._full_is_due()
             self._take_rules()
-            report = await self._cycle.run_once(reason, full=full)
+            report = await self._cycle.run_once(reason, full=full, anew=anew)
             _tell(report)
             if report.complete and (full or self.last is None):
                 await self._remember_full(first=not full)
@@ -176,7 +176,7 @@ class Scheduler:
             raise LookupError(str(ref))
         async with self._turn:
             self._company.sent.add(record)
-        return await self.run_now(f"send {record}{f': {reason}' if reason else ''}")
+        return await self.run_now(f"send {record}{f': {reason}' if reason else ''}", anew=True)
 
     def swap(self, policy: Policy, deciding: bytes) -> None:
         """Use these rules from the next cycle on; ``deciding`` is the configuration they are

@@ -337,6 +337,25 @@ async def test_F65_a_period_closed_behind_our_back_is_refused_named_and_held(
         assert await codes(one) == []
 
 
+@pytest.mark.parametrize("how", [{"anew": True}, {"full": True}], ids=["a person", "a full look"])
+async def test_F65_a_period_that_was_opened_is_known_as_soon_as_somebody_asks(
+    tmp_path: Path, how: dict[str, bool]
+) -> None:
+    """The closing date is believed for hours, but not when ``trueup apply`` or a full look asks."""
+    async with office(tmp_path) as one:
+        close_books(one, "2026-03-01")
+        await one.scheduler.run_now("closed", anew=True)
+        order = buys(one, line("BR-1", 1, 3), OrderDate="2026-02-28")
+        await settle(one)
+        assert [code for _, code in await codes(one)] == [HoldCode.CLOSED_PERIOD]
+        close_books(one, "")
+        await settle(one)
+        assert numbers(one, "purchaseorder") == []
+        await one.scheduler.run_now("opened", **how)
+        assert numbers(one, "purchaseorder") == [order]
+        assert await codes(one) == []
+
+
 @pytest.mark.parametrize("what", ["edit", "void"])
 async def test_F65_edits_and_ends_of_a_closed_document_wait_too(tmp_path: Path, what: str) -> None:
     async with office(tmp_path) as one:

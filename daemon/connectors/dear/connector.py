@@ -90,10 +90,11 @@ class DearConnector:
     def login_life(self) -> LoginLife | None:
         return None  # a key, which does not end by itself
 
-    async def check(self) -> Health:
+    async def check(self, *, anew: bool = False) -> Health:
         """Settings of the company, at most every ``check_every_hours``; warnings are always new."""
         now = self._clock.monotonic()
-        if self._health is None or now - self._health[0] > self._config.check_every_hours * _HOUR_S:
+        good_for_s = 0.0 if anew else self._config.check_every_hours * _HOUR_S
+        if self._health is None or now - self._health[0] >= good_for_s:
             me = await self._client.value("/me", {})
             health = _health(me, self._config)
             missing = await missing_names(self._client, self._config)
@@ -101,11 +102,6 @@ class DearConnector:
         health = self._health[1]
         noticed = self._reader.warnings + self._documents.warnings
         return replace(health, warnings=health.warnings + noticed)
-
-    async def look(self) -> Health:
-        """As ``check``, and nothing of it remembered."""
-        self._health = None
-        return await self.check()
 
     def examination(self) -> DearExamination:
         """A closer look; nothing of it is remembered."""

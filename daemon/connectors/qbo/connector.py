@@ -176,11 +176,6 @@ class QboConnector:
         self._health = None
         return was_known
 
-    async def look(self) -> Health:
-        """As ``check``, and nothing of it remembered."""
-        self._health = None
-        return await self.check()
-
     def examination(self) -> QboExamination:
         """A closer look; nothing of it is remembered."""
         return QboExamination(self._client, self._profile, self._config)
@@ -200,10 +195,11 @@ class QboConnector:
         except msgspec.MsgspecError:
             return
 
-    async def check(self) -> Health:
+    async def check(self, *, anew: bool = False) -> Health:
         now = self._clock.now()
         if (
-            self._health is None
+            anew
+            or self._health is None
             or self._checked_at is None
             or abs(now - self._checked_at) > CHECK_EVERY
         ):

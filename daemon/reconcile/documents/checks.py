@@ -125,7 +125,7 @@ def period_hold(view: RecordView, dates: Iterable[str], doing: str, world: World
         f"{thing(view.kind, view.label)} is dated {day}, and the books are closed up to {closed}: "
         f"{here} would refuse to {doing} it.",
         f"Give it a date after {closed} in the source, or have an accountant open the period in "
-        f"{here} for it, or enter it in {here} by hand and link the two.",
+        f"{here} for it and run trueup apply, or enter it in {here} by hand and link the two.",
         world,
         field="date",
     )

@@ -87,7 +87,7 @@ async def test_from_nothing_to_a_login_that_renews_itself(bench: QboBench) -> No
     assert life.refresh_until is not None
     assert life.hard_until is not None, "asked for with the header of its own"
     bench.clock.advance(2 * 3600)
-    assert (await fresh(bench).look()).home_currency == "USD"
+    assert (await fresh(bench).check(anew=True)).home_currency == "USD"
     assert asked(bench) == 2, "the code, and one renewal"
 
 
@@ -163,7 +163,7 @@ async def test_a_renewal_under_way_does_not_overwrite_the_new_login(bench: QboBe
         await connector.check()
         bench.clock.advance(2 * 3600)
         answer = await press((await connector.ask_consent()).url)
-        both = [connector.look(), connector.take_answer(answer)]
+        both = [connector.check(anew=True), connector.take_answer(answer)]
         if turn:
             both.reverse()
         await asyncio.gather(*both)
