@@ -24,6 +24,7 @@ from tests.scenarios.papers import (
     in_qbo,
     keeps_book,
     line,
+    lines_of,
     lose_ledger,
     marker,
     numbers,
@@ -126,6 +127,26 @@ async def test_one_bill_of_three_is_voided_and_its_lines_are_open_again(tmp_path
         await settle(one)
         row = posted(one, "purchaseorder", order)
         assert row["POStatus"] == "Closed"
+        assert await codes(one) == []
+
+
+async def test_a_bill_that_takes_the_place_of_a_voided_one_bills_the_same_order(
+    tmp_path: Path,
+) -> None:
+    """It goes in the cycle that deletes the other one: the order was last seen closed by that."""
+    async with office(tmp_path) as one:
+        order = buys(one, line("BR-1", 10, 3))
+        billed(one, order, "V-1", line("BR-1", 10, 3))
+        await settle(one)
+        assert posted(one, "purchaseorder", order)["POStatus"] == "Closed"
+        await one.cycle()  # it has seen that
+        in_dear(one, "purchase", number=order, do="void", part="invoice", part_number="V-1")
+        billed(one, order, "V-1", line("BR-1", 10, 3))
+        await settle(one)
+        assert numbers(one, "bill") == ["V-1"]
+        (row,) = lines_of(posted(one, "bill", "V-1"))
+        assert [link["TxnType"] for link in row["LinkedTxn"]] == ["PurchaseOrder"]
+        assert posted(one, "purchaseorder", order)["POStatus"] == "Closed"
         assert await codes(one) == []
 
 

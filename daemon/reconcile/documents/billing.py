@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
-from ledger.model.facts import Hold, HoldCode, RecordView
+from ledger.model.facts import Hold, HoldCode, RecordView, Side
 from ledger.model.ids import Kind, RecordId
 from ledger.model.keys import fold
 from ledger.model.plans import Action
@@ -93,7 +93,16 @@ def _is_billable(order: RecordView, world: World) -> bool:
             and party.text("date") >= policy.document(order.kind).since
         )
     there = document_party(order, policy.books, world)
-    return there is not None and there.status == "open"
+    if there is None:
+        return False
+    return there.status == "open" or (there.status == "closed" and _reopens(order, books, world))
+
+
+def _reopens(order: RecordView, closed: Side, world: World) -> bool:
+    """Whether a bill of the order was taken out of the books since they were seen to call it
+    closed. That opens it again, though the next look is the first to show it."""
+    sides = [bill.sides.get(world.policy.books) for bill in _bills(order, world)]
+    return any(side is not None and side.tombstone and side.seq > closed.seq for side in sides)
 
 
 def _before_order(
@@ -182,15 +191,20 @@ def _allocated(
 
 def _siblings(view: RecordView, order: RecordView, world: World) -> list[RecordView]:
     """All bills of the order, the one at hand included."""
+    found = {view.record: view}
+    for other in _bills(order, world):
+        found.setdefault(other.record, other)
+    return list(found.values())
+
+
+def _bills(order: RecordView, world: World) -> list[RecordView]:
+    """All bills that the source shows of the order."""
     system = source_of(Kind.BILL, world.policy)
     side = order.sides.get(system) if system is not None else None
-    found = {view.record: view}
-    if system is not None and side is not None:
-        for ref in world.find(system, Kind.BILL, "order", fold(side.ref.id)):
-            other = world.view_of(ref)
-            if other is not None:
-                found.setdefault(other.record, other)
-    return list(found.values())
+    if system is None or side is None:
+        return []
+    refs = world.find(system, Kind.BILL, "order", fold(side.ref.id))
+    return [view for ref in refs if (view := world.view_of(ref)) is not None]
 
 
 def _claim(bill: RecordView, world: World) -> tuple[tuple[bool, str, str], Claim] | None:
