@@ -12,6 +12,8 @@ import msgspec
 
 from daemon.connectors.base import Connector
 from daemon.cycle.company import Company
+from daemon.cycle.garbage import few_collections
+from daemon.cycle.naming import named
 from daemon.cycle.report import Seen
 from daemon.reconcile.policy import Policy
 from ledger.model.capabilities import Capabilities
@@ -41,7 +43,8 @@ async def observe(company: Company, system: SystemName, seen: Seen, *, cycle: st
     """
     connector = company.connectors[system]
     groups = reading_groups(connector.capabilities, company.policy)
-    await _catch_up(company, connector, groups, seen, cycle=cycle)
+    with few_collections():
+        await _catch_up(company, connector, groups, seen, cycle=cycle)
 
 
 async def resweep(company: Company, system: SystemName, seen: Seen, *, cycle: str) -> None:
@@ -119,7 +122,7 @@ async def _take(
     draft = ledger.draft(actor="daemon", cycle=cycle)
     via = "sweep" if page.sweep else "changes"
     doubtful: list[Observation] = []
-    for observation in page.observations:
+    for observation in await named(ledger, page.observations, heads):
         head = heads.get(observation.ref)
         note(ledger, draft, observation, head, via=via, seen=seen, doubtful=doubtful)
     await _look_closer(ledger, draft, doubtful, heads, seen)
@@ -268,7 +271,7 @@ async def _finish_sweep(
     found, gone = await _ask_for(connector, missing)
     heads = await ledger.read(lambda views: views.heads(missing)) if missing else {}
     draft = ledger.draft(actor="daemon", cycle=cycle)
-    for observation in found:
+    for observation in await named(ledger, found, heads):
         note(ledger, draft, observation, heads.get(observation.ref), via="read", seen=seen)
     for tombstone in gone:
         bury(draft, tombstone, heads.get(tombstone.ref), seen)

@@ -117,6 +117,13 @@ def _unknown(reference: Reference, place: Place, world: World) -> Hold:
     """The source itself points to something that it has not shown, or shows more than once."""
     title = world.policy.title(place.source)
     what = f'{noun(reference.kind)} "{shorten(str(reference))}"'
+    why = f"{title} shows no such {noun(reference.kind)}, or several"
+    cure = f"Check the {noun(reference.kind)} in {title}, or choose another one."
+    if reference.shared:
+        why = f"several of {title} were called so when it showed the {noun(place.view.kind)}"
+        cure = (
+            f"Give each a name of its own in {title}, and save the {noun(place.view.kind)} there."
+        )
     waits: tuple[RecordId, ...] = ()
     if reference.id:
         waits = (record_id(ExternalRef(place.source, reference.kind, reference.id)),)
@@ -125,9 +132,9 @@ def _unknown(reference: Reference, place: Place, world: World) -> Hold:
         code=HoldCode.MISSING_REFERENCE,
         text=(
             f"{field_name(place.field)} of {thing(place.view.kind, place.view.label)} is {what} "
-            f"in {title}, and {title} shows no such {noun(reference.kind)}, or several."
+            f"in {title}, and {why}."
         ),
-        cure=f"Check the {noun(reference.kind)} in {title}, or choose another one.",
+        cure=cure,
         field=place.field,
         system=place.target,
         waits_for=waits,

@@ -36,12 +36,16 @@ class Address(msgspec.Struct, frozen=True, tag="address", omit_defaults=True):
 class Reference(msgspec.Struct, frozen=True, tag="ref", omit_defaults=True):
     """A pointer as one system writes it down: by its own id, or by the name or code it uses.
 
-    Exactly one of ``id`` and ``key`` is set.
+    Where both are set the id counts: the key is what the system wrote, and the id what had that
+    name when it did.
     """
 
     kind: Kind
     id: str = ""
     key: str = ""
+    shared: bool = False
+    """Several had that name when it was written: which of them is meant cannot be told, now or
+    later."""
 
     def __str__(self) -> str:
         return self.key or f"#{self.id}"

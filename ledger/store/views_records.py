@@ -126,10 +126,13 @@ class RecordViews(Asking):
         """The record that a pointer of one system means; None when none or several may be meant.
 
         By id; else by key: accounts by code, then by name, documents by number, other kinds by
-        name. An active record goes before inactive ones of the same key.
+        name. An active record goes before inactive ones of the same key. What several may have
+        been meant by when it was written is nobody for ever.
         """
         if reference.id:
             return self.record_of(ExternalRef(system, reference.kind, reference.id))
+        if reference.shared:
+            return None
         for name in _pointing_keys(reference.kind):
             meant = self._rows("meant", _key_values(system, reference.kind, name, reference.key))
             if meant:

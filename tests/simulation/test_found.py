@@ -25,16 +25,10 @@ from ledger.model.records import Item
 from tests.scenarios.papers import (
     CUSTOMER,
     TODAY,
-    billed,
-    buys,
-    charge,
-    codes,
-    detail,
     hold_of,
     in_qbo,
     invoiced,
     line,
-    lines_of,
     office,
     posted,
     sells,
@@ -42,7 +36,6 @@ from tests.scenarios.papers import (
 from tests.scenarios.support import (
     Goods,
     create_in_qbo,
-    dear_row,
     save_in_dear,
     save_in_qbo,
     tiny,
@@ -55,7 +48,6 @@ from tests.simulation.valving import Valves
 from tests.simulation.witness import Witness
 from tests.town import QBO, Town
 
-KIND = "purchase_order"
 PRICED = (("HS-1", "2"), ("HS-2", "3"))
 POSTING = {"IncomeAccountRef": {"value": "79"}, "ExpenseAccountRef": {"value": "80"}}
 
@@ -210,52 +202,6 @@ async def test_an_ambiguity_ends_when_the_third_of_one_key_gives_it_up(tmp_path:
         await nobody_oversleeps(one)
 
 
-async def test_a_charge_stays_its_item_when_that_is_renamed(tmp_path: Path) -> None:
-    """DEAR tells the product of an additional charge by its name alone."""
-    async with office(tmp_path) as one:
-        order = buys(one, line("BR-1", 2, "3.5"), charges=[charge("FREIGHT", 1, 9)])
-        billed(one, order, "INV-1")
-        await one.settle()
-        before = [lines_of(posted(one, "bill", "INV-1")), lines_of(posted(one, KIND, order))]
-
-        save_in_dear(one, "item", "FREIGHT", Name="Carriage")
-        await one.settle()
-        # DEAR does not stamp the documents, so they are known under the old name; now each is
-        # looked at once more.
-        for kind, number in (("bill", "INV-1"), (KIND, order)):
-            note = {"PrivateNote": "paid by cheque"}
-            in_qbo(one, kind, id=posted(one, kind, number)["Id"], set=note)
-        await one.settle()
-
-        assert await codes(one) == []
-        after = [lines_of(posted(one, "bill", "INV-1")), lines_of(posted(one, KIND, order))]
-        assert subjects(after) == subjects(before)
-        await nobody_oversleeps(one)
-
-
-async def test_a_charge_stays_its_item_when_that_is_renamed_while_it_is_posted(
-    tmp_path: Path,
-) -> None:
-    """``paper_valves`` 40170: one round posted the bill and gave its product another name in DEAR,
-    so that the charge named nothing any more before the sides had agreed."""
-    async with office(tmp_path) as one:
-        at = Valves(one)
-        await at.pause({"kind": "bill"})
-        order = buys(one, line("BR-1", 2, "3.5"), charges=[charge("FREIGHT", 1, 9)])
-        billed(one, order, "INV-1")
-        await one.settle()
-        save_in_qbo(one, "item", "FREIGHT", Name="Carriage")
-        await at.open_all()
-
-        await one.settle()
-
-        assert dear_row(one, "item", "FREIGHT")["Name"] == "Carriage"
-        (freight,) = [i for i in one.qbo.state.all("Item") if i.fields["Sku"] == "FREIGHT"]
-        assert freight.id in subjects([lines_of(posted(one, "bill", "INV-1"))])[0]
-        assert await codes(one) == []
-        await nobody_oversleeps(one)
-
-
 async def test_an_invoice_that_waits_is_not_posted_beside_one_entered_under_its_number(
     tmp_path: Path,
 ) -> None:
@@ -277,38 +223,6 @@ async def test_an_invoice_that_waits_is_not_posted_beside_one_entered_under_its_
         assert posted(one, "invoice", number)["TotalAmt"] == Decimal(77)
         assert number in await hold_of(one, HoldCode.PROPOSED_MATCH)
         await nobody_oversleeps(one)
-
-
-async def test_a_charge_stays_its_item_when_another_takes_over_its_name(tmp_path: Path) -> None:
-    async with office(tmp_path) as one:
-        order = buys(one, line("BR-1", 2, "3.5"), charges=[charge("FREIGHT", 1, 9)])
-        billed(one, order, "INV-1")
-        await one.settle()
-        name = dear_row(one, "item", "FREIGHT")["Name"]
-        before = [lines_of(posted(one, "bill", "INV-1")), lines_of(posted(one, KIND, order))]
-
-        save_in_dear(one, "item", "FREIGHT", Name="Carriage")
-        await one.settle()
-        save_in_dear(one, "item", "BR-3", Name=name)
-        await one.settle()
-        for kind, number in (("bill", "INV-1"), (KIND, order)):
-            note = {"PrivateNote": "paid by cheque"}
-            in_qbo(one, kind, id=posted(one, kind, number)["Id"], set=note)
-        await one.settle()
-
-        assert await codes(one) == []
-        after = [lines_of(posted(one, "bill", "INV-1")), lines_of(posted(one, KIND, order))]
-        assert subjects(after) == subjects(before)
-        await nobody_oversleeps(one)
-
-
-def subjects(documents: list[list[dict[str, Any]]]) -> list[list[str]]:
-    """Of each line, the id of its item, or of its account."""
-    pointers = [
-        [detail(part).get("ItemRef") or detail(part)["AccountRef"] for part in lines]
-        for lines in documents
-    ]
-    return [[pointer["value"] for pointer in lines] for lines in pointers]
 
 
 async def test_to_skip_a_pattern_that_is_set_aside_already_is_declined(tmp_path: Path) -> None:

@@ -90,30 +90,26 @@ def document_party(view: RecordView, system: SystemName, world: World) -> Docume
     return DocumentParty(
         system=party.system,
         ref=party.ref,
-        values=_with_known_charges(party, view, world),
+        values=_with_agreed_names(party, view),
         base=party.base,
         rule=rule,
         remaps=party.remaps,
     )
 
 
-def _with_known_charges(party: Party, view: RecordView, world: World) -> dict[str, Value]:
-    """A charge is told by a name alone. While its line says the same name it stays the item that it
-    was when the sides agreed, whoever is called so now: to rename items is not to edit their
-    documents. Before they have agreed, one that names nobody any more is what was posted."""
+def _with_agreed_names(party: Party, view: RecordView) -> dict[str, Value]:
+    """A name that told no product when it was shown stays what it was when the sides agreed, be
+    that a product or none at all: to rename items is not to edit their documents."""
     now, then = party.values.get("lines"), party.base.get("lines")
     shown = getattr(view.sides[party.system].record, "lines", None)
-    if not (isinstance(now, Lines) and isinstance(shown, Lines)):
+    if not (isinstance(now, Lines) and isinstance(then, Lines) and isinstance(shown, Lines)):
         return party.values
-    is_agreed = isinstance(then, Lines)
-    known = (
-        _agreed_charges(then) if isinstance(then, Lines) else _posted_charges(party, view, world)
-    )
+    if not any(tells_by_name(said.item) for said in shown.lines):
+        return party.values
+    known = _one_each((line.title, line.item) for line in then.lines if not line.id)
 
     def kept(line: Line, said: Line) -> Line:
-        by_name = isinstance(said.item, Reference) and not said.item.id
-        is_open = is_agreed or isinstance(line.item, Reference)
-        if not (by_name and is_open) or line.title not in known:
+        if not tells_by_name(said.item) or line.title not in known:
             return line
         return msgspec.structs.replace(line, item=known[line.title])
 
@@ -121,30 +117,18 @@ def _with_known_charges(party: Party, view: RecordView, world: World) -> dict[st
     return {**party.values, "lines": Lines(tuple(kept(line, said) for line, said in pairs))}
 
 
-def _agreed_charges(lines: Lines) -> dict[str, RecordRef]:
-    return _one_each((line.title, line.item) for line in lines.lines if not line.id)
+def tells_by_name(item: LinePointer) -> bool:
+    """Whether a line tells its product by a name that told none when it was shown."""
+    return isinstance(item, Reference) and not item.id
 
 
-def _posted_charges(party: Party, view: RecordView, world: World) -> dict[str, RecordRef]:
-    """What the books' lines are about that are described by a name, as those of charges are."""
-    books = world.party(view, world.policy.books) if party.system != world.policy.books else None
-    lines = books.values.get("lines") if books is not None else None
-    if not isinstance(lines, Lines):
-        return {}
-    return _one_each((line.description, line.item) for line in lines.lines)
-
-
-def _one_each(called: Iterable[tuple[str, LinePointer]]) -> dict[str, RecordRef]:
-    """Names that stand for one item and no other."""
+def _one_each(called: Iterable[tuple[str, LinePointer]]) -> dict[str, LinePointer]:
+    """Names that stand for one pointer and no other."""
     found: dict[str, set[LinePointer]] = {}
     for name, item in called:
         if name:
             found.setdefault(name, set()).add(item)
-    return {
-        name: item
-        for name, items in found.items()
-        if len(items) == 1 and isinstance(item := next(iter(items)), RecordRef)
-    }
+    return {name: next(iter(items)) for name, items in found.items() if len(items) == 1}
 
 
 def wishing(

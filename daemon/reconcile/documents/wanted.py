@@ -23,7 +23,7 @@ from ..mapping import Rendered, render
 from ..numbers import document_number
 from ..pointers import Ask, Place, Pointed, point
 from ..world import Remap, World, reference_kind
-from .parties import DocumentParty, untaxed_code
+from .parties import DocumentParty, tells_by_name, untaxed_code
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,9 +190,9 @@ def _missing(field: str, found: _Collecting) -> list[Hold]:
 
 
 def _lines(rule: LineRule, untaxed: LinePointer, found: _Collecting) -> Rendered:
-    shown = Lines(
-        tuple(_named(i, line, rule, found) for i, line in enumerate(found.source.lines.lines, 1))
-    )
+    # Numbered as the source shows them, for that is how the line map holds them.
+    known = numbered(found.source.lines, found.source.agreed_lines)
+    in_map = Lines(tuple(_named(i, line, rule, found) for i, line in enumerate(known.lines, 1)))
     rates: dict[LinePointer, Decimal | None] = {}
 
     def is_untaxed(line: Line) -> bool:
@@ -203,8 +203,7 @@ def _lines(rule: LineRule, untaxed: LinePointer, found: _Collecting) -> Rendered
             rates[code] = rate_of(code, found.world)
         return not rates[code]
 
-    in_map = _described(numbered(shown, found.source.agreed_lines), found.books)
-    meant, remaps = _meant(in_map, found)
+    meant, remaps = _meant(_described(in_map, found.books), found)
     rendered = render_lines(meant, rule, untaxed=untaxed, is_untaxed=is_untaxed)
     for index, part, pointer in pointers(rendered.lines):
         if part == "order" or (part == "tax_code" and pointer == untaxed):
@@ -255,21 +254,32 @@ def _follow_line(index: int, part: str, pointer: RecordRef | Reference, found: _
 
 
 def _named(place: int, line: Line, rule: LineRule, found: _Collecting) -> Line:
-    """A charge that names no product of ours goes straight to its account where that is allowed;
-    where it may be one of several, the plan says so."""
+    """A charge whose name several products have goes straight to its account where that is
+    allowed, and the plan says so; so does what was agreed to be about none. A product that nobody
+    has shown, by id or by name, is on its way or gone: the line waits for it."""
     unknown = line.item
-    if not isinstance(unknown, Reference) or not rule.accounts:
+    if not isinstance(unknown, Reference) or not tells_by_name(unknown) or not rule.accounts:
         return line
     if not isinstance(line.account, RecordRef):
         return line
     alike = _called(unknown, found)
-    if alike > 1:
+    if alike < 2 and not unknown.shared and not _is_agreed(line, found):
+        return line
+    if alike > 1 or unknown.shared:
         title, account = found.world.policy.title(found.source.system), line.account.record
+        many = f"{alike} active products of {title} are called"
         found.remarks.append(
             f'Line {place} goes straight to account "{found.world.label(account)}", without a '
-            f'product: {alike} active products of {title} are called "{shorten(unknown.key)}".'
+            f"product: {many if alike > 1 else f'several products of {title} were called'} "
+            f'"{shorten(unknown.key)}".'
         )
     return msgspec.structs.replace(line, item=None, sort="account")
+
+
+def _is_agreed(line: Line, found: _Collecting) -> bool:
+    """Whether the line was about no product of ours when the sides agreed."""
+    agreed = found.source.agreed_lines
+    return agreed is not None and any(one.item == line.item for one in agreed.lines)
 
 
 def _called(unknown: Reference, found: _Collecting) -> int:

@@ -287,6 +287,8 @@ class Ledger:
     def resolve(self, system: SystemName, reference: Reference) -> RecordId | None:
         if reference.id:
             return self.records.get(ExternalRef(system, reference.kind, reference.id))
+        if reference.shared:
+            return None
         wanted = ("code", "name") if reference.kind is Kind.ACCOUNT else ("name",)
         for key in wanted:
             found = self.find(system, reference.kind, key, fold(reference.key))

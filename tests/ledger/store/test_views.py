@@ -1,6 +1,7 @@
 """What views answer of records, references and history after the entries that lead there."""
 
 from decimal import Decimal
+from typing import Any
 
 from ledger.model.encoding import comparable_bytes, encode
 from ledger.model.entries import (
@@ -225,13 +226,14 @@ async def test_pointers_are_resolved_by_id_code_and_name(ledger: Ledger) -> None
     )
     await ledger.append(draft)
 
-    async def resolve(**how: str) -> RecordId | None:
+    async def resolve(**how: Any) -> RecordId | None:
         reference = Reference(kind=Kind.ACCOUNT, **how)
         return await ledger.read(lambda views: views.resolve(DEAR, reference))
 
     assert await resolve(id="1") == record_id(sales)
     assert await resolve(id="9") is None
     assert await resolve(key="400") == record_id(sales)  # a code goes before a name
+    assert await resolve(key="400", shared=True) is None  # whoever has it by now
     assert await resolve(key="SALES") == record_id(sales)  # out of scope means nothing
     assert await resolve(key="freight") is None  # ambiguous
     assert await resolve(key="rent") == record_id(new)  # the active one
