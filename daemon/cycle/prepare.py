@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from daemon.reconcile.documents.ending import SETTLED_ENDS, is_settled
 from daemon.reconcile.lines import POINTERS
 from daemon.reconcile.waves import records_in
 from ledger.model.capabilities import Capabilities, KindRule
@@ -70,6 +71,8 @@ def _stands(operation: Operation, view: RecordView | None) -> bool:
     now = {system: side.comparable for system, side in view.sides.items()}
     if operation.computed_from != now:
         return False
+    if operation.action in SETTLED_ENDS and is_settled(view.sides[operation.system].record):
+        return False  # paid since it was planned, which no digest tells: it is planned anew
     return (operation.action is Action.CREATE) == (operation.system not in view.sides)
 
 

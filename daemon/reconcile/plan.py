@@ -59,7 +59,7 @@ def plan(views: Sequence[RecordView], lookups: Lookups, policy: Policy) -> Plan:
 
 def _watching(operation: Operation, world: World) -> Operation:
     """With the keys under which somebody could get in its way while it waits."""
-    watched = keys_of(operation, world)
+    watched = (*operation.watches, *keys_of(operation, world))
     view = world.view(operation.record)
     if operation.action is Action.CREATE and view is not None and view.kind not in DOCUMENT_KINDS:
         watched = tuple(sorted({*watched, *keys_in(view, operation.system, world)}))

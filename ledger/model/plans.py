@@ -94,7 +94,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """The explanation in a sentence that a bookkeeper understands."""
     watches: tuple[tuple[str, str, str, str], ...] = ()
     """(system, kind, key name, folded value) whose appearance asks for another look: somebody else
-    has the name that it gives, or is what it would create."""
+    has the name that it gives, or is what it would create; or a payment moved what it would end."""
 
 
 class Agreement(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,21 +7,29 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from daemon.sandbox.qbo.crud import Options, write
 from daemon.sandbox.requestlog import Exchange
+from ledger.model.ids import RecordId
 from tests.daemon.catalogue.support import COMPANY, MIRA, conductor, delete_in_qbo, finish
 from tests.scenarios.papers import (
+    TODAY,
+    VENDOR,
     bill_of,
     billed,
     buys,
+    charge,
     in_dear,
     in_qbo,
     line,
     office,
     posted,
+    reorders,
     settle,
     sold,
 )
+from tests.scenarios.support import dear_row, killed, save_in_dear
 from tests.simulation.checkers import (
     CHECKERS,
     beside,
@@ -34,7 +42,7 @@ from tests.simulation.checkers import (
     papers_posted,
     quiet,
 )
-from tests.simulation.evidence import Evidence, gather
+from tests.simulation.evidence import Evidence, Sent, gather
 from tests.simulation.filing import file
 from tests.simulation.witness import Witness
 from tests.town import Town
@@ -111,6 +119,17 @@ async def test_a_document_posted_twice_is_noticed(tmp_path: Path) -> None:
         assert any("stood there" in p for p in problems)
 
 
+async def test_a_number_that_a_person_gave_to_two_documents_is_no_second_posting(
+    tmp_path: Path,
+) -> None:
+    async with traded(tmp_path) as (one, witness):
+        sold(one, line("BR-2", 1, 9))
+        await settle(one)
+        with witness.by("bookkeeper"):
+            in_qbo(one, "invoice", number="INV-00002", set={"DocNumber": "INV-00001"})
+        assert await papers_once.check(await look(one, witness)) == []
+
+
 async def test_a_lost_and_a_differing_document_are_noticed(tmp_path: Path) -> None:
     async with traded(tmp_path) as (one, witness):
         with witness.by("trader"):
@@ -141,6 +160,39 @@ async def test_a_draft_and_a_write_to_dear_are_noticed(tmp_path: Path) -> None:
         problems = await papers_allowed.check(await look(one, witness))
         assert any("never authorised" in p for p in problems)
         assert any("a write to a document in DEAR" in p for p in problems)
+
+
+async def test_a_document_whose_answer_was_lost_is_told_by_its_request(tmp_path: Path) -> None:
+    """Seen by the daemon, then changed by the bookkeeper before it knew that it was its own: no
+    link leads from it to DEAR, and the request that made it does."""
+    async with traded(tmp_path) as (one, witness):
+        with witness.by("trader"):
+            buys(one, line("BR-1", 4, 3), line("BR-2", 1, 5))
+        lost = {"system": "qbo", "kind": "lost_reply", "method": "POST", "path": "*/purchaseorder"}
+        one.fail(lost)
+        await one.cycle()
+        assert await killed(one, one.cycle(), lambda axe: axe.after_append(1))
+        with witness.by("bookkeeper"):
+            first = lines(posted(one, "purchaseorder", "PO-00002"))[0]
+            in_qbo(one, "purchase_order", number="PO-00002", set={"Line": [first]})
+        await settle(one)
+        evidence = await look(one, witness)
+        row = next(row for row in one.log.rows if row["fault"] == "lost_reply")
+        made = evidence.witness.trail.born()[f"qbo/{row['created'][0]}"]
+        assert file(evidence).partners(made.label, "dear") == []
+        assert await papers_allowed.check(evidence) == []
+
+        sent = next(s for s in evidence.sent if s.entry.request == row["request_id"])
+        (item,) = sent.entry.items
+        other = msgspec.structs.replace(item, record=RecordId("purchase_order-another"))
+        entry = msgspec.structs.replace(sent.entry, items=(other,))
+        told = [replace(one, entry=entry) if one is sent else one for one in evidence.sent]
+        problems = await papers_allowed.check(replace(evidence, sent=told))
+        assert any("no document of DEAR stands behind" in p for p in problems)
+
+        row["created"].clear()
+        problems = await papers_allowed.check(evidence)
+        assert any("no document of DEAR stands behind" in p for p in problems)
 
 
 async def test_an_end_that_nobody_asked_for_is_noticed(tmp_path: Path) -> None:
@@ -248,3 +300,71 @@ async def test_what_moves_in_the_head_of_a_document_unasked_is_noticed(tmp_path:
         by_nobody(one, "bill", {"Id": bill["Id"], "DueDate": "2026-12-31"})
         problems = await beside.check(await look(one, witness))
         assert any("DueDate was" in p and "nobody asked" in p for p in problems)
+
+
+async def test_each_of_two_changes_that_follow_at_once_is_held_against_its_own_request(
+    tmp_path: Path,
+) -> None:
+    """What the first one set is looked at when the second begins, which asks for other fields."""
+    async with traded(tmp_path) as (one, witness):
+        with witness.by("trader"):
+            row = line("BR-1", 4, 3)
+            number = buys(one, row, Memo="ring twice")
+        with witness.by("bookkeeper"):
+            body = {"item": "BR-1", "quantity": Decimal(4), "amount": Decimal(12)}
+            head = {"party": VENDOR, "number": number, "date": TODAY}
+            in_qbo(one, "purchase_order", enter={**head, "lines": [body]})
+        one.fail(
+            {"system": "qbo", "kind": "lost_request", "method": "POST", "path": "*/purchaseorder"}
+        )
+        await one.cycle()
+        with witness.by("trader"):
+            reorders(one, number, line("BR-1", 6, 3))
+        await settle(one)
+        evidence = await look(one, witness)
+        ours = [e for e in witness.trail.by_daemon() if e.what == "changed" and e.direct]
+        asked = [evidence.asked(event) for event in ours]
+        first, second = (set(one.write.fields) for one in asked if one is not None)
+        assert first >= {"memo", "terms"}
+        assert second == {"lines"}
+        assert await beside.check(evidence) == []
+
+        for field, said in (("memo", "Memo"), ("terms", "SalesTermRef")):
+            told = [without(sent, field) for sent in evidence.sent]
+            problems = await beside.check(replace(evidence, sent=told))
+            assert any(f"{said} was None" in p and "nobody asked" in p for p in problems), field
+
+
+def without(sent: Sent, field: str) -> Sent:
+    """The same request, which does not name this field."""
+    writes = [
+        msgspec.structs.replace(w, fields={f: v for f, v in w.fields.items() if f != field})
+        for w in sent.request.writes
+    ]
+    return replace(sent, request=msgspec.structs.replace(sent.request, writes=tuple(writes)))
+
+
+async def test_a_charge_may_go_to_its_account_only_where_its_name_is_shared(
+    tmp_path: Path,
+) -> None:
+    async with office(tmp_path) as one:
+        witness = Witness(one)
+        with witness.by("trader"):
+            order = buys(one, line("BR-1", 2, "3.5"), charges=[charge("FREIGHT", 1, 9)])
+            billed(one, order, "V-1")
+        await settle(one)
+        assert await papers_posted.check(await look(one, witness)) == []
+        bill = posted(one, "bill", "V-1")
+        account = {"Amount": Decimal(9), "DetailType": "AccountBasedExpenseLineDetail"}
+        account["AccountBasedExpenseLineDetail"] = {"AccountRef": {"value": "20"}}
+        goods = [row for row in lines(bill) if row["Amount"] != 9]
+        by_nobody(one, "bill", {"Id": bill["Id"], "Line": [*goods, account]})
+        (problem,) = await papers_posted.check(await look(one, witness))
+        assert "V-1" in problem
+
+        name = dear_row(one, "item", "FREIGHT")["Name"]
+        with witness.by("buyer"):
+            save_in_dear(one, "item", "BR-3", Name=name)
+        assert await papers_posted.check(await look(one, witness)) == [], "nobody can tell"
+        by_nobody(one, "bill", {"Id": bill["Id"], "Line": [account, account]})
+        assert await papers_posted.check(await look(one, witness)), "the goods are another matter"

@@ -1,7 +1,8 @@
 """Who changed which document, and what every document in DEAR ever showed.
 
 QuickBooks works out lines and sums after it stored a record, so a document is looked at again
-when the next write begins, when an actor comes or goes, or when somebody asks.
+when the next write begins, when an actor comes or goes, or when somebody asks. When it was changed,
+and by which request, is written down at once.
 """
 
 from collections.abc import Callable
@@ -23,6 +24,8 @@ class PaperEvent:
 
     n: int
     at: datetime
+    after_row: int
+    """Number of the last row that the request log had then: that of its own request comes later."""
     author: str
     era: int
     """Which of the rules of this life were in force."""
@@ -43,6 +46,19 @@ class PaperEvent:
         return f"#{self.n} {self.author} {self.what} {self.label}: {self.before} -> {self.after}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Touch:
+    """A document that was changed, of which nobody has looked yet how it came out."""
+
+    stored: Stored
+    at: datetime
+    after_row: int
+    author: str
+    era: int
+    closed_until: str
+    direct: bool
+
+
 class Trail:
     """Keeps every change of every document."""
 
@@ -56,7 +72,7 @@ class Trail:
         self.history: dict[str, list[Paper]] = {}
         """Label of a document in DEAR -> everything that it ever showed, oldest first."""
         self._known = qbo_papers(one.qbo)
-        self._touched: dict[str, tuple[str, int, str, bool, Stored]] = {}
+        self._touched: dict[str, _Touch] = {}
         self.look_at_dear()
         self._watch()
 
@@ -76,22 +92,22 @@ class Trail:
     def catch_up(self) -> None:
         """Write down what the documents touched since the last time show now."""
         touched, self._touched = self._touched, {}
-        for label, (author, era, closed, direct, stored) in touched.items():
-            before = self._known.pop(label, None)
-            after = None
+        for label, touch in touched.items():
+            stored, before, after = touch.stored, self._known.pop(label, None), None
             if self._one.qbo.state.get(stored.spec.name, stored.id) is not None:
                 after = self._known[label] = qbo_paper(self._one.qbo, stored)
             if before != after:
                 event = PaperEvent(
                     n=len(self.events),
-                    at=self._one.clock.now(),
-                    author=author,
-                    era=era,
-                    closed_until=closed,
+                    at=touch.at,
+                    after_row=touch.after_row,
+                    author=touch.author,
+                    era=touch.era,
+                    closed_until=touch.closed_until,
                     label=label,
                     before=before,
                     after=after,
-                    direct=direct,
+                    direct=touch.direct,
                 )
                 self.events.append(event)
 
@@ -103,10 +119,17 @@ class Trail:
             return
         label = f"qbo/{KIND_OF_PAPER[name]}/{stored.id}"
         known = self._touched.get(label)
-        if known is not None:
-            direct = direct or known[3]
-        closed = self._one.qbo.state.company.closed_until
-        self._touched[label] = (self._author(), self.era, closed, direct, stored)
+        if known is not None and known.direct:
+            return  # the same request moves it once more, over something that it is linked to
+        self._touched[label] = _Touch(
+            stored=stored,
+            at=self._one.clock.now(),
+            after_row=self._one.log.last,
+            author=self._author(),
+            era=self.era,
+            closed_until=self._one.qbo.state.company.closed_until,
+            direct=direct,
+        )
 
     def _watch(self) -> None:
         books = self._one.qbo.state

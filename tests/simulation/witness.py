@@ -75,11 +75,12 @@ class Witness:
         self._one = one
         self._author = DAEMON
         self.events: list[Event] = []
-        self.shown: dict[tuple[str, str, str], dict[str, set[str]]] = {}
-        """(system, kind, id) -> field -> every value that it ever showed."""
+        self.shown: dict[tuple[str, str, str], dict[str, dict[str, int]]] = {}
+        """(system, kind, id) -> field -> every value that it ever showed, and the number of the
+        event that first brought it; -1 for what was there."""
         for kind in ENTITIES:
             for (system, record_id), face in faces(one.qbo, one.dear, kind).items():
-                self._show(system, kind, record_id, face)
+                self._show(system, kind, record_id, face, since=-1)
         self._watch_qbo()
         self._watch_dear()
         self.trail = Trail(one, lambda: self._author)
@@ -99,10 +100,10 @@ class Witness:
     def of_daemon(self) -> list[Event]:
         return [event for event in self.events if event.author == DAEMON]
 
-    def _show(self, system: str, kind: str, record_id: str, face: Face) -> None:
+    def _show(self, system: str, kind: str, record_id: str, face: Face, *, since: int) -> None:
         fields = self.shown.setdefault((system, kind, record_id), {})
         for field, value in face.items():
-            fields.setdefault(field, set()).add(value)
+            fields.setdefault(field, {}).setdefault(value, since)
 
     def _row(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
         """A copy, where it is the daemon that acts: what people do is not looked at so closely."""
@@ -133,7 +134,7 @@ class Witness:
             rows=rows if self._author == DAEMON else None,
         )
         self.events.append(event)
-        self._show(system, kind, record_id, after)
+        self._show(system, kind, record_id, after, since=event.n)
 
     def _twins(self, system: str, kind: str, record_id: str, face: Face) -> tuple[str, ...]:
         found = faces(self._one.qbo, self._one.dear, kind)

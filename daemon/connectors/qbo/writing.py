@@ -208,7 +208,27 @@ class Writer:
             if not isinstance(now, Observation) or now.version != write.version:
                 return moved(write, now)
             write = msgspec.structs.replace(write, raw=now.raw)
-        return write, to_raw(write, setting)
+        wire = to_raw(write, setting)
+        moved_on = await self._moved_on(write) if write.action is Action.VOID else None
+        return moved_on or (write, wire)
+
+    async def _moved_on(self, write: Write) -> Rejected | None:
+        """Of a void, which lets go of every payment: whether the document still has the version at
+        which it was seen without any.
+
+        Intuit says of updates and deletes that they need the present version, and of voids only
+        that they name one. What comes in after this look is left to that.
+        """
+        assert write.ref is not None  # only creates have no reference
+        try:
+            now = await self._reader.read(write.ref)
+        except Refused as error:
+            return not_sent(write, str(error))
+        if isinstance(now, Observation):
+            is_void = getattr(now.record, "status", "") == "voided"  # sent again: it is replayed
+            if is_void or now.version == write.version:
+                return None
+        return moved(write, now)
 
     def _names_account(self, kind: Kind) -> bool:
         """Purchase orders are refused without one; for bills QuickBooks has its own choice."""

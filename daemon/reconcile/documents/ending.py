@@ -11,6 +11,7 @@ import msgspec
 from ledger.model.capabilities import KindRule
 from ledger.model.facts import Hold, HoldCode, RecordView
 from ledger.model.plans import ENDS, Action
+from ledger.model.records import Record
 
 from ..explain import noun, thing
 from ..operations import make_operation, refused
@@ -20,6 +21,8 @@ from .checks import hold, period_hold
 from .matching import Again, entered_again
 from .parties import DocumentParty
 
+SETTLED_ENDS = frozenset({Action.VOID, Action.DELETE})
+"""The ends that would unlink what is applied to a document."""
 _DOING = {Action.VOID: "void", Action.DELETE: "delete", Action.CLOSE: "close"}
 
 
@@ -51,7 +54,9 @@ def remove(
     refusal = refused(view, operation, world)
     if refusal is not None:
         return Decision(holds=(refusal,))
-    return Decision(operations=(operation,))
+    # A payment moves no field that is compared: what waits is looked at again for it alone.
+    watched = (_moved(view, books),) if action in SETTLED_ENDS else ()
+    return Decision(operations=(msgspec.structs.replace(operation, watches=watched),))
 
 
 def _done(action: Action) -> str:
@@ -90,12 +95,10 @@ def _stands_against(
     closed = period_hold(view, [books.text("date")], doing, world)
     if closed is not None:
         return closed
-    side = view.sides[books.system]
-    settled = getattr(side.record, "settlements", None)
-    balance, total = getattr(side.record, "balance", None), books.values.get("total")
-    paid = isinstance(balance, Decimal) and isinstance(total, Decimal) and balance != total
-    if not paid and not settled:
+    record = view.sides[books.system].record
+    if not is_settled(record):
         return None
+    settled = getattr(record, "settlements", None)
     here = world.policy.title(books.system)
     by = f" ({settled})" if isinstance(settled, str) and settled else ""
     held = hold(
@@ -108,8 +111,19 @@ def _stands_against(
         world,
     )
     # Balances are derived figures: their movement alone is what this waits for.
-    key = (books.system, view.kind.value, "moved", books.ref.id)
-    return msgspec.structs.replace(held, waits_for_keys=(key,))
+    return msgspec.structs.replace(held, waits_for_keys=(_moved(view, books),))
+
+
+def is_settled(record: Record | None) -> bool:
+    """Whether the books show payments or credits applied to it: to end it would unlink them."""
+    balance, total = getattr(record, "balance", None), getattr(record, "total", None)
+    paid = isinstance(balance, Decimal) and isinstance(total, Decimal) and balance != total
+    return paid or bool(getattr(record, "settlements", None))
+
+
+def _moved(view: RecordView, books: DocumentParty) -> tuple[str, str, str, str]:
+    """The key that a new version of the document in the books wakes."""
+    return (books.system, view.kind.value, "moved", books.ref.id)
 
 
 def reopened(view: RecordView, source: DocumentParty, world: World) -> Hold:

@@ -141,19 +141,24 @@ def _void(books: Books, spec: Spec, body: Wire, options: Options, *, how: str) -
     """``how``: the form of the request, void or update; each entity takes one of them."""
     if txn.VOIDABLE.get(spec.name) != how and not (options.by_user and spec.name in txn.VOIDABLE):
         raise faultbodies.unsupported(f"void of {spec.name}")
-    stored = _current(books, spec, body, options)
+    minds = how == "update" or books.switches.void_version == "check"
+    stored = _current(books, spec, body, options, any_version=not minds)
     txn.check_removal(books, stored, by_user=options.by_user)
     return Written(stored, "written", changed=txn.void(books, stored))
 
 
-def _current(books: Books, spec: Spec, body: Wire, options: Options) -> Stored:
+def _current(
+    books: Books, spec: Spec, body: Wire, options: Options, *, any_version: bool = False
+) -> Stored:
     """The record that a body means. Raises 2020 without a version, 610, 5010."""
     if not body.get("Id"):
         raise faultbodies.required("Id")
     if body.get("SyncToken") in (None, "") and not options.by_user:
         raise faultbodies.required("SyncToken")
     stored = read(books, spec, str(body["Id"]))
-    if not options.by_user and str(body["SyncToken"]) != str(stored.token):
+    if options.by_user or any_version:
+        return stored
+    if str(body["SyncToken"]) != str(stored.token):
         raise faultbodies.stale()
     return stored
 

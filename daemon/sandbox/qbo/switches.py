@@ -77,6 +77,8 @@ class QboSwitches:
     """Whether a new document without ``SalesTermRef`` takes the terms of its party."""
     tracked_without_quantity: Literal["accept", "refuse"] = "accept"
     """What a line with a tracked item but no quantity does: no stock moves, or 6520."""
+    void_version: Literal["check", "ignore"] = "check"
+    """Whether the void of an invoice with a version that is not the present one is stale (5010)."""
     overapplied: Literal["refuse", "cap"] = "refuse"
     """What a payment line above the open balance does: 6000, or only the open balance counts."""
     bill_payment_excess: Literal["refuse", "credit"] = "refuse"

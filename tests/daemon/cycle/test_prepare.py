@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -187,6 +188,21 @@ async def test_an_update_tells_what_the_target_showed_for_its_lines(books: Shelf
     (one,) = await ready(books, await books.operation(record, Action.UPDATE, lines=lines(line())))
 
     assert one.write.before == {"lines": there}
+
+
+@pytest.mark.parametrize("action", [Action.VOID, Action.DELETE])
+@pytest.mark.parametrize("paid", [{"balance": Decimal(4)}, {"settlements": "Payment 9"}])
+async def test_an_end_does_not_go_over_a_payment_that_came_since(
+    books: Shelf, action: Action, paid: dict[str, Any]
+) -> None:
+    """Derived figures are in no digest; an update lets the payment stand and goes on."""
+    owed: dict[str, Any] = {"total": Decimal(5), "balance": Decimal(5)}
+    record = await books.pair(Kind.BILL, "3", bill(**owed))
+    end = await books.operation(record, action)
+    update = await books.operation(record, Action.UPDATE, number="B-2")
+    assert [one.operation for one in await ready(books, end, update)] == [end, update]
+    await books.show(QBO, Kind.BILL, "3", bill(**{**owed, **paid}))
+    assert [one.operation for one in await ready(books, end, update)] == [update]
 
 
 async def test_what_moved_since_it_was_planned_is_passed_over(books: Shelf) -> None:

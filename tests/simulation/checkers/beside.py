@@ -109,14 +109,9 @@ def _beside_paper(evidence: Evidence, event: PaperEvent) -> Iterator[str]:
     before, after = event.before, event.after
     if not event.direct or before is None or after is None or after.status == "voided":
         return
-    named = [
-        set(write.fields)
-        for sent in evidence.sent
-        if sent.at <= event.at
-        for write in sent.request.writes
-        if write.ref is not None and str(write.ref) == event.label
-    ]
-    allowed = {p for field in (named[-1] if named else ()) for p in _QBO_PAPER.get(field, set())}
+    asked = evidence.asked(event)
+    named = asked.write.fields if asked is not None else {}
+    allowed = {prop for field in named for prop in _QBO_PAPER.get(field, set())}
     was, now = dict(before.head), dict(after.head)
     for prop in sorted(was.keys() | now.keys()):
         if was.get(prop) != now.get(prop) and prop not in allowed:

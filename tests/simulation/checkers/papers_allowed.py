@@ -1,9 +1,7 @@
 """Nothing is written that must not be: no draft, nothing from before ``since``, no kind that is
 off, nothing of a document to DEAR, and nothing is ended that its owner stands by."""
 
-from datetime import datetime
-
-from tests.simulation.evidence import Evidence
+from tests.simulation.evidence import Asked, Evidence
 from tests.simulation.filing import Filing, file, flows
 from tests.simulation.papers import Paper
 from tests.simulation.trail import PaperEvent
@@ -22,24 +20,26 @@ async def check(evidence: Evidence) -> list[str]:
         and ("purchase" in row["path"].lower() or "sale" in row["path"].lower())
     ]
     for event in evidence.witness.trail.by_daemon():
-        if event.direct and not filing.is_forgotten(event.label):
+        if event.direct:
             problems += _mistakes(filing, event)
     return problems
 
 
 def _mistakes(filing: Filing, event: PaperEvent) -> list[str]:
+    evidence = filing.evidence
+    asked = evidence.asked(event)
     shown = [
         paper
-        for label in filing.partners(event.label, "dear")
-        for paper in filing.evidence.witness.trail.history.get(label, [])
+        for label in _behind(filing, event, asked)
+        for paper in evidence.witness.trail.history.get(label, [])
     ]
     if not shown:
-        if _is_theirs(filing.evidence, event):
-            return []
         return [f"no document of DEAR stands behind {event}"]
-    policies = [filing.evidence.policies[event.era]]
-    if _is_sent_again(filing.evidence, event):
-        policies = list(filing.evidence.policies[: event.era + 1])
+    policies = [evidence.policies[event.era]]
+    if asked is not None and asked.times > 1:
+        # It was lost and goes out again as it was, probed and not decided anew, whatever the
+        # rules say by then.
+        policies = list(evidence.policies[: event.era + 1])
     problems = []
     if not any(flows(policy, paper) for policy in policies for paper in shown):
         problems.append(f"none of {[str(p) for p in shown]} is to flow: {event}")
@@ -54,27 +54,13 @@ def _mistakes(filing: Filing, event: PaperEvent) -> list[str]:
     return problems
 
 
-def _is_theirs(evidence: Evidence, event: PaperEvent) -> bool:
-    """Whether somebody changed the document before the daemon, which had died, heard of it again:
-    then it may be anybody's."""
-    rows = [row for row in evidence.journal if str(getattr(row.entry, "ref", "")) == event.label]
-    first = min((datetime.fromisoformat(row.at) for row in rows), default=None)
-    return any(
-        e.label == event.label and e.author != "daemon" and (first is None or e.at <= first)
-        for e in evidence.witness.trail.events
-    )
-
-
-def _is_sent_again(evidence: Evidence, event: PaperEvent) -> bool:
-    """Whether a request did it that had been sent before and lost: it goes out again as it was,
-    probed and not decided anew, whatever the rules say by then."""
-    kind = event.label.split("/")[1]
-    sent = [
-        one.entry.request
-        for one in evidence.sent
-        if one.at <= event.at and any(write.kind.value == kind for write in one.request.writes)
-    ]
-    return bool(sent) and any(sent.count(request) > 1 for request in sent[-3:])
+def _behind(filing: Filing, event: PaperEvent, asked: Asked | None) -> list[str]:
+    """The documents of DEAR for which it was written: those of the record that the request named
+    when it left, whether or not its answer was ever heard."""
+    if asked is None:
+        return filing.partners(event.label, "dear")
+    refs = filing.evidence.partners.get(asked.record, set())
+    return sorted(ref for ref in refs if ref.startswith("dear/"))
 
 
 def _is_end(event: PaperEvent) -> bool:

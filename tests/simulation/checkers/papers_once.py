@@ -15,13 +15,24 @@ async def check(evidence: Evidence) -> list[str]:
             problems.append(f"{event} is unknown to the journal")
     standing = [paper for label, paper in filing.qbo.items() if label in filing.born]
     standing = [paper for paper in standing if paper.stands]
-    keys = Counter((paper.kind, paper.number, paper.party) for paper in standing)
+    theirs = _renumbered(filing)
+    keys = Counter(_key(paper) for paper in standing if paper.label not in theirs)
     problems += [f"{key} was posted {count} times" for key, count in keys.items() if count > 1]
     records = Counter(filing.record(paper.label) for paper in standing)
     problems += [
         f"{record} was posted {count} times" for record, count in records.items() if count > 1
     ]
     return problems + _beside_another(filing)
+
+
+def _renumbered(filing: Filing) -> set[str]:
+    """Documents that somebody gave another number in QuickBooks: it may be that of another one."""
+    return {
+        event.label
+        for event in filing.evidence.witness.trail.events
+        if event.author != "daemon" and event.before is not None and event.after is not None
+        if event.before.number != event.after.number
+    }
 
 
 def _beside_another(filing: Filing) -> list[str]:

@@ -55,9 +55,36 @@ def _differences(filing: Filing, paper: Paper, there: Paper) -> list[str]:
     mine, theirs = f"dear/{table}/{paper.party}", f"qbo/{table}/{there.party}"
     if filing.record(mine) != filing.record(theirs):
         problems.append(f"{paper} is about {mine}, in the books about {theirs}")
-    if _lines(filing, paper) != _lines(filing, there):
+    mine_only = _lines(filing, paper) - _lines(filing, there)
+    theirs_only = _lines(filing, there) - _lines(filing, paper)
+    untold = _untold(filing) if paper.kind == "bill" else frozenset()
+    if any(item not in untold for item, _, _ in mine_only) or _amounts(mine_only) != _amounts(
+        theirs_only
+    ):
         problems.append(f"{paper}: {_lines(filing, paper)} is {_lines(filing, there)} there")
     return problems
+
+
+def _untold(filing: Filing) -> frozenset[str]:
+    """Products of charges that another product ever had the name of: DEAR shows a charge under its
+    name alone, so that nobody can tell which it is, and a bill may post it to its account."""
+    shown = filing.evidence.witness.shown
+    named: dict[str, set[str]] = {}
+    for system, kind, record_id in shown:
+        if (system, kind) == ("dear", "item"):
+            for name in shown[system, kind, record_id]["name"]:
+                named.setdefault(name.casefold(), set()).add(record_id)
+    shared = {one for ids in named.values() if len(ids) > 1 for one in ids}
+    services = {
+        row.id
+        for row in filing.evidence.one.dear.state["product"]
+        if row.fields["Type"] == "Service"
+    }
+    return frozenset(str(filing.item(f"dear/item/{one}")) for one in shared & services)
+
+
+def _amounts(lines: Counter[Any]) -> Counter[Decimal]:
+    return Counter(amount for _, _, amount in lines.elements())
 
 
 def _lines(filing: Filing, paper: Paper) -> Counter[Any]:
