@@ -21,7 +21,7 @@ from ledger.model.capabilities import KindRule
 from ledger.model.encoding import decode
 from ledger.model.errors import Refused
 from ledger.model.facts import REPLACED_BY, Observation, Tombstone
-from ledger.model.ids import ExternalRef, RecordId
+from ledger.model.ids import DOCUMENT_KINDS, ExternalRef, Kind, RecordId, SystemName
 from ledger.model.keys import fold
 from ledger.model.outcomes import (
     Confirmed,
@@ -36,6 +36,7 @@ from ledger.model.outcomes import (
 from ledger.model.plans import REMOVALS, Action
 from ledger.model.records import Document, Record, comparable_values
 from ledger.model.values import Lines, Reference, Value
+from ledger.store.views import Views
 
 _ENDS = {Action.VOID: "voided", Action.CLOSE: "closed"}
 """The status that a document shows once it was ended so; a deleted one is gone."""
@@ -87,7 +88,8 @@ async def _settle_intent(
     is_whole = len(absent) == len(request.writes)
     replays = connector.capabilities.replays_requests
     wanted = all(company.policy.flow(item.kind) != "off" for item in absent)
-    if replays and is_whole and is_young and wanted and await _may_write(company):
+    may_go = replays and is_whole and is_young and wanted and await _may_write(company)
+    if may_go and not await _is_overtaken(company, absent, intent.first_at):
         now = await stops(company, (item.digest for item in intent.items))
         if any(now.holds_back(intent.system, item.kind, item.digest) for item in intent.items):
             report.open_intents += 1  # it keeps its id, and goes when it may
@@ -95,40 +97,62 @@ async def _settle_intent(
         # The very same request: should the probe have been wrong, the first answer is replayed.
         await attempt(company, connector, intent, request, report, again=True)
         return
-    gone = [await _absent(company, connector, intent, writes[item.b_id], item) for item in absent]
+    # A batch of which nothing is there never acted: somebody would have renamed all that it made.
+    asks = len(request.writes) == 1 or not is_whole or not replays
+    lost = [writes[item.b_id] for item in absent]
+    gone = [await _absent(company, connector, intent, write, asks=asks) for write in lost]
     await settle(company, intent, gone, report, how="probe")
     report.settled_intents += 1
 
 
+async def _is_overtaken(company: Company, absent: Sequence[IntentItem], since: str) -> bool:
+    """Whether something turned up, or took such a key, since the request first left, that may be
+    what one of its creates would make: that is planned anew, and the match ladder has a look at it.
+    A document was looked for by its number already."""
+    creates = [
+        item for item in absent if item.action is Action.CREATE and item.kind not in DOCUMENT_KINDS
+    ]
+
+    def ask(views: Views) -> bool:
+        found: set[ExternalRef] = set()
+        for item in creates:
+            row = views.operation(item.operation)
+            for system, kind, key, value in row.operation.watches if row is not None else ():
+                found.update(views.find(SystemName(system), Kind(kind), key, value))
+        mine = {item.record for item in creates}
+        heads = views.heads(found).values()
+        others = [one.seq for one in heads if one.record not in mine and not one.out_of_scope]
+        return any(at > since for at in views.instants(others).values())
+
+    return bool(creates) and await company.ledger.read(ask)
+
+
 async def _absent(
-    company: Company, connector: Connector, intent: Intent, write: Write, item: IntentItem
+    company: Company, connector: Connector, intent: Intent, write: Write, *, asks: bool
 ) -> Outcome:
     """No trace under its key: it never acted - unless a person renamed what it made meanwhile.
 
-    A new record without a counterpart may be it. Where a repeated create would not be recognised
-    by the system itself, a person looks before there can be two. A create without a key was never
-    looked for: it is not sent anew at all.
+    A new record without a counterpart may be it. What is sent from here on has another id, which
+    no system would recognise: a person looks before there can be two. A create without a key was
+    never looked for: it is not sent anew at all.
     """
-    system = connector.name
     strangers: list[ExternalRef] = []
     if write.action is Action.CREATE:
         rule = connector.capabilities.kinds[write.kind]
         if not recovery_value(write, rule):
             return _perhaps_made(write, rule)
-    if item.action is Action.CREATE and not connector.capabilities.replays_requests:
-        strangers = await company.ledger.read(
-            lambda views: views.strangers(system, item.kind, intent.first_at, MOST_STRANGERS)
-        )
+        of = (connector.name, write.kind, intent.first_at, MOST_STRANGERS if asks else 0)
+        strangers = await company.ledger.read(lambda views: views.strangers(*of))
     if not strangers:
         return Rejected(
-            b_id=item.b_id,
+            b_id=write.b_id,
             refusal=RefusalKind.NOT_SENT,
             code="proved_absent",
             message="the request was lost before it acted: a look-up found no trace of it",
         )
     named = ", ".join(map(str, strangers))
     return Rejected(
-        b_id=item.b_id,
+        b_id=write.b_id,
         refusal=RefusalKind.DUPLICATE,
         code="perhaps_renamed",
         message=f"the answer was lost and the record cannot be found, but {named} appeared since "

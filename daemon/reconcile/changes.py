@@ -11,7 +11,7 @@ from ledger.model.ids import Kind, RecordId, SystemName
 from ledger.model.plans import FieldChange
 from ledger.model.values import RecordRef, Reference, Value
 
-from .explain import field_name, show, taken, thing
+from .explain import field_name, show, taken, thing, unmarked
 from .mapping import CODE_FROM_ID, SANITISE, SHORTEN, Rendered, same
 from .merge import Reason, Take
 from .names import taken as name_taken
@@ -21,6 +21,9 @@ from .world import Party, World
 MATTERS = frozenset({(Kind.ITEM, "type"), (Kind.VENDOR, "currency"), (Kind.CUSTOMER, "currency")})
 """Fields that decide how amounts post: where they differ and cannot be written, a person must
 know. Any other field that a system does not let us write is left as it is."""
+
+UNMARKED = "the name that was agreed"
+"""Trace of a name that loses the mark of inactivation."""
 
 _POINTER = (RecordRef, Reference)
 
@@ -53,6 +56,18 @@ def draft_update(view: RecordView, take: Take, target: Party, world: World, ask:
         return Drafted(hold=hold)
     why = taken(take, target, rendered.value, world)
     return msgspec.structs.replace(drafted, why=why)
+
+
+def draft_unmarked(view: RecordView, target: Party, world: World, ask: Ask) -> Drafted:
+    """The agreed name for a record that was made active again under the mark of inactivation."""
+    rule, name = target.field_rule("name"), target.values["name"]
+    if rule.access is not Access.WRITE or not target.rule.can_update or target.rule.disabled:
+        return Drafted()
+    hold = name_taken(view, target.system, "name", name, world, ask)
+    if hold is not None:
+        return Drafted(hold=hold)
+    change = FieldChange(field="name", before=target.marked, after=name, trace=UNMARKED)
+    return Drafted(change=change, why=unmarked(target, world))
 
 
 def draft_field(

@@ -22,7 +22,7 @@ from ledger.model.plans import (
 )
 from ledger.model.values import Value
 
-from .changes import Drafted, disabled, draft_update
+from .changes import Drafted, disabled, draft_unmarked, draft_update
 from .create import create
 from .documents.decide import decide_document
 from .explain import activity, conflict, foreign, thing, updated
@@ -96,7 +96,7 @@ class Decider:
         merged = merge(view, parties, world.policy)
         operations: list[Operation] = []
         awaits = False
-        for target in parties:
+        for target in parties if merged else ():
             made, held, waiting = self._updates(view, target, merged)
             operations += made
             holds += held
@@ -104,7 +104,8 @@ class Decider:
         for system in absent:
             new = create(view, system, parties, merged, world, self)
             operations += [new.operation] if new.operation else []
-            holds += _until_it_appears(view, system, new.holds, world)
+            if new.holds:
+                holds += _until_it_appears(view, system, new.holds, world)
             awaits = awaits or new.awaits_link
         sent: list[Operation] = []
         for operation in operations:
@@ -129,12 +130,14 @@ class Decider:
         self, view: RecordView, target: Party, merged: tuple[FieldMerge, ...]
     ) -> tuple[list[Operation], list[Hold], bool]:
         takes = [m for m in merged if isinstance(m, Take) and target in m.targets]
-        if not takes:
+        if not takes and not target.marked:
             return [], [], False
         rises = any(t.field == ACTIVE and t.source.is_active for t in takes)
         if not target.is_active and not rises:
             takes = [t for t in takes if t.field == ACTIVE]  # nobody tends a record at rest
         drafts = [draft_update(view, take, target, self.world, self) for take in takes]
+        if target.marked and all(take.field != "name" for take in takes):
+            drafts.append(draft_unmarked(view, target, self.world, self))
         holds = [d.hold for d in drafts if d.hold is not None]
         awaits = any(d.awaits_link for d in drafts)
         operations, asked = _to_operations(view, target, takes, drafts, self.world)
@@ -156,13 +159,14 @@ def _to_operations(
     holds: list[Hold] = []
     why = updated([d.why for d in plain])
     if switch is not None and switch.change is not None and take is not None:
-        source, here = world.policy.title(take.source.system), world.policy.title(target.system)
+        moved = _mover(view, take, world)
+        source, here = world.policy.title(moved.system), world.policy.title(target.system)
         if switch.change.after is True:
             changes = [switch.change, *_changes(plain), *_name_regained(view, target, take, plain)]
             why = f"{activity(Action.REACTIVATE, view.kind, view.label, source, here)} {why}"
             rising = _operation(view, target, Action.REACTIVATE, changes, plain, why.strip(), world)
             return [rising], []
-        rest = at_rest(view, take.source, world)
+        rest = at_rest(view, moved, world)
         holds += [rest.hold] if rest.hold is not None else []
         if rest.is_proposed:
             text = activity(Action.INACTIVATE, view.kind, view.label, source, here)
@@ -175,6 +179,12 @@ def _to_operations(
             _operation(view, target, Action.UPDATE, _changes(plain), plain, why, world)
         )
     return operations, holds
+
+
+def _mover(view: RecordView, take: Take, world: World) -> Party:
+    """The side that is as the others shall be. Active or not: a person's own answer is a side's."""
+    sides = [p for p in world.parties(view) if p.values.get(ACTIVE) is take.source.values[ACTIVE]]
+    return sides[0] if take.source.system not in view.sides and sides else take.source
 
 
 def _changes(drafts: Sequence[Drafted]) -> list[FieldChange]:
@@ -218,10 +228,10 @@ def _blocked(view: RecordView, world: World) -> Decision | None:
         return unreadable
     gone = [
         (s, side.tombstone)
-        for s, side in sorted(view.sides.items())
+        for s, side in view.sides.items()
         if side.tombstone and s in world.policy.systems
     ]
-    return removed(view, gone, world) if gone else None
+    return removed(view, sorted(gone), world) if gone else None
 
 
 def _unreadable(view: RecordView, world: World) -> Decision | None:
@@ -235,10 +245,14 @@ def _unreadable(view: RecordView, world: World) -> Decision | None:
             cure="Nothing to do: it is looked up before anything else is sent.",
         )
         return Decision(holds=(hold,))
-    sides = [(s, side) for s, side in view.sides.items() if s in world.policy.systems]
-    if any(side.out_of_scope for _, side in sides):
-        return Decision()
-    if all(side.problem is None for _, side in sides):
+    systems = world.policy.systems
+    is_readable = True
+    for system, side in view.sides.items():
+        if system in systems:
+            if side.out_of_scope:
+                return Decision()
+            is_readable = is_readable and side.problem is None
+    if is_readable:
         return None
     what = thing(view.kind, view.label)
     unreadable = [
@@ -251,8 +265,8 @@ def _unreadable(view: RecordView, world: World) -> Decision | None:
             field=side.problem.field,
             system=s,
         )
-        for s, side in sides
-        if side.problem is not None
+        for s, side in view.sides.items()
+        if s in systems and side.problem is not None
     ]
     return Decision(holds=tuple(unreadable))
 
@@ -315,7 +329,7 @@ def _undecided(
     view: RecordView, parties: tuple[Party, ...], merged: tuple[FieldMerge, ...], world: World
 ) -> tuple[Conflict | None, list[Hold]]:
     """Conflicts and foreign edits, unless the record rests in every system."""
-    if not merged or not any(p.is_active for p in parties):
+    if not merged or not is_active(parties):
         return None, []
     fields = tuple(m for m in merged if isinstance(m, FieldConflict))
     open_conflict = None
@@ -343,7 +357,7 @@ def _agreement(
     view: RecordView, parties: tuple[Party, ...], merged: tuple[FieldMerge, ...], world: World
 ) -> Agreement | None:
     """The complete new images, when any field is agreed on that was not remembered just so."""
-    agreed = [m.field for m in merged if isinstance(m, Agreed)]
+    agreed = [m.field for m in merged if isinstance(m, Agreed)] if merged else ()
     if not agreed:
         return None
     images: dict[SystemName, dict[str, Value]] = {}
@@ -363,4 +377,6 @@ def _agreement(
 
 
 def _distinct(holds: Sequence[Hold]) -> tuple[Hold, ...]:
+    if len(holds) < 2:
+        return tuple(holds)
     return tuple({hold.subject: hold for hold in reversed(holds)}.values())[::-1]

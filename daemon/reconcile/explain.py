@@ -6,6 +6,7 @@ passed on as it is; whoever shows it makes it safe for the screen.
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import cache, lru_cache
 
 from ledger.model.ids import Kind
 from ledger.model.plans import Action, FieldChange, FieldConflict
@@ -45,6 +46,7 @@ def a_field(field: str) -> str:
     return f"{'an' if name[0] in 'aeio' else 'a'} {name}"
 
 
+@cache
 def noun(kind: Kind) -> str:
     return kind.value.replace("_", " ")
 
@@ -105,6 +107,15 @@ def taken(take: Take, target: Party, after: Value, world: World) -> str:
     return f"{why}, so {now} will be changed to {show(after, world)}."
 
 
+def unmarked(target: Party, world: World) -> str:
+    """Why a name loses the mark of inactivation."""
+    title, name = world.policy.title(target.system), show(target.values["name"], world)
+    return (
+        f"It is active again in {title} and is still called {show(target.marked, world)} there, "
+        f"so it will be called {name} again."
+    )
+
+
 def _lines_taken(take: Take, target: Party, after: Lines, world: World) -> str:
     """The lines are shown beside the sentence; it says whose they are and what they come to."""
     now, then = world.policy.title(target.system), world.policy.title(take.source.system)
@@ -148,14 +159,21 @@ def updated(sentences: Sequence[str]) -> str:
 def created(
     kind: Kind, label: str, sources: Sequence[str], target: str, changes: Sequence[FieldChange]
 ) -> str:
-    configured = [field_name(c.field) for c in changes if c.trace.startswith("config ")]
+    configured = tuple([c.field for c in changes if c.trace.startswith("config ")])
+    so = _so_created(tuple(sources), target, configured)
+    return sentence(f"{thing(kind, label)} {so}")
+
+
+@lru_cache(maxsize=64)
+def _so_created(sources: tuple[str, ...], target: str, configured: tuple[str, ...]) -> str:
+    """What is said alike of every record that the same systems show."""
     text = (
-        f"{thing(kind, label)} exists in {' and '.join(sources)} and not in {target}, "
-        f"so it will be created in {target}"
+        f"exists in {' and '.join(sources)} and not in {target}, so it will be created in {target}"
     )
     if configured:
-        text += f" ({', '.join(configured)} from the configuration)"
-    return f"{sentence(text)}."
+        names = ", ".join([field_name(field) for field in configured])
+        text += f" ({names} from the configuration)"
+    return f"{text}."
 
 
 def activity(action: Action, kind: Kind, label: str, source: str, target: str) -> str:

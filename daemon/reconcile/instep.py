@@ -24,7 +24,7 @@ from .world import Party, reference_kind
 
 KINDS: Final = (*REFERENCE_KINDS, *MASTER_KINDS)
 """What can be in step: their pointers lead to reference data only."""
-DECIDING: Final = 1
+DECIDING: Final = 2
 """Rises whenever ``merge`` or what it calls decides otherwise by the same rules; for ``render``
 there is ``MAPPING_VERSION``."""
 _SETTLED = (Agreed, Left)
@@ -43,6 +43,7 @@ def is_in_step(
         and not view.resolutions
         and len(parties) == len(view.sides) == len(policy.keepers(view.kind)) > 1
         and all(isinstance(one, _SETTLED) for one in merged)
+        and not any(party.marked for party in parties)
     )
 
 

@@ -11,6 +11,7 @@ import msgspec
 from ledger.model.capabilities import FieldRule, KindRule
 from ledger.model.facts import REPLACED_BY, ConfirmedChange, RecordView, Side
 from ledger.model.ids import ExternalRef, Kind, RecordId, SystemName
+from ledger.model.plans import FieldChange
 from ledger.model.records import comparable_fields, comparable_values
 from ledger.model.values import Line, LinePointer, Lines, RecordRef, Reference, Value
 
@@ -49,6 +50,9 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     """Answers for pointers that are written to this system."""
     suffixes: Mapping[SystemName, str] = msgspec.field(default_factory=dict)
     """What its name ends in elsewhere, because a person said so."""
+    marked: str = ""
+    """The name that an active record shows with the mark of inactivation behind the one that was
+    agreed: whoever made it active again left the mark. ``values`` has the name without it."""
 
     def field_rule(self, field: str) -> FieldRule:
         return self.rule.fields[field]
@@ -100,12 +104,15 @@ class World:
         self._half_read: dict[Kind, tuple[SystemName, ...]] = {}
         self._answers: dict[SystemName, dict[RecordId, Remap]] = {}
         self._remaps: dict[SystemName, dict[RecordId, Remap]] = {}
+        self.configured: dict[tuple[SystemName, Kind, str], FieldChange] = {}
+        """For ``create`` to remember what configured values come to."""
 
     def view(self, record: RecordId) -> RecordView | None:
-        if record not in self._views:
+        known = self._views.get(record)
+        if known is None and record not in self._views:
             view = self._lookups.view(record)
-            self._views[record] = _in_order(view) if view is not None else None
-        return self._views[record]
+            known = self._views[record] = _in_order(view) if view is not None else None
+        return known
 
     def view_of(self, ref: ExternalRef) -> RecordView | None:
         record = self._lookups.record_of(ref)
@@ -117,9 +124,10 @@ class World:
 
     def resolve(self, system: SystemName, reference: Reference) -> RecordId | None:
         key = (system, reference)
-        if key not in self._resolved:
-            self._resolved[key] = self._lookups.resolve(system, reference)
-        return self._resolved[key]
+        found = self._resolved.get(key)
+        if found is None and key not in self._resolved:
+            found = self._resolved[key] = self._lookups.resolve(system, reference)
+        return found
 
     def pointed(self, system: SystemName, reference: Reference) -> RecordRef | Reference:
         """A pointer in our own terms: the record that it means, else as the system writes it."""
@@ -142,10 +150,11 @@ class World:
 
     def find(self, system: SystemName, kind: Kind, key: str, value: str) -> tuple[ExternalRef, ...]:
         question = (system, kind, key, value)
-        if question not in self._found:
-            found = self._lookups.find(*question)
-            self._found[question] = tuple(sorted(found)) if len(found) > 1 else tuple(found)
-        return self._found[question]
+        known = self._found.get(question)
+        if known is None:
+            found = self._lookups.find(system, kind, key, value)
+            known = self._found[question] = tuple(sorted(found) if len(found) > 1 else found)
+        return known
 
     def half_read(self, kind: Kind) -> tuple[SystemName, ...]:
         """Systems that keep the kind, and can be asked for it, but have not shown all of it yet."""
@@ -223,7 +232,10 @@ class World:
 
     def party(self, view: RecordView, system: SystemName) -> Party | None:
         """The live part of ``system`` in a record; None while it has none."""
-        return next((p for p in self.parties(view) if p.system == system), None)
+        for party in self.parties(view):
+            if party.system == system:
+                return party
+        return None
 
     def _party(self, view: RecordView, system: SystemName) -> Party | None:
         side = view.sides.get(system)
@@ -232,6 +244,9 @@ class World:
             return None
         baseline = view.baselines.get(system)
         values = self.values(side)
+        marked = _marked(values, baseline.fields) if baseline else ""
+        if marked:
+            values["name"] = without_deleted_suffix(marked)
         return Party(
             system=system,
             ref=side.ref,
@@ -242,6 +257,7 @@ class World:
             suffixes=suffixes(view.resolutions, system, values.get("name"))
             if view.resolutions
             else {},
+            marked=marked,
         )
 
     def _still_known(self, base: dict[str, Value], values: dict[str, Value]) -> dict[str, Value]:
@@ -334,3 +350,12 @@ _POINTERS = {
     "account": Kind.ACCOUNT,
     "reporting_class": Kind.CLASS,
 }
+
+
+def _marked(values: Mapping[str, Value], agreed: Mapping[str, Value]) -> str:
+    """The name, where nothing has been done to it but that it was marked as inactive once."""
+    name = values.get("name")
+    if values.get("active") is False or not isinstance(name, str) or same(name, agreed.get("name")):
+        return ""
+    plain = without_deleted_suffix(name)
+    return name if plain != name and same(plain, agreed.get("name")) else ""

@@ -129,6 +129,56 @@ async def test_F11_reactivated_in_qbo_takes_the_question_back(tmp_path: Path) ->
         assert await one.holds(Kind.ITEM) == []
 
 
+@pytest.mark.parametrize("seen_at_rest", [True, False])
+async def test_F11_reactivated_under_the_mark_of_inactivation_it_gets_its_name_back(
+    tmp_path: Path, seen_at_rest: bool
+) -> None:
+    """QBO leaves " (deleted)" standing when somebody makes an item active on its screen. That is
+    no new name: it goes nowhere, and the name that both sides agreed on stands there again."""
+    async with village(tmp_path, items("BR-1")) as one:
+        await one.agree()
+        row = qbo_row(one, "item", "BR-1")
+        await one.edit("qbo", {"kind": "item", "id": row["Id"], "inactivate": True})
+        if seen_at_rest:
+            await one.settle()
+        await one.edit("qbo", {"kind": "item", "id": row["Id"], "set": {"Active": True}})
+        assert qbo_row(one, "item", "BR-1")["Name"] == f"{row['Name']} (deleted)"
+        await one.settle()
+
+        assert one.writes("dear") == []
+        assert qbo_row(one, "item", "BR-1")["Name"] == row["Name"]
+        assert len(one.writes("qbo")) == 1
+        assert await one.operations("planned", "waiting", "approved") == []
+        assert await one.holds(Kind.ITEM) == []
+
+
+async def test_F11_reactivated_under_the_mark_and_its_name_is_taken(tmp_path: Path) -> None:
+    async with village(tmp_path, items("BR-1", "BR-2")) as one:
+        await one.agree()
+        row, other = qbo_row(one, "item", "BR-1"), qbo_row(one, "item", "BR-2")
+        await one.edit("qbo", {"kind": "item", "id": row["Id"], "inactivate": True})
+        await one.edit("qbo", {"kind": "item", "id": other["Id"], "set": {"Name": row["Name"]}})
+        await one.edit("qbo", {"kind": "item", "id": row["Id"], "set": {"Active": True}})
+        await one.settle()
+
+        assert dear_row(one, "item", "BR-1")["Name"] == row["Name"]
+        assert qbo_row(one, "item", "BR-1")["Name"] == f"{row['Name']} (deleted)"
+        assert HoldCode.NAME_TAKEN in await held_codes(one, Kind.ITEM)
+
+
+async def test_F11_reactivated_with_another_name_is_a_new_name(tmp_path: Path) -> None:
+    async with village(tmp_path, items("BR-1")) as one:
+        await one.agree()
+        row = qbo_row(one, "item", "BR-1")
+        await one.edit("qbo", {"kind": "item", "id": row["Id"], "inactivate": True})
+        await one.edit(
+            "qbo",
+            {"kind": "item", "id": row["Id"], "set": {"Active": True, "Name": "Mast (deleted)"}},
+        )
+        await one.settle()
+        assert dear_row(one, "item", "BR-1")["Name"] == "Mast (deleted)"
+
+
 async def test_F17_an_inactive_account_stays_linked_and_its_users_resolve(tmp_path: Path) -> None:
     async with village(tmp_path, items("BR-1")) as one:
         await one.agree()

@@ -8,6 +8,7 @@ import pytest
 from daemon.control.protocol import Code, Declined, ResolveRequest
 from ledger.model.facts import HoldCode
 from ledger.model.ids import RecordId
+from tests.scenarios.support import Goods, save_in_qbo, tiny
 from tests.scenarios.village import (
     BOOKKEEPER,
     books,
@@ -18,7 +19,7 @@ from tests.scenarios.village import (
     the_hold,
     written,
 )
-from tests.town import Town
+from tests.town import Town, town
 
 
 async def torn(one: Town) -> RecordId:
@@ -109,3 +110,30 @@ async def test_it_is_refused_once_a_side_moved_after_the_look(tmp_path: Path) ->
         assert "qbo 13 -> 99" in str(caught.value)
         await one.settle()
         assert written(one, last) == []
+
+
+@pytest.mark.parametrize(("value", "is_active"), [("no", False), ("yes", True)])
+async def test_whether_it_is_active_may_be_answered_so_too(
+    tmp_path: Path, value: str, is_active: bool
+) -> None:
+    """``answers`` 35: the side that rests was looked for among the systems, and was the person."""
+    goods = Goods()
+    bolt = goods.item("BOLT")
+    async with town(tmp_path, world=tiny(products=(bolt,))) as one:
+        save_in_qbo(one, "item", "BOLT", Active=False)
+        await one.agree()
+        row = await the_hold(one, HoldCode.CONFLICT)
+        assert row.conflict is not None
+        assert [asked.field for asked in row.conflict.fields] == ["active"]
+
+        request = ResolveRequest(record=row.record, field="active", value=value, reason="asked")
+        await desk(one).resolve(BOOKKEEPER, request)
+        await one.settle()
+        await one.approve_all()
+        await one.settle()
+
+        assert not await held(one, HoldCode.CONFLICT)
+        (item,) = one.qbo.state.all("Item")
+        (product,) = one.dear.state["product"]
+        assert item.active is is_active
+        assert (product.fields["Status"] == "Active") is is_active

@@ -19,6 +19,8 @@ from tests.scenarios.losing import (
     vendors_linked,
 )
 from tests.scenarios.support import (
+    Goods,
+    create_in_qbo,
     dear_row,
     dear_rows,
     qbo_rows,
@@ -26,8 +28,10 @@ from tests.scenarios.support import (
     save_in_dear,
     save_in_qbo,
     sent,
+    tiny,
     village,
 )
+from tests.town import DEAR, QBO
 
 LOST_REQUESTS = (
     {"kind": "lost_request"},
@@ -167,3 +171,67 @@ async def test_a_record_edited_while_the_end_was_open_is_planned_anew(
             assert holds == []
         else:
             assert [held.hold.code for held in holds] == [HoldCode.CONFLICT]
+
+
+async def test_a_lost_create_does_not_go_again_beside_one_that_turned_up_with_its_sku(
+    tmp_path: Path,
+) -> None:
+    """``lists`` 50397: the look for it goes by its name, and the bookkeeper's has another."""
+    async with village(tmp_path, tiny(products=(Goods().item("GSK-1", qbo=False),))) as one:
+        await first_plan_approved(one)
+        one.fail({"system": "qbo", "method": "POST", "path": "*/item", "kind": "lost_request"})
+        assert (await one.cycle()).unknown == 1
+        create_in_qbo(
+            one,
+            "item",
+            Name="Kettle",
+            Sku="gsk-1",
+            Type="NonInventory",
+            IncomeAccountRef={"value": "79"},
+            ExpenseAccountRef={"value": "80"},
+        )
+
+        await one.cycle(after_s=SETTLES_S)
+        await one.settle()
+
+        (item,) = qbo_rows(one, "item")  # the bookkeeper's
+        record = await one.record_of(QBO, Kind.ITEM, item["Id"])
+        assert await one.record_of(DEAR, Kind.ITEM, dear_row(one, "item", "GSK-1")["_id"]) == record
+
+
+@pytest.mark.parametrize("also", [(), (ROCK,)])
+async def test_a_lost_create_is_asked_about_when_something_like_it_turned_up(
+    tmp_path: Path, also: tuple[str, ...]
+) -> None:
+    """Alone or in a batch, the rest of which goes out anew."""
+    async with village(tmp_path, in_dear("Nova’s", *also)) as one:
+        await first_plan_approved(one)
+        one.fail({"system": "qbo", "method": "POST", "path": "/v3/*", "kind": "lost_request"})
+        assert (await one.cycle()).unknown == 1 + len(also)
+        create_in_qbo(one, "vendor", DisplayName="Nova's")
+
+        await one.cycle(after_s=SETTLES_S)
+        await one.settle()
+
+        held = [row.hold.code for row in await one.holds() if row.kind is Kind.VENDOR]
+        assert held == [HoldCode.PROPOSED_MATCH] * 2
+        assert {row["DisplayName"] for row in qbo_rows(one, "vendor")} == {"Nova's", *also}
+
+
+async def test_a_create_in_a_batch_that_acted_is_not_sent_again_when_it_was_renamed(
+    tmp_path: Path,
+) -> None:
+    """``lists`` 70131: the other half of the batch is seen to be done, so its request cannot go
+    again, and the create is not there under its name."""
+    async with village(tmp_path, in_dear(ROCK, "Nova")) as one:
+        save_in_dear(one, "vendor", ROCK, Contacts=[{"Name": "Office", "Default": True}])
+        await first_plan_approved(one)
+        one.fail({"system": "qbo", "method": "POST", "path": "*/batch", "kind": "lost_reply"})
+        assert (await one.cycle()).unknown == 2
+        save_in_qbo(one, "vendor", ROCK, DisplayName="Boulder")
+
+        await one.cycle(after_s=SETTLES_S)
+        await one.settle()
+
+        assert {row["DisplayName"] for row in qbo_rows(one, "vendor")} == {"Boulder", "Nova"}
+        assert await one.holds(Kind.VENDOR), "somebody is asked"

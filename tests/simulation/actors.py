@@ -41,10 +41,10 @@ def edit_qbo(one: Town, witness: Witness, rng: Rng) -> str:
     if rng.random() < 0.2:
         return _try_qbo(one, witness, {"kind": kind, "create": _new_in_qbo(kind, rng)})
     record_id = _pick(witness.ids("qbo", kind), rng)
-    return _edit_qbo_field(one, witness, kind, record_id, rng)
+    return edit_qbo_field(one, witness, kind, record_id, rng)
 
 
-def _edit_qbo_field(
+def edit_qbo_field(
     one: Town, witness: Witness, kind: str, record_id: str, rng: Rng, field: str = ""
 ) -> str:
     field = field or rng.choice(ITEM_FIELDS if kind == "item" else PARTY_FIELDS)
@@ -55,7 +55,7 @@ def _edit_qbo_field(
 def edit_qbo_active(one: Town, witness: Witness, rng: Rng) -> str:
     """Somebody makes an item inactive in QuickBooks, which calls that deleting, or active again."""
     record_id = _pick(witness.ids("qbo", "item"), rng)
-    return _edit_qbo_field(one, witness, "item", record_id, rng, "active")
+    return edit_qbo_field(one, witness, "item", record_id, rng, "active")
 
 
 def _try_qbo(one: Town, witness: Witness, order: dict[str, Any]) -> str:
@@ -120,10 +120,10 @@ def edit_dear(one: Town, witness: Witness, rng: Rng) -> str:
     record_id = _pick(witness.ids("dear", kind), rng)
     if roll < 0.27 and kind == "item":
         return _try_dear(one, witness, {"kind": kind, "id": record_id, "delete": True})
-    return _edit_dear_field(one, witness, kind, record_id, rng)
+    return edit_dear_field(one, witness, kind, record_id, rng)
 
 
-def _edit_dear_field(
+def edit_dear_field(
     one: Town, witness: Witness, kind: str, record_id: str, rng: Rng, field: str = ""
 ) -> str:
     field = field or rng.choice(ITEM_FIELDS if kind == "item" else PARTY_FIELDS)
@@ -209,8 +209,8 @@ def edit_both(one: Town, witness: Witness, rng: Rng) -> str:
     if not pairs:
         return "nothing to edit on both sides"
     in_qbo, in_dear = rng.choice(pairs)
-    first = _edit_qbo_field(one, witness, kind, in_qbo, rng, field)
-    return f"{first}; {_edit_dear_field(one, witness, kind, in_dear, rng, field)}"
+    first = edit_qbo_field(one, witness, kind, in_qbo, rng, field)
+    return f"{first}; {edit_dear_field(one, witness, kind, in_dear, rng, field)}"
 
 
 def _pairs(one: Town, witness: Witness, kind: str) -> list[tuple[str, str]]:

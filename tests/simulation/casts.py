@@ -1,4 +1,5 @@
-"""The two sorts of simulated lives: one of lists alone, and one in which people trade as well."""
+"""The sorts of simulated lives: of lists alone, or with people who trade as well; with nobody at
+the valves, with somebody, and with somebody who answers in their own words too."""
 
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -45,6 +46,8 @@ class Cast:
     decisions: Sequence[decisions.Act]
     valved: bool = False
     """Whether somebody is at the valves: pauses, hours, skips, remaps, re-exports."""
+    answering: bool = False
+    """Whether somebody answers conflicts with values of their own, in time and too late."""
 
 
 def _lists_opening(rng: Rng) -> Opening:
@@ -121,9 +124,20 @@ PAPERS: Final = Cast(
 )
 VALVES: Final = replace(LISTS, salt="valves ", valved=True)
 PAPER_VALVES: Final = replace(PAPERS, salt="paper valves ", long_s=31 * DAY_S, valved=True)
+ANSWERS: Final = replace(
+    VALVES, salt="answers ", answering=True, decisions=decisions.ACTS_WITHOUT_ANSWERS
+)
+PAPER_ANSWERS: Final = replace(
+    PAPER_VALVES,
+    salt="paper answers ",
+    answering=True,
+    decisions=decisions.PAPER_ACTS_WITHOUT_ANSWERS,
+)
 CASTS: Final[dict[str, Cast]] = {
     "lists": LISTS,
     "papers": PAPERS,
     "valves": VALVES,
     "paper_valves": PAPER_VALVES,
+    "answers": ANSWERS,
+    "paper_answers": PAPER_ANSWERS,
 }

@@ -164,6 +164,11 @@ async def _part(one: Town, at: Desk, rng: random.Random) -> str:
 PAPER_ACTS: Final[tuple[Act, ...]] = (*ACTS, _approve_all, _accept, _part)
 
 
+ACTS_WITHOUT_ANSWERS: Final = tuple(act for act in ACTS if act is not _resolve)
+PAPER_ACTS_WITHOUT_ANSWERS: Final = tuple(act for act in PAPER_ACTS if act is not _resolve)
+"""Where ``answers`` gives and remembers them."""
+
+
 async def decide(one: Town, rng: random.Random, acts: Sequence[Act] = ACTS) -> str:
     """One decision, through the same code as the control socket."""
     try:

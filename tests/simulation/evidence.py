@@ -20,9 +20,12 @@ from ledger.model.entries import (
 from ledger.model.ids import Digest, ExternalRef, OperationId, RecordId, record_id
 from ledger.model.outcomes import Write, WriteRequest
 from ledger.model.plans import FieldChange, Operation
+from ledger.model.values import Reference
 from ledger.store.rows import HeldRow, JournalRow
 from ledger.store.views import Views
+from tests.simulation.answers import Answers
 from tests.simulation.faces import words
+from tests.simulation.trail import PaperEvent
 from tests.simulation.valving import Hours, Stop, Valves, set_aside
 from tests.simulation.witness import Event, Witness
 from tests.town import Town
@@ -36,6 +39,17 @@ class Sent:
     at: datetime
     entry: Intended
     request: WriteRequest
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The one write of the daemon behind a change of a document."""
+
+    write: Write
+    record: RecordId
+    """What the write was for when it left."""
+    times: int
+    """How often its request had left by then."""
 
 
 @dataclass
@@ -57,6 +71,8 @@ class Evidence:
     hours: Sequence[Hours] = ()
     aside: set[RecordId] = field(default_factory=set)
     """Records that wait because a person set them, or what they need, aside."""
+    answers: Answers | None = None
+    """What a person answered, where one was there to."""
 
     def operation_of(self, event: Event) -> Operation | None:
         """The operation by which the daemon made this change: of those intended before it, the
@@ -75,6 +91,26 @@ class Evidence:
         # QuickBooks marks the name of what is made inactive, which no operation says.
         marked = [o for o in found if _makes(o, event)]
         return next(reversed(exact or marked or whole or found), None)
+
+    def asked(self, event: PaperEvent) -> Asked | None:
+        """The write by which the daemon did this, told by the request log: the request that was
+        under way has its row next and names the document there, and the journal has what it held.
+        Documents are written one request after the other."""
+        rows = (row for row in self.one.log.rows if row["n"] > event.after_row)
+        row = next((row for row in rows if row["system"] == "qbo" and row["request_id"]), None)
+        if row is None or event.label not in [f"qbo/{n}" for n in row["created"] + row["changed"]]:
+            return None
+        request, _, alone = row["request_id"].partition("-")
+        sent = [one for one in self.sent if one.entry.request == request and one.at <= event.at]
+        if not sent:
+            return None
+        both = zip(sent[-1].request.writes, sent[-1].entry.items, strict=True)
+        found = (
+            Asked(write, item.record, len(sent))
+            for write, item in both
+            if alone in ("", write.b_id) and _is_about(write, event)
+        )
+        return next(found, None)
 
 
 def remapped_terms(evidence: Evidence) -> set[str]:
@@ -121,13 +157,31 @@ def _is_for(write: Write, event: Event) -> bool:
     return write.ref is not None and write.ref.id == event.id
 
 
+def _is_about(write: Write, event: PaperEvent) -> bool:
+    """One request may create two bills of one number: they are of two vendors."""
+    if write.ref is not None or event.after is None:
+        return str(write.ref) == event.label
+    party = write.fields.get("customer" if event.after.kind == "invoice" else "vendor")
+    return (
+        event.before is None
+        and write.kind.value == event.after.kind
+        and isinstance(party, Reference)
+        and party.id == event.after.party
+        and str(write.fields.get("number", "")) in ("", event.after.number)
+    )
+
+
 def _names(fields: Mapping[str, object], event: Event) -> bool:
     key = "sku" if event.kind == "item" and event.system == "dear" else "name"
     return str(fields.get(key)).strip() == event.after.get(key)
 
 
 async def gather(
-    one: Town, witness: Witness, policies: Sequence[Policy], at: Valves | None = None
+    one: Town,
+    witness: Witness,
+    policies: Sequence[Policy],
+    at: Valves | None = None,
+    answers: Answers | None = None,
 ) -> Evidence:
     """Read the whole journal and what the checkers need of the views."""
     aside = await set_aside(one)
@@ -146,6 +200,7 @@ async def gather(
             stops=at.stops if at is not None else (),
             hours=at.hours if at is not None else (),
             aside=aside,
+            answers=answers,
         )
         refs: set[ExternalRef] = set()
         for row in evidence.journal:

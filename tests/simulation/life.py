@@ -8,6 +8,7 @@ import random
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from daemon.reconcile.policy import Policy
 from ledger.store.engine import inline
 from tests.scenarios.support import Axe, killed
 from tests.simulation import decisions
+from tests.simulation.answers import Answers
 from tests.simulation.casts import DAY_S, LISTS, Cast
 from tests.simulation.checkers import CHECKERS
 from tests.simulation.evidence import gather
@@ -28,6 +30,8 @@ FEWEST, MOST = 8, 20
 """Steps of one life."""
 ROUNDS: Final = 25
 """Cycles that a company gets to come to rest when nobody disturbs it."""
+NIGH: Final = timedelta(minutes=15)
+"""Longer than the last looks at a quiet world take."""
 _MEMORY: Final = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """Files in memory: no life is told apart from another by how long a disk takes."""
 WEIGHTS: Final = {
@@ -48,6 +52,8 @@ WEIGHTS: Final = {
 
 VALVED: Final = {**WEIGHTS, "valve": 14, "reexport": 2, "disturbed": 3, "trouble": 1}
 """The same where somebody is at the valves as well."""
+ANSWERING: Final = {**VALVED, "answer": 20, "valve": 6, "reexport": 1}
+"""The same where somebody has values of their own as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,7 @@ def steps_of(seed: int, cast: Cast = LISTS) -> tuple[Step, ...]:
     rng = random.Random(f"steps {cast.salt}{seed}")
     count = rng.randint(FEWEST, MOST)
     weights = VALVED if cast.valved else WEIGHTS
+    weights = ANSWERING if cast.answering else weights
     drawn = rng.choices(list(weights), list(weights.values()), k=count)
     start = [Step("agree", 0)] if rng.random() < 0.85 else []
     return (*start, *(Step(what, rng.randrange(1_000_000)) for what in drawn))
@@ -119,6 +126,9 @@ class Life:
         self.policies: list[Policy] = [one.scheduler.company.policy]
         self._deciding = b""
         self.valves = Valves(one)
+        self.answers = Answers(
+            one, self.witness, started=self._restore_rules, eras=lambda: len(self.policies)
+        )
 
     async def run(self, steps: Sequence[Step]) -> None:
         for number, step in enumerate(steps):
@@ -130,7 +140,7 @@ class Life:
         """Let the world come to rest; what is wrong with it then."""
         if rested := await self._rest():
             return rested
-        evidence = await gather(self.one, self.witness, self.policies, self.valves)
+        evidence = await gather(self.one, self.witness, self.policies, self.valves, self.answers)
         problems = []
         for checker in CHECKERS:
             name = checker.__module__.rsplit(".", 1)[1]
@@ -170,6 +180,8 @@ class Life:
                 return self._told(await one.cycle(after_s=200.0))
             case "valve":
                 return await self.valves.turn(rng)
+            case "answer":
+                return await self.answers.turn(rng)
             case "reexport":
                 return await reexport(one, self.witness, rng, started=self._restore_rules)
             case "restart":
@@ -267,7 +279,9 @@ class Life:
         await self.valves.open_all()
         one.clock.advance(300.0)
         await end_job(one)
-        await one.scheduler.run_now("rest", full=True)
+        whole = await one.scheduler.run_now("rest", full=True)
+        if await self.valves.accept_absence(whole.problems):  # no first plan is approved before
+            await one.scheduler.run_now("rest", full=True)
         moving: list[str] = []
         for _ in range(ROUNDS):
             approved = await decisions.approve(one)
@@ -282,6 +296,18 @@ class Life:
                 and report.waiting <= len(skipped)
                 and not report.open_intents
                 and not approved
+                and not await self._skip_ends_soon()
             ):
                 return []
         return ["rest: the world never came to rest: " + " | ".join(moving[-4:])]
+
+    async def _skip_ends_soon(self) -> bool:
+        """Whether the end of a skip would have come while nothing should happen; it has come now,
+        and what follows from it is part of coming to rest."""
+        clock = self.one.clock
+        now = clock.now()
+        end = await self.one.ledger.read(lambda views: views.next_skip_end(now))
+        if end is None or end > now + NIGH:
+            return False
+        clock.advance((end - now).total_seconds())
+        return True

@@ -25,7 +25,7 @@ def lived(name: str, seed: int, hashes: int) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize(("name", "seed"), [("lists", 3), ("paper_valves", 5)])
+@pytest.mark.parametrize(("name", "seed"), [("lists", 3), ("paper_valves", 5), ("answers", 4)])
 def test_a_seed_is_the_same_life_in_every_process(name: str, seed: int) -> None:
     first = lived(name, seed, 1)
     assert len(first.split()) == 3

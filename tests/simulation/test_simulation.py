@@ -1,9 +1,9 @@
 """Seeded lives of small companies: of their lists, and of their documents as well.
 
 ``SIM_SEEDS=500`` runs more of them, ``SIM_SEED=7`` that one of all sorts, ``SIM_CAST=papers`` (or
-``lists``, ``valves``, ``paper_valves``) one sort only. A life that goes wrong is lived again with
-fewer and fewer steps until only those are left that it takes, ``SIM_TRIES`` times at most; then
-the story is told and the command that repeats it.
+another of ``USUAL``) one sort only. A life that goes wrong is lived again with fewer and fewer
+steps until only those are left that it takes, ``SIM_TRIES`` times at most; then the story is told
+and the command that repeats it.
 """
 
 import os
@@ -20,7 +20,14 @@ ONE = os.environ.get("SIM_SEED", "")
 CAST = os.environ.get("SIM_CAST", "")
 TRIES = int(os.environ.get("SIM_TRIES", "60"))
 """Lives that shrinking may take."""
-USUAL: Final = {"lists": 20, "papers": 12, "valves": 15, "paper_valves": 8}
+USUAL: Final = {
+    "lists": 20,
+    "papers": 12,
+    "valves": 15,
+    "paper_valves": 8,
+    "answers": 12,
+    "paper_answers": 4,
+}
 """Sorts of lives, and how many of each the suite runs."""
 ON_SOCKETS: Final = 10
 """Each seed that this divides is lived over real loopback sockets; the others in memory."""

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from daemon.catalogue.clashes import RENAME
 from daemon.catalogue.words import Options
@@ -17,8 +18,9 @@ from ledger.model.plans import Action
 from tests.daemon.catalogue.support import conductor, export_anew, inactivate_and_keep_name
 from tests.scenarios.support import save_in_dear
 from tests.scenarios.village import BOOKKEEPER, desk
-from tests.simulation.checkers import lost, pairs, reexported, skipped, stopped
+from tests.simulation.checkers import lost, pairs, quiet, reexported, skipped, stopped
 from tests.simulation.evidence import Evidence, gather
+from tests.simulation.life import Life, Story
 from tests.simulation.test_checkers import at_rest, look
 from tests.simulation.valving import Hours, Stop, Valves
 from tests.simulation.witness import Witness
@@ -120,6 +122,37 @@ async def test_an_end_that_came_too_early_or_never_is_noticed(tmp_path: Path) ->
         early = msgspec.structs.replace(row, at="2026-01-01T00:00:00.000000Z")
         evidence.journal.append(early)
         assert any("before" in p for p in await skipped.check(evidence))
+
+
+async def set_aside_for(one: Town, seconds: float) -> None:
+    at = Valves(one)
+    await at.pause({})
+    await dearer(one)
+    until = one.clock.now() + timedelta(seconds=seconds)
+    request = SkipRequest(record="BR-1", reason="not now", until=until.isoformat())
+    await skipping.skip(desk(one), BOOKKEEPER, request)
+    await at.open_all()
+    await one.settle()
+
+
+async def test_what_follows_from_the_end_of_a_skip_in_a_quiet_world_is_noticed(
+    tmp_path: Path,
+) -> None:
+    async with at_rest(tmp_path) as (one, witness):
+        await set_aside_for(one, 400.0)
+        evidence = await look(one, witness)
+        one.clock.advance(200.0)
+        assert any("SkipEnded" in p for p in await quiet.check(evidence))
+
+
+@pytest.mark.parametrize("minutes", [8, 9, 10, 11, 12, 20])
+async def test_a_world_comes_to_rest_with_its_skips_ended_or_far_from_it(
+    tmp_path: Path, minutes: int
+) -> None:
+    """``paper_valves`` 50397: the end came between the two last looks."""
+    async with at_rest(tmp_path) as (one, _):
+        await set_aside_for(one, 60.0 * minutes)
+        assert await Life(one, Story()).judged() == []
 
 
 async def test_a_skip_that_came_to_nothing_is_noticed(tmp_path: Path) -> None:

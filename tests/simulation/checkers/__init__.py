@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from tests.simulation.checkers import (
     aimed,
+    answered,
     beside,
     causes,
     chain,
@@ -40,6 +41,7 @@ CHECKERS: Final[tuple[Checker, ...]] = (
     beside.check,
     aimed.check,
     conflicts.check,
+    answered.check,
     journalled.check,
     chain.check,
     pairs.check,

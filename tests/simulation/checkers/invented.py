@@ -1,10 +1,13 @@
-"""No value is invented: what the daemon wrote was shown by the other side, or is configured."""
+"""No value is invented: what the daemon wrote was shown by the other side, is configured, or was
+given by a person before as an answer of their own."""
 
 from typing import Any
 
+from ledger.model.ids import RecordId
 from tests.sampledefaults import DEAR_DEFAULTS
 from tests.simulation.evidence import Evidence, remapped_terms, suffixes_of
 from tests.simulation.faces import words
+from tests.simulation.witness import Event
 
 _KEPT = 40
 """Characters of a name that survive any shortening."""
@@ -35,17 +38,33 @@ async def check(evidence: Evidence) -> list[str]:
             known = {
                 value
                 for ref in refs
-                for value in evidence.witness.shown.get(_parts(ref), {}).get(field, set())
+                for value, since in _shown(evidence, ref, field).items()
+                if since < event.n  # two sides that were given one value do not vouch for it
             }
+            known |= _given(evidence, operation.record, field, event)
             if field == "terms":
                 known |= meant
             if field == "name":
                 ends = suffixes_of(evidence, operation.record)
                 known |= {f"{name} {end}" for name in known for end in ends}
-            own = evidence.witness.shown.get(_parts(event.label), {}).get(field, set())
-            if not _is_known(field, after, known | ({event.before.get(field, "")} & own)):
+            own = {event.before.get(field, "")} & _shown(evidence, event.label, field).keys()
+            if not _is_known(field, after, known | own):
                 problems.append(f"{field} {after!r} was shown by none of {sorted(refs)}: {event}")
     return problems
+
+
+def _shown(evidence: Evidence, ref: str, field: str) -> dict[str, int]:
+    return evidence.witness.shown.get(_parts(ref), {}).get(field, {})
+
+
+def _given(evidence: Evidence, record: RecordId, field: str, event: Event) -> set[str]:
+    """Own values that a person had given for this field of this record by then."""
+    given = evidence.answers.given if evidence.answers is not None else []
+    return {
+        one.value
+        for one in given
+        if one.is_own and (one.record, one.field) == (record, field) and one.events <= event.n
+    }
 
 
 def _parts(ref: str) -> tuple[str, str, str]:
