@@ -83,10 +83,11 @@ def check_approval(job: Job, *, typed: str, company: str, plan: str) -> Summary:
     """The plan that a yes is about; ``JobRefused`` where it cannot be about one."""
     summary = job.memo.plan
     if summary is None or job.state not in {State.PLANNED, State.APPROVED, *UNDER_WAY}:
+        cure = "trueup catalogue plan"
+        if job.state is State.SORTED:
+            cure = f"answer its questions (trueup catalogue status), then {cure}"
         raise JobRefused(
-            f"{job.id} is {job.state.value}: there is no plan to approve",
-            cure="answer its questions (trueup catalogue status), then trueup catalogue plan",
-            sort="stale",
+            f"{job.id} is {job.state.value}: there is no plan to approve", cure=cure, sort="stale"
         )
     if typed.strip() != company.strip():
         raise JobRefused(

@@ -16,6 +16,7 @@ from daemon.catalogue.checks import check_approval, check_options, check_read
 from daemon.catalogue.clashes import WAYS
 from daemon.catalogue.due import relinks
 from daemon.catalogue.job import Job
+from daemon.catalogue.outcome import Outcomes
 from daemon.catalogue.running import Rehearsed, Running
 from daemon.catalogue.settling import (
     answered,
@@ -214,13 +215,14 @@ class Conductor:
             job = await self._asking()
             assert job.memo.plan is not None, "a job that asks has a plan"
             policy = self.company.rules()
+            answer = Answer(what=what, by=who.name, to=to or "", reason=reason)
             entries = await self.company.ledger.read(
-                lambda views: settle_entries(views, policy, record, what, to, who.name)
+                lambda views: settle_entries(views, policy, record, answer)
             )
             if what in WAYS and record not in job.memo.answers:
                 require_clash(await self._row_of(job.memo.plan, record), what)
-            memo = answered(job.memo, record, Answer(what=what, by=who.name, to=to or ""))
-            return await self._settled(job, memo, entries, who, reason)
+            memo = answered(job.memo, record, answer)
+            return await self._settled(job, memo, entries, who)
 
     async def settle_all(self, who: Person, what: str, expect: int, reason: str = "") -> Job:
         """The same answer for every unknown item, if there are exactly ``expect``."""
@@ -229,13 +231,13 @@ class Conductor:
             plan = job.memo.plan
             assert plan is not None, "a job that asks has a plan"
             require_all(plan, what, expect)
-            memo, answer = job.memo, Answer(what=what, by=who.name)
+            memo, answer = job.memo, Answer(what=what, by=who.name, reason=reason)
             entries = await self.company.ledger.read(
-                lambda views: settle_all_entries(views, memo, what, who.name)
+                lambda views: settle_all_entries(views, job.memo, answer)
             )
             for stranger in plan.strangers:
                 memo = answered(memo, stranger.record, answer)
-            return await self._settled(job, memo, entries, who, reason)
+            return await self._settled(job, memo, entries, who)
 
     async def _asking(self) -> Job:
         """The open job, at a point where it takes answers."""
@@ -255,10 +257,7 @@ class Conductor:
                     return row
         return None
 
-    async def _settled(
-        self, job: Job, memo: Memo, entries: list[Entry], who: Person, reason: str
-    ) -> Job:
-        memo = msgspec.structs.replace(memo, note=reason or memo.note)
+    async def _settled(self, job: Job, memo: Memo, entries: list[Entry], who: Person) -> Job:
         entries += await self._void(job, who) if job.memo.approvals else []
         assert memo.plan is not None, "it was there before"
         state = State.SETTLED if memo.plan.is_settled else State.SORTED
@@ -360,13 +359,9 @@ class Conductor:
 
     async def _release(self, job: Job, who: Person, memo: Memo, why: str) -> Job:
         books = self.company.policy.books
+        entries = [jobs.release(job.id, books, who.name, why)]
         released = await self.running.advance(
-            self.company.ledger,
-            job,
-            State.RUNNING,
-            memo,
-            by=who.name,
-            entries=[jobs.release(job.id, books, who.name, why)],
+            self.company.ledger, job, State.RUNNING, memo, by=who.name, entries=entries
         )
         self.running.wake()
         return released
@@ -390,10 +385,14 @@ class Conductor:
                     draft.add(entry)
                 await ledger.append(draft)
         memo = msgspec.structs.replace(job.memo, note=reason, approvals=())
+        if job.state in UNDER_WAY:
+            outcomes, at = Outcomes(ledger, policy), self.company.now_text()
+            ended = await outcomes.of_job(job, by=who.name, at=at, aborted=True)
+            memo = msgspec.structs.replace(memo, ended=ended)
         entries = await self._void(job, who) if job.memo.approvals else []
         entries += jobs.thaw(job.id, policy, who.name, reason or "the job was aborted")
-        ended = await self.running.advance(
+        over = await self.running.advance(
             ledger, job, State.ABORTED, memo, by=who.name, entries=entries
         )
         self._scheduler.nudge(f"{job.id} was aborted")
-        return ended
+        return over

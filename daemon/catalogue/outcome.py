@@ -1,25 +1,42 @@
 """What the re-read at the end shows of each product, and whether anything is doubled."""
 
+from collections import Counter
 from collections.abc import Sequence
 
+import msgspec
+
+from daemon.catalogue import job as jobs
+from daemon.catalogue.job import Job
 from daemon.catalogue.sort import Standing, classify
 from daemon.catalogue.survey import PAGE, source_of
-from daemon.catalogue.words import Act, Finished, Row
+from daemon.catalogue.words import Act, Ended, Finished, Row
 from daemon.reconcile.policy import Policy
 from ledger.model.facts import RecordView
-from ledger.model.ids import Kind
+from ledger.model.ids import Digest, Kind
 from ledger.model.keys import fold
 from ledger.store.ledger import Ledger
 from ledger.store.views import Views
 
 MOST_DOUBLED = 100
 _WORDS = {Act.REACTIVATE: "reactivated", Act.ADOPT: "adopted"}
+NOT_DONE = "not_done"
 
 
-def look_back(views: Views, rows: Sequence[Row], policy: Policy) -> list[Finished]:
+def look_back(
+    views: Views, rows: Sequence[Row], policy: Policy, *, aborted: bool = False
+) -> list[Finished]:
     """One line for every row of a chunk of the plan."""
     found = {view.record: view for view in views.views(row.record for row in rows)}
-    return [_finished(views, row, found.get(row.record), policy) for row in rows]
+    told = [_finished(views, row, found.get(row.record), policy) for row in rows]
+    return [_not_done(one) if aborted and one.outcome == "failed" else one for one in told]
+
+
+def _not_done(one: Finished) -> Finished:
+    """What an abort left as it was before."""
+    why = "the job was aborted before its item was created"
+    if one.old is not None and one.new == one.old:
+        why = "the job was aborted: its old item is linked as before"
+    return msgspec.structs.replace(one, outcome=NOT_DONE, new=None, why=why)
 
 
 def _finished(views: Views, row: Row, view: RecordView | None, policy: Policy) -> Finished:
@@ -48,6 +65,7 @@ def _finished(views: Views, row: Row, view: RecordView | None, policy: Policy) -
         outcome=outcome,
         old=row.old,
         new=side.ref if side is not None and outcome != "left" else None,
+        quantity=row.quantity,
         why=why,
     )
 
@@ -64,6 +82,20 @@ class Outcomes:
     def __init__(self, ledger: Ledger, policy: Policy) -> None:
         self._ledger = ledger
         self._policy = policy
+
+    async def of_job(self, job: Job, *, by: str, at: str, aborted: bool = False) -> Ended:
+        """What became of each product of the plan; its rows are kept in the ledger."""
+        counts: Counter[str] = Counter()
+        chunks: list[Digest] = []
+        for digest in job.memo.plan.chunks if job.memo.plan is not None else ():
+            rows = await jobs.load(self._ledger, digest, Row)
+            found = await self._ledger.read(
+                lambda views, r=rows: look_back(views, r, self._policy, aborted=aborted)  # type: ignore[misc]
+            )
+            counts.update(one.outcome for one in found)
+            chunks.append(await jobs.keep(self._ledger, job.id, found, by))
+        doubled = await self.doubled()
+        return Ended(at=at, outcomes=dict(counts), doubled=doubled, chunks=tuple(chunks))
 
     async def doubled(self) -> tuple[str, ...]:
         """SKUs and names that more than one active item of the books has."""

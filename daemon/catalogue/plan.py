@@ -121,7 +121,7 @@ class Parted(Remembered):
 
     def find(self, system: SystemName, kind: Kind, key: str, value: str) -> Sequence[ExternalRef]:
         found = self.lookups.find(system, kind, key, value)
-        if system != self._books or key not in NAMES or not self._retired:
+        if not self._retired or system != self._books or key not in NAMES:
             return found
         return tuple(ref for ref in found if ref.kind is not kind or ref.id not in self._retired)
 
@@ -136,11 +136,15 @@ def without(view: RecordView, system: SystemName) -> RecordView:
         return view
     sides = {name: side for name, side in view.sides.items() if name != system}
     baselines = {name: base for name, base in view.baselines.items() if name != system}
-    return msgspec.structs.replace(
-        view,
+    return RecordView(
+        record=view.record,
+        kind=view.kind,
         sides=sides,
         baselines=baselines if len(sides) > 1 else {},
+        open_intent=view.open_intent,
+        rejections=view.rejections,
         resolutions=(*view.resolutions, apart(old.ref)),
+        answered=view.answered,
     )
 
 

@@ -5,7 +5,6 @@ Nothing is sent from here: what is unlinked is dirty, the cycle plans it, the ga
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -13,7 +12,7 @@ import msgspec
 from daemon.catalogue import job as jobs
 from daemon.catalogue.due import DUE, Work, done, due
 from daemon.catalogue.job import Job
-from daemon.catalogue.outcome import Outcomes, look_back
+from daemon.catalogue.outcome import Outcomes
 from daemon.catalogue.words import Ended, JobRefused, Memo, Row, State
 from daemon.clock import sleep_unless
 from daemon.cycle.lookups import LedgerLookups
@@ -232,22 +231,10 @@ class Running:
         if not report.complete or not all(Kind.ITEM in kinds for kinds in swept):
             self._waits = "the catalogues were not read to the end"
             return RETRY_S
-        plan = job.memo.plan
-        assert plan is not None, "a job without a plan is not verified"
-        policy, by = self._scheduler.company.rules(), job.memo.run_by or "daemon"
-        counts: Counter[str] = Counter()
-        chunks: list[Digest] = []
-        for digest in plan.chunks:
-            rows = await jobs.load(self._ledger, digest, Row)
-            found = await self._ledger.read(lambda v, r=rows: look_back(v, r, policy))  # type: ignore[misc]
-            counts.update(one.outcome for one in found)
-            chunks.append(await jobs.keep(self._ledger, job.id, found, by))
-        ended = Ended(
-            at=self._scheduler.company.now_text(),
-            outcomes=dict(counts),
-            doubled=await Outcomes(self._ledger, policy).doubled(),
-            chunks=tuple(chunks),
-        )
+        company = self._scheduler.company
+        by = job.memo.run_by or "daemon"
+        outcomes = Outcomes(self._ledger, company.rules())
+        ended = await outcomes.of_job(job, by=by, at=company.now_text())
         await self._advance(job, State.DONE, ended)
         self._scheduler.nudge(f"{job.id} is done")
         return 0.0

@@ -23,14 +23,13 @@ OF_CLASHES = frozenset({Act.CLASH, Act.REACTIVATE, Act.RENAME, Act.SUFFIX})
 """What a plan says of a product whose name is taken: that it waits, or how that was answered."""
 
 
-def settle_entries(
-    views: Views, policy: Policy, record: RecordId, what: str, to: RecordId | None, by: str
-) -> list[Entry]:
+def settle_entries(views: Views, policy: Policy, record: RecordId, answer: Answer) -> list[Entry]:
     """What an answer appends beside the job's own state. ``JobRefused`` for answers to nothing."""
     view = views.view(record)
     if view is None:
         raise JobRefused(f"the ledger knows no record {record}", sort="not_found")
     standing = classify(view, source=source_of(policy), books=policy.books)
+    what = answer.what
     known = FOR_UNKNOWN if standing is Standing.UNKNOWN else ways_of(standing)
     if what not in known:
         raise JobRefused(
@@ -40,9 +39,9 @@ def settle_entries(
         )
     match what:
         case "ignore":
-            return _ignored(views, view, by)
+            return _ignored(views, view, answer)
         case "link":
-            return _linked(views, view, policy, to, by)
+            return _linked(views, view, policy, answer)
         case _:
             return []
 
@@ -76,18 +75,24 @@ def require_all(plan: Summary, what: str, expect: int) -> None:
             cure="look at them: trueup catalogue status",
             sort="stale",
         )
+    if not plan.strangers:
+        raise JobRefused(
+            f"{plan.unknown} unknown items are counted and not named yet; nothing was answered",
+            cure="trueup catalogue plan names them",
+            sort="stale",
+        )
 
 
-def settle_all_entries(views: Views, memo: Memo, what: str, by: str) -> list[Entry]:
+def settle_all_entries(views: Views, memo: Memo, answer: Answer) -> list[Entry]:
     """As ``settle_entries``, for every unknown item that the plan names."""
     named = memo.plan.strangers if memo.plan is not None else ()
-    if what != "ignore":
+    if answer.what != "ignore":
         return []
     found = views.views(stranger.record for stranger in named)
-    return [entry for view in found for entry in _ignored(views, view, by)]
+    return [entry for view in found for entry in _ignored(views, view, answer)]
 
 
-def _ignored(views: Views, view: RecordView, by: str) -> list[Entry]:
+def _ignored(views: Views, view: RecordView, answer: Answer) -> list[Entry]:
     """It stays in the books alone: whatever is planned for it, or holds it, is set aside."""
     subjects = [(row.subject, row.payload) for row in views.holds(record=view.record)]
     subjects += [
@@ -99,17 +104,21 @@ def _ignored(views: Views, view: RecordView, by: str) -> list[Entry]:
             record=view.record,
             subject=subject,
             digest=digest,
-            reason="catalogue job: the item stays in the books alone",
-            by=by,
+            reason=_because("the item stays in the books alone", answer),
+            by=answer.by,
         )
         for subject, digest in subjects
     ]
 
 
-def _linked(
-    views: Views, view: RecordView, policy: Policy, to: RecordId | None, by: str
-) -> list[Entry]:
-    product = views.view(to) if to is not None else None
+def _because(what: str, answer: Answer) -> str:
+    """What the ledger keeps as the reason: the person's own words last."""
+    return f"catalogue job: {what}{f': {answer.reason}' if answer.reason else ''}"
+
+
+def _linked(views: Views, view: RecordView, policy: Policy, answer: Answer) -> list[Entry]:
+    to, by = answer.to, answer.by
+    product = views.view(RecordId(to)) if to else None
     source = source_of(policy)
     if product is None or source not in product.sides or product.kind is not view.kind:
         raise JobRefused(
@@ -129,7 +138,7 @@ def _linked(
         entries += unlink(product.record, old.ref, "replaced by another item", by)
         entries.append(replacement(views, old.ref, product.record, policy, by))
     ref = view.sides[policy.books].ref
-    reason = "catalogue job: a person said that they are one"
+    reason = _because("a person said that they are one", answer)
     return [
         *entries,
         Linked(record=product.record, ref=ref, how="operator", evidence=reason, by=by),

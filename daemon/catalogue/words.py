@@ -109,6 +109,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     ``suffix`` | ``skip``."""
     by: str
     to: str = ""
+    reason: str = ""
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,6 +144,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     by then."""
     called: Resolution | None = None
     """The answer that gives the new item's name its ending."""
+    quantity: str = ""
+    """What the books have on hand of the old item, where they track it."""
     why: str = ""
 
     @property
@@ -177,6 +180,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     with_quantity: int = 0
     accounts_change: int = 0
     """New items that would get another income account than the old one has."""
+    conflicts: int = 0
+    """New items that take the source's side of an open conflict."""
     documents: int = 0
     unknown: int = 0
     strangers: tuple[Stranger, ...] = ()
@@ -205,7 +210,7 @@ class Yes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the full re-read at the end showed."""
+    """What the full re-read at the end showed; of a job that was aborted, what the ledger knew."""
 
     at: str
     outcomes: dict[str, int] = msgspec.field(default_factory=dict)
@@ -245,9 +250,11 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str = ""
     act: Act
     outcome: str
-    """``created`` | ``reactivated`` | ``adopted`` | ``left`` | ``failed``"""
+    """``created`` | ``reactivated`` | ``adopted`` | ``left`` | ``failed``, and after an abort
+    ``not_done``"""
     old: ExternalRef | None = None
     new: ExternalRef | None = None
+    quantity: str = ""
     why: str = ""
 
 

@@ -232,7 +232,7 @@ def cycle_lines(report: "CycleShown") -> Iterator[str]:
     yield _sent(report)
     if report.waiting:
         halted = f", {report.halted:,} of them stopped by a limit" if report.halted else ""
-        yield f"{plural(report.waiting, 'change')} waiting for approval{halted}: trueup plan"
+        yield f"{plural(report.waiting, 'change')} waiting{halted}: trueup plan says for what"
     if report.held:
         yield f"{plural(report.held, 'record')} newly held: trueup plan"
     for problem in report.problems:

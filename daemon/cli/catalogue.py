@@ -1,13 +1,20 @@
 """``trueup catalogue``: export the product catalogue anew, as a guarded job in steps."""
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
+from daemon.cli.catalogue_text import (
+    MOST_SHOWN,
+    OVER,
+    csv_text,
+    document_lines,
+    job_lines,
+    plan_lines,
+    row_lines,
+)
 from daemon.cli.exits import Exit
 from daemon.cli.out import answer, may_ask, note, say
 from daemon.cli.settings import ask, json_option, shared_options
@@ -19,42 +26,14 @@ from daemon.control.protocol_catalogue import (
     CatalogueSettleAllRequest,
     CatalogueSettleRequest,
 )
-from daemon.control.text import clean, columns, plural
+from daemon.control.text import clean
 
 if TYPE_CHECKING:
     from daemon.control.protocol_catalogue import (
         CatalogueAnswer,
-        CatalogueJobShown,
-        CataloguePlanShown,
         CatalogueReportAnswer,
         CatalogueRowShown,
     )
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for a formula at the beginning of a cell."""
-MOST_SHOWN = 20
-OVER = ("done", "aborted")
-STANDINGS = {
-    "alive": "ours, and active on both sides",
-    "inactive": "ours, inactive in the books",
-    "gone": "ours, removed from the books",
-    "missing": "not in the books",
-    "resting": "not active in the source",
-    "unknown": "in the books alone, active",
-    "unknown_inactive": "in the books alone, inactive",
-    "out_of_scope": "no products",
-    "unreadable": "cannot be read",
-}
-ACTS = {
-    "create": "created anew",
-    "reactivate": "made active again",
-    "retire": "retired and created anew",
-    "rename": "created anew; the old item is renamed first",
-    "suffix": "created anew under a name with a number",
-    "adopt": "linked with an item that is there",
-    "clash": "wait: the old item still has the name",
-    "skip": "left alone",
-}
 
 
 reason_option = click.option("--reason", default="", help="Kept in the ledger.")
@@ -82,7 +61,9 @@ def status(*, as_json: bool) -> int:
 @catalogue.command()
 @click.option("--missing-only", is_flag=True, help="Only what the books do not have at all.")
 @click.option("--only", multiple=True, metavar="SKU", help="Only this product; repeat for more.")
-@click.option("--as-type", default="", metavar="NonInventory", help="Retire tracked items too.")
+@click.option(
+    "--as-type", default="", metavar="NonInventory", help="Tracked items alone: retire them."
+)
 @click.option(
     "--clashes",
     type=click.Choice(["ask", "reactivate", "rename", "suffix", "skip"]),
@@ -193,7 +174,7 @@ def approve(*, company: str, plan_id: str, reason: str, dry_run: bool, as_json: 
         if not may_ask():
             raise click.UsageError("--company NAME is needed (trueup status shows it)")
         shown = ask(lambda daemon: daemon.catalogue())
-        for line in _lines(shown.job):
+        for line in job_lines(shown.job):
             note(line)
         if not plan_id and shown.job is not None and shown.job.plan is not None:
             plan_id = shown.job.plan.id
@@ -250,20 +231,28 @@ def abort(*, reason: str, dry_run: bool, as_json: bool) -> int:
 
 @catalogue.command()
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated, safe for spreadsheets.")
+@click.option(
+    "--what",
+    default="",
+    metavar="WORD",
+    help="Only rows of which WHAT is this: clash, skip, create, failed ...",
+)
 @click.option("--limit", type=click.IntRange(1, MOST_ROWS), default=500, show_default=True)
 @click.option("--offset", type=click.IntRange(0), default=0, help="Skip so many rows.")
 @json_option
 @shared_options
-def report(*, as_csv: bool, limit: int, offset: int, as_json: bool) -> int:
+def report(*, as_csv: bool, what: str, limit: int, offset: int, as_json: bool) -> int:
     """Every product of the plan and what became of it, and the open documents that keep old items.
 
     With --csv all rows, whatever the limit.
     """
-    shown = ask(lambda daemon: daemon.catalogue_report(limit=limit, offset=offset))
+    what = what.replace(" ", "_")
+    shown = ask(lambda daemon: daemon.catalogue_report(limit=limit, offset=offset, act=what))
     if as_json:
         answer(shown)
     elif as_csv:
-        _csv(shown)
+        for line in csv_text(_all_rows(shown, what), shown.documents):
+            click.echo(line, nl=False)
     else:
         _report(shown)
     ended = shown.job.ended
@@ -271,47 +260,28 @@ def report(*, as_csv: bool, limit: int, offset: int, as_json: bool) -> int:
 
 
 def _report(shown: "CatalogueReportAnswer") -> None:
-    for line in _lines(shown.job):
+    for line in job_lines(shown.job):
         say(line)
-    rows = [(r.sku, r.outcome or r.act, r.old, r.new, r.why) for r in shown.rows]
-    for line in columns([("SKU", "WHAT", "OLD", "NEW", "WHY"), *rows]):
-        say(f"  {line}")
+    for line in row_lines(shown.rows):
+        say(line)
     if shown.more:
         note(f"there is more: use --offset {shown.offset + len(shown.rows)}, or --csv for all")
-    if shown.documents:
-        say(f"{plural(len(shown.documents), 'open document')} that keep an old item:")
-        for one in shown.documents[:MOST_SHOWN]:
-            say(f"  {one.ref}  {clean(one.number)}  {one.date}  {clean(', '.join(one.items))}")
-        if len(shown.documents) > MOST_SHOWN:
-            note("trueup catalogue report --json lists all of them")
+    for line in document_lines(shown.documents):
+        say(line)
+    if len(shown.documents) > MOST_SHOWN:
+        note("trueup catalogue report --json or --csv lists all of them")
 
 
-def _csv(first: "CatalogueReportAnswer") -> None:
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\n")
-    table.writerow(["sku", "name", "standing", "act", "outcome", "old", "new", "why"])
-    shown = first
+def _all_rows(shown: "CatalogueReportAnswer", what: str) -> "Iterator[CatalogueRowShown]":
+    """From the first page that was asked for to the end."""
     while True:
-        for row in shown.rows:
-            table.writerow([safe(cell) for cell in _cells(row)])
+        yield from shown.rows
         if not shown.more or not shown.rows:
-            break
+            return
         offset = shown.offset + len(shown.rows)
-        shown = ask(lambda daemon, o=offset: daemon.catalogue_report(limit=MOST_ROWS, offset=o))  # type: ignore[misc]
-    for one in first.documents:
-        cells = (one.number, ", ".join(one.items), "", "keeps", "", one.ref, "", one.date)
-        table.writerow([safe(cell) for cell in cells])
-    click.echo(out.getvalue(), nl=False)
-
-
-def _cells(row: "CatalogueRowShown") -> tuple[str, ...]:
-    return (row.sku, row.name, row.standing, row.act, row.outcome, row.old, row.new, row.why)
-
-
-def safe(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    cell = clean(cell)
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+        shown = ask(
+            lambda daemon, o=offset: daemon.catalogue_report(limit=MOST_ROWS, offset=o, act=what)  # type: ignore[misc]
+        )
 
 
 def _told(shown: "CatalogueAnswer", as_json: bool) -> int:
@@ -319,10 +289,10 @@ def _told(shown: "CatalogueAnswer", as_json: bool) -> int:
         answer(shown)
         return Exit.DONE
     say(clean(shown.text))
-    for line in _lines(shown.job):
+    for line in job_lines(shown.job):
         say(line)
     if shown.plan is not None:
-        for line in _plan_lines(shown.plan):
+        for line in plan_lines(shown.plan):
             say(line)
     if shown.seq:
         say(f"ledger entry {shown.seq}")
@@ -331,60 +301,3 @@ def _told(shown: "CatalogueAnswer", as_json: bool) -> int:
     if shown.back:
         note(f"the way back: {shown.back}")
     return Exit.DONE
-
-
-def _lines(job: "CatalogueJobShown | None") -> Iterator[str]:
-    if job is None:
-        return
-    yield f"job {job.job}: {job.state}{f' ({clean(job.note)})' if job.note else ''}"
-    yield f"  opened {job.opened_at[:16]} by {clean(job.opened_by)}"
-    if job.proof is not None:
-        read = ", ".join(f"{name} {count:,}" for name, count in job.proof.items.items())
-        yield f"  both catalogues read to the end at {job.proof.at[:16]}: {read} items"
-    if job.plan is not None:
-        yield from _plan_lines(job.plan, asks=job.state not in OVER)
-    for yes in job.approvals:
-        yield f"  approved by {clean(yes.by)} at {yes.at[:16]} (plan {yes.plan})"
-    if job.approvals and len(job.approvals) < job.people:
-        yield f"  {len(job.approvals)} of {job.people} people have approved it"
-    if job.rows:
-        yield f"  {job.done:,} of {job.rows:,} products have their item"
-    if job.waits:
-        yield f"  waits: {clean(job.waits)}"
-    if job.ended is not None:
-        ends = ", ".join(f"{count:,} {word}" for word, count in sorted(job.ended.outcomes.items()))
-        yield f"  re-read at {job.ended.at[:16]}: {ends}"
-        for text in job.ended.doubled[:MOST_SHOWN]:
-            yield f"  ! more than one active item has the {clean(text)}"
-
-
-def _plan_lines(plan: "CataloguePlanShown", *, asks: bool = True) -> Iterator[str]:
-    for word, count in plan.standings.items():
-        yield f"  {count:>7,}  {STANDINGS.get(word, word)}"
-    yield f"  plan {plan.id}: {plural(plan.calls, 'call')}, about {plural(plan.minutes, 'minute')}"
-    for word, count in plan.acts.items():
-        yield f"  {count:>7,}  {ACTS.get(word, word)}"
-    for why, count in plan.skipped.items():
-        yield f"           {count:,} x {clean(why)}"
-    if plan.with_quantity:
-        yield (
-            f"  ! tracked, with a quantity on hand: {plan.with_quantity:,}. It stays with "
-            "the old item, and a new tracked one would post a starting value to opening balance "
-            "equity; ask the accountant"
-        )
-    if plan.accounts_change:
-        yield f"  ! {plan.accounts_change:,} would post to another income account than before"
-    if plan.documents:
-        yield f"  ! {plural(plan.documents, 'open document')} will keep the old item (see report)"
-    if not asks:
-        return
-    if plan.unknown:
-        yield f"  ? {plural(plan.unknown, 'item')} of the books unknown to the source: settle each,"
-        yield f"    or all: trueup catalogue settle --all --keep --expect-count {plan.unknown}"
-        for one in plan.strangers[:MOST_SHOWN]:
-            on_hand = f", {one.quantity} on hand" if one.quantity else ""
-            yield f"      {one.ref}  {clean(one.label)}  {clean(one.name)}{on_hand}"
-    if plan.clashes:
-        held = f"  ? {plural(plan.clashes, 'name')} still held by an old item"
-        yield f"{held} (trueup catalogue report names them): settle each,"
-        yield "    or all: trueup catalogue plan --clashes reactivate|rename|suffix|skip"

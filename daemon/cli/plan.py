@@ -14,7 +14,7 @@ from daemon.cli.lines import MOST, is_lines, line_rows, lines_text, money
 from daemon.cli.lists import DEFAULT_PAGE, MAX_PAGE
 from daemon.cli.out import answer, answer_values, heading, note, say
 from daemon.cli.settings import ask, json_option, shared_options
-from daemon.cli.words import hold_words, noun, wait_words
+from daemon.cli.words import BOOKS, BREAKERS, hold_words, noun, wait_words
 from daemon.control.text import clean, columns, plural, value_text
 
 if TYPE_CHECKING:
@@ -24,13 +24,6 @@ if TYPE_CHECKING:
 SHORT = 12
 """Digits of a digest that are shown; ``approve`` takes any unique beginning."""
 STATES = {"waiting": "waiting for approval"}
-
-
-TOLD = (
-    *("mass_change", "too_many", "too_much_money", "rules_changed"),
-    *("paused", "frozen", "window"),
-)
-"""Reasons whose sentence is the same for many changes, and told once above them."""
 
 
 @click.command()
@@ -180,7 +173,7 @@ def operation_lines(operation: "OperationShown", *, whole: bool = True) -> Itera
         yield f"      {clean(operation.why)}"
     if operation.reason == "inactivates" and operation.state == "waiting":
         yield f"      if it shall not: trueup skip {operation.record} --reason TEXT"
-        if operation.kind == "item":
+        if operation.kind == "item" and operation.system != BOOKS:
             label = shlex.quote(clean(operation.label))
             yield f"      to create it anew: trueup catalogue plan --only {label}"
 
@@ -299,8 +292,7 @@ def _summary(shown: "PlanAnswer") -> Iterator[str]:
     yield f"{changes}{f': {states}' if states else ''}"
     for what, count in totals.by_action.items():
         yield f"  {count:>6,}  {what.replace('_', ' ')}"
-    stops = (clean(o.text) for o in shown.operations if o.reason in TOLD and o.text)
-    yield from (f"stopped: {text}" for text in dict.fromkeys(stops))
+    yield from (f"stopped: {clean(text)}" for text in totals.stops)
     if totals.skipped:
         yield f"{totals.skipped:,} of all this set aside: trueup skip --list"
     if not totals.holds:
@@ -329,4 +321,6 @@ def _next(shown: "PlanAnswer") -> Iterator[str]:
     if not shown.complete:
         yield "next: wait for the cycle to end (trueup status), then look at the plan again"
     elif waiting:
+        if any(shown.totals.by_reason.get(reason) for reason in BREAKERS):
+            yield "next: find the cause of what a limit stopped, before anything is approved"
         yield f"next: trueup approve --all --expect-count {waiting}  # or: approve DIGEST ..."

@@ -12,7 +12,7 @@ from daemon.cli.out import Row, answer, answer_values, heading, say, table
 from daemon.cli.settings import ask, json_option, shared_options
 from daemon.cli.standing import Standing, State, away, needs_lines, standing, state_of
 from daemon.cli.stopped import stops_lines, why_stopped
-from daemon.cli.words import hold_words, is_document, noun, nouns
+from daemon.cli.words import BREAKERS, hold_words, is_document, noun, nouns
 from daemon.control.text import clean, plural
 
 if TYPE_CHECKING:
@@ -232,7 +232,12 @@ def _work(shown: "StatusAnswer") -> Iterator[str]:
             yield f"  {clean(problem.message)}"
     if shown.to_approve:
         waiting = shown.operations.get("waiting", 0) - shown.waiting.get("skipped", 0)
-        yield f"next: trueup plan, then trueup approve --all --expect-count {waiting}"
+        halted = sum(shown.waiting.get(reason, 0) for reason in BREAKERS)
+        if halted:
+            what = f"the cause of what a limit stopped ({halted:,}), before anything is approved"
+            yield f"next: trueup plan shows {what}"
+        else:
+            yield f"next: trueup plan, then trueup approve --all --expect-count {waiting}"
     elif shown.holds:
         yield "next: trueup plan shows what is held, why, and what releases it"
     elif not shown.first_plan_approved and cycle is not None and cycle.complete:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from daemon.control.slugs import HOLDS, WAITS, hold_words, noun, nouns, wait_words
 
 __all__ = [
+    "BOOKS",
+    "BREAKERS",
     "HOLDS",
     "WAITS",
     "age_text",
@@ -17,6 +19,10 @@ __all__ = [
     "wait_words",
 ]
 
+BOOKS = "qbo"
+"""The system that keeps the books."""
+BREAKERS = ("mass_change", "too_many", "too_much_money")
+"""Why a change waits that a limit stopped."""
 DAY_S = 86_400
 HOUR_S = 3_600
 MINUTE_S = 60

@@ -7,6 +7,7 @@ import msgspec
 
 from daemon.catalogue.conduct import Conductor, Person
 from daemon.catalogue.job import Job, load
+from daemon.catalogue.outcome import NOT_DONE
 from daemon.catalogue.words import (
     CHUNK,
     UNDER_WAY,
@@ -18,6 +19,7 @@ from daemon.catalogue.words import (
     Row,
     State,
 )
+from daemon.control.catalogue_words import plan_command
 from daemon.control.finding import the_record
 from daemon.control.protocol import Code, Declined
 from daemon.control.protocol_catalogue import (
@@ -55,9 +57,13 @@ _NEXT = {
     State.PAUSED: "trueup catalogue resume",
     State.VERIFYING: "trueup catalogue status",
     State.DONE: "trueup catalogue report",
+    State.ABORTED: "trueup catalogue report",
 }
 _ABORT = "trueup catalogue abort"
 MOST_DOCUMENT_CHUNKS = 200
+MOST_TOLD = 20
+"""SKUs in a command that is named."""
+OUTCOMES = ("created", "reactivated", "adopted", "left", "failed", NOT_DONE)
 
 
 async def status(desk: "Desk", conductor: Conductor) -> CatalogueAnswer:
@@ -79,7 +85,7 @@ async def plan(
             as_of=desk.now(),
             text="nothing was opened, read or written",
             plan=_shown(CataloguePlanShown, summary),
-            next="trueup catalogue plan",
+            next=plan_command(request.options or CatalogueOptions(), most=MOST_TOLD),
         )
     job = await _kept(conductor.plan(_person(actor), options, request.reason))
     return await _answer(desk, conductor, job, f"{job.id} is {job.state.value}; items are frozen")
@@ -111,7 +117,10 @@ async def settle_all(
     job = await _kept(
         acting.settle_all(_person(actor), request.what, request.expect_count, request.reason)
     )
-    text = f"{request.expect_count} unknown items: {request.what}"
+    left = job.memo.plan.unknown if job.memo.plan is not None else 0
+    text = f"{request.expect_count - left} unknown items: {request.what}"
+    if left:
+        text += f"; trueup catalogue plan names the other {left}"
     return await _done(desk, conductor, job, text, request)
 
 
@@ -156,6 +165,9 @@ async def abort(
     )
     job = await _kept(work)
     text = f"{job.id} is aborted and items flow again; what was created stays"
+    left = job.memo.ended.outcomes.get(NOT_DONE, 0) if job.memo.ended is not None else 0
+    if left and not request.dry_run:
+        text += f". {left} products are not done: trueup catalogue plan takes them up again"
     return await _done(desk, conductor, job, text, request)
 
 
@@ -174,12 +186,11 @@ ROUTES: dict[str, tuple[type[Any], Handling]] = {
 async def report(
     desk: "Desk", conductor: Conductor, *, limit: int, offset: int, act: str = ""
 ) -> CatalogueReportAnswer:
-    """A page of the plan's rows; of what became of them, once the job is done. With ``act`` only
-    of those."""
-    if act and act not in set(Act):
-        raise Declined(
-            Code.BAD_REQUEST, f"{act!r} is no act of a plan", cure=f"known: {', '.join(Act)}"
-        )
+    """A page of the plan's rows; of what became of them, once the job is over. With ``act``, which
+    may be an outcome too, only of those."""
+    if act and act not in {*Act, *OUTCOMES}:
+        known = ", ".join([*Act, *OUTCOMES])
+        raise Declined(Code.BAD_REQUEST, f"{act!r} is no act of a plan", cure=f"known: {known}")
     job = await conductor.current()
     if job is None or job.memo.plan is None:
         raise Declined(Code.NOT_FOUND, "there is no plan", cure="trueup catalogue plan")
@@ -193,7 +204,7 @@ async def report(
     skipped = offset if act else offset % CHUNK
     for chunk in chunks[first:last]:
         loaded: list[Finished | Row] = await _kept(load(desk.ledger, chunk, sort))
-        rows += [row for row in loaded if not act or row.act == act]
+        rows += [row for row in loaded if not act or act in _words_of(row)]
         if act and len(rows) > skipped + limit:
             break
     page = rows[skipped:][:limit]
@@ -201,6 +212,7 @@ async def report(
     if offset == 0 and not act:
         for chunk in job.memo.plan.document_chunks[:MOST_DOCUMENT_CHUNKS]:
             documents += await _kept(load(desk.ledger, chunk, Keeping))
+        documents.sort(key=lambda one: (one.date, one.number))
     return CatalogueReportAnswer(
         as_of=desk.now(),
         job=await shown_job(conductor, job),
@@ -214,6 +226,11 @@ async def report(
     )
 
 
+def _words_of(row: Finished | Row) -> tuple[str, ...]:
+    """What a row can be asked for by: what was to become of it, and what did."""
+    return (row.act.value,) if isinstance(row, Row) else (row.act.value, row.outcome)
+
+
 def _row(row: Finished | Row) -> CatalogueRowShown:
     shown = CatalogueRowShown(
         sku=row.label,
@@ -221,6 +238,7 @@ def _row(row: Finished | Row) -> CatalogueRowShown:
         record=row.record,
         act=row.act.value,
         old=str(row.old) if row.old is not None else "",
+        quantity=row.quantity,
         why=row.why,
     )
     if isinstance(row, Row):
@@ -292,7 +310,7 @@ async def _answer(desk: "Desk", conductor: Conductor, job: Job, text: str) -> Ca
         text=text,
         job=await shown_job(conductor, job),
         seq=job.seq,
-        next=_NEXT.get(job.state, ""),
+        next=_NEXT.get(job.state, "") if job.memo.plan or not job.is_over else "",
         back=back,
     )
 

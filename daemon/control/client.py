@@ -362,7 +362,7 @@ class ControlClient(Calls):
         self, *, limit: int = DEFAULT_PAGE, offset: int = 0, act: str = ""
     ) -> "CatalogueReportAnswer":
         """A page of the plan, or of what became of it once the job is over; with ``act``
-        (``clash``, ``create`` ...) only of those rows, and no documents."""
+        (``clash``, ``create``, ``failed`` ...) only of those rows, and no documents."""
         from daemon.control.protocol_catalogue import CatalogueReportAnswer
 
         page = {"limit": str(limit), "offset": str(offset), "act": act}

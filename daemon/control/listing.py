@@ -22,6 +22,14 @@ PAGE = 5_000
 MOST_SORTED = 50_000
 """Beyond so many operations or holds they come in the order in which the ledger got them."""
 MOST_CURES = 10
+MOST_STOPS = 20
+STOPS = frozenset(
+    {
+        *("mass_change", "too_many", "too_much_money", "rules_changed"),
+        *("paused", "frozen", "window"),
+    }
+)
+"""Reasons whose sentence is the same for many changes, and told once above them."""
 
 STATES = ("waiting", "planned", "approved")
 """What a person can still decide comes before what is decided."""
@@ -41,16 +49,17 @@ class Listing(msgspec.Struct, frozen=True):
 def the_plan(views: Views, *, limit: int, offset: int, code: HoldCode | None) -> Listing:
     """A page of every operation that is not sent yet and of every hold; with ``code``, of the
     holds for that reason alone. The totals are of everything in any case."""
-    operations, by_action = _operations(views, limit=limit + 1, offset=offset)
+    operations, by_action, stops = _operations(views, limit=limit + 1, offset=offset)
     held, cures, records = _holds(views, code, limit=limit + 1, offset=offset)
     if code is not None:
         operations = []
-    return Listing(
-        operations[:limit],
-        held[:limit],
-        len(operations) > limit or len(held) > limit,
+    totals = msgspec.structs.replace(
         _totals(views, by_action, cures, records),
+        by_reason=views.waiting_by_reason(),
+        stops=tuple(stops)[:MOST_STOPS],
     )
+    more = len(operations) > limit or len(held) > limit
+    return Listing(operations[:limit], held[:limit], more, totals)
 
 
 def of_record(views: Views, record: RecordId) -> Listing:
@@ -97,24 +106,31 @@ def _whole(operations: list[OperationRow], held: list[HeldRow]) -> Listing:
 
 def _operations(
     views: Views, *, limit: int, offset: int
-) -> tuple[list[OperationRow], dict[str, int]]:
+) -> tuple[list[OperationRow], dict[str, int], dict[str, None]]:
+    """A page of operations; of all of them, what is done how often, and what stops many."""
     counts = views.operations_count()
     if sum(counts.get(state, 0) for state in PENDING) > MOST_SORTED:
         page = views.operations(states=PENDING, limit=limit, offset=offset)
-        return page, _by_action(page)
+        return page, _by_action(page), _stops(page)
     keys: list[tuple[_Key, RecordId]] = []
     actions: Counter[_Key] = Counter()
+    stops: dict[str, None] = {}
     start = 0
     while rows := views.operations(states=PENDING, limit=PAGE, offset=start):
         start += len(rows)
         keys += [(_operation_key(row), row.operation.record) for row in rows]
         actions.update(_action_key(row) for row in rows)
+        stops |= _stops(rows)
     keys.sort()
     wanted = keys[offset : offset + limit]
     found = views.operations_of({record for _, record in wanted}, PENDING)
     by_key = {_operation_key(row): row for rows in found.values() for row in rows}
     named = {_action_name(key): actions[key] for key in sorted(actions)}
-    return [by_key[key] for key, _ in wanted], named
+    return [by_key[key] for key, _ in wanted], named, stops
+
+
+def _stops(rows: Iterable[OperationRow]) -> dict[str, None]:
+    return {row.text: None for row in rows if row.reason in STOPS and row.text}
 
 
 def _by_action(rows: Iterable[OperationRow]) -> dict[str, int]:

@@ -251,6 +251,10 @@ class PlanTotals(Part, frozen=True, kw_only=True):
     """Of those, the changes; ``approve --all`` leaves them out."""
     cures: tuple[CureShown, ...] = ()
     """Cures that several holds share, the most useful first."""
+    by_reason: dict[str, int] = msgspec.field(default_factory=dict)
+    """Why changes wait: ``mass_change``, ``inactivates``, ``paused`` ..."""
+    stops: tuple[str, ...] = ()
+    """What stops many changes at once, a sentence each."""
 
 
 class PlanAnswer(Answer, frozen=True, kw_only=True):

@@ -104,6 +104,8 @@ class CataloguePlanShown(Part, frozen=True, kw_only=True):
     tracked: int = 0
     with_quantity: int = 0
     accounts_change: int = 0
+    conflicts: int = 0
+    """New items that take the source's side of an open conflict."""
     documents: int = 0
     unknown: int = 0
     strangers: tuple[StrangerShown, ...] = ()
@@ -120,7 +122,7 @@ class YesShown(Part, frozen=True, kw_only=True):
 
 
 class CatalogueEndShown(Part, frozen=True, kw_only=True):
-    """What the full re-read at the end showed."""
+    """What the full re-read at the end showed; of a job that was aborted, what the ledger knew."""
 
     at: str
     outcomes: dict[str, int] = msgspec.field(default_factory=dict)
@@ -133,6 +135,7 @@ class AnswerGivenShown(Part, frozen=True, kw_only=True):
     what: str
     by: str
     to: str = ""
+    reason: str = ""
 
 
 class CatalogueJobShown(Part, frozen=True, kw_only=True):
@@ -183,6 +186,8 @@ class CatalogueRowShown(Part, frozen=True, kw_only=True):
     outcome: str = ""
     old: str = ""
     new: str = ""
+    quantity: str = ""
+    """What the books have on hand of the old item, where they track it."""
     why: str = ""
 
 

@@ -72,8 +72,13 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
         """``rule``: why so many wait."""
         who = f"{several(self.kind)} in {policy.title(self.system)}"
         text = f"{len(self.operations)} {self.what} of {who} at once, where {self.live} are live"
-        cause = common_cause(self.operations)
-        return f"{text}; {rule}.{f' {cause}.' if cause else ''} Such as: {sample(self.operations)}."
+        cause = common_cause(self.operations) if self.what != INACTIVATED else ""
+        text = f"{text}; {rule}.{f' {cause}.' if cause else ''} Such as: {sample(self.operations)}."
+        if self.what == INACTIVATED and self.kind is Kind.ITEM and self.system != policy.books:
+            # Somebody emptied the catalogue of the books: a yes would empty the other one too.
+            there = policy.title(policy.books)
+            text += f" To have them in {there} anew instead: trueup catalogue plan."
+        return text
 
 
 def trip(
@@ -294,4 +299,6 @@ def _brief(value: Value) -> str:
         return plain(value)
     if value is None:
         return "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return value if isinstance(value, str) else "one value"

@@ -10,6 +10,7 @@ import pytest
 from textual.widgets import Button, Input
 
 from daemon.catalogue.conduct import Conductor, Person, Setting
+from daemon.control.catalogue_words import CSV
 from daemon.control.server import ControlServer
 from tests.daemon.catalogue.support import (
     active,
@@ -197,7 +198,7 @@ async def test_a_running_job_is_there_after_a_restart_of_either_side(tmp_path: P
             await front.until(lambda: says(front, "written to"), "the report is exported")
         (path,) = tmp_path.glob("trueup-catalogue-*.csv")
         table = path.read_text(encoding="utf-8").splitlines()
-        assert table[0] == "sku,name,standing,act,outcome,old,new,why"
+        assert table[0] == ",".join(CSV), "the same columns as on the command line"
         assert sum(",created," in line for line in table) == 6
         assert len([row for row in qbo_rows(one.town, "item") if row["Active"]]) == 6
 

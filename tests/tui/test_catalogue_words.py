@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from daemon.control.catalogue_words import options_text, plan_command
 from daemon.control.protocol_catalogue import (
     CatalogueJobShown,
     CatalogueOptions,
@@ -16,10 +17,8 @@ from daemon.control.protocol_catalogue import (
 from tui.screens.cataloguing import (
     TITLES,
     Pace,
-    cli_of,
     nothing_missing,
     of_clash,
-    options_text,
     progress_text,
     step_lines,
     steps,
@@ -99,7 +98,7 @@ def test_a_plan_says_what_a_person_has_to_know() -> None:
 def test_options_have_their_twin_on_the_command_line() -> None:
     options = CatalogueOptions(missing_only=True, only=("A", "B"), clashes="suffix")
     assert options_text(options) == "missing only, only A, B, clashes: suffix"
-    assert cli_of(options) == (
+    assert plan_command(options) == (
         "trueup catalogue plan --missing-only --only A --only B --clashes suffix"
     )
     assert options_text(CatalogueOptions()) == "everything that is gone or inactive"

@@ -9,6 +9,7 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 
+from daemon.control.catalogue_words import options_text
 from daemon.control.protocol_catalogue import (
     CatalogueOptions,
     CataloguePlanRequest,
@@ -27,7 +28,6 @@ from tui.screens.cataloguing import (
     UNDER_WAY,
     WRITING,
     nothing_missing,
-    options_text,
     plan_lines,
     progress_text,
     step_lines,

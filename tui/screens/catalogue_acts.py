@@ -6,6 +6,7 @@ The questions' words follow from what was read last; the daemon decides. Draws n
 from collections.abc import Awaitable
 from typing import Any
 
+from daemon.control.catalogue_words import options_text, plan_command
 from daemon.control.protocol_catalogue import (
     CatalogueAnswer,
     CatalogueApproveRequest,
@@ -23,9 +24,7 @@ from tui.screens.cataloguing import (
     PLANNING,
     WRITING,
     Pace,
-    cli_of,
     nothing_missing,
-    options_text,
     plan_lines,
     sizes,
     warnings,
@@ -171,7 +170,7 @@ class CatalogueActs(BaseScreen):
             ("Effect", effect),
             ("Then", "both catalogues are read to the end and an exact plan is shown"),
             ("Writes", "nothing is written to any system before you approve and run it"),
-            ("Same as", cli_of(options)),
+            ("Same as", plan_command(options)),
         ]
         said = await self.confirm(Confirm("Freeze, read and plan?", "Plan", facts, "optional"))
         if said is not None:

@@ -33,7 +33,7 @@ def asked(question: Question) -> Entry:
 
 
 def planned(row: CatalogueRowShown) -> Entry:
-    what = row.outcome or row.act
+    what = (row.outcome or row.act).replace("_", " ")
     glyph = {"failed": "x", "left": "=", "skip": "=", "clash": "?"}.get(what, "+")
     why = row.why or row.standing.replace("_", " ")
     return Entry(row.record, row.sku, row.name, f"{glyph} {what}", row.new or row.old, why)

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import msgspec
 
+from daemon.control.catalogue_words import CSV
 from daemon.control.client import ControlClient
 from daemon.control.protocol_catalogue import (
     MOST_ROWS,
@@ -25,7 +26,6 @@ from daemon.control.text import plural
 from tui.export import csv_text, json_text
 from tui.screens.catalogue_acts import CatalogueActs
 from tui.screens.cataloguing import (
-    EXPORTED,
     FOR_UNKNOWN,
     Question,
     exported,
@@ -145,7 +145,7 @@ class CatalogueSettling(CatalogueActs):
         """The key ``x``: every row of the plan or report, and the documents, as a table."""
         rows, documents = await self._collected()
         cells = [*map(exported, rows), *map(exported_document, documents)]
-        await self._save("csv", await asyncio.to_thread(csv_text, EXPORTED, cells))
+        await self._save("csv", await asyncio.to_thread(csv_text, CSV, cells))
 
     async def export_json(self) -> None:
         rows, documents = await self._collected()

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from daemon.control.catalogue_words import csv_document, csv_row, on_hand, standings_in_order
 from daemon.control.protocol_catalogue import (
     CatalogueJobShown,
-    CatalogueOptions,
     CataloguePlanShown,
     CatalogueRowShown,
     KeepingShown,
@@ -32,17 +32,6 @@ ACTS = {
     "adopt": "linked with an item that is there",
     "clash": "names still held by an old item",
     "skip": "left alone",
-}
-STANDINGS = {
-    "alive": "ours, active on both sides",
-    "inactive": "ours, inactive in the books",
-    "gone": "ours, removed from the books",
-    "missing": "not in the books",
-    "resting": "not active in the source",
-    "unknown": "in the books alone, active",
-    "unknown_inactive": "in the books alone, inactive",
-    "out_of_scope": "no products",
-    "unreadable": "cannot be read",
 }
 FOR_UNKNOWN = (
     ("keep", "leave it as it is; after the job it syncs like any new item"),
@@ -261,13 +250,13 @@ def warnings(plan: CataloguePlanShown) -> Iterator[str]:
         yield f"? {told} a name that an old one still holds: reactivate, rename, suffix or skip"
     if plan.with_quantity:
         told = plural(plan.with_quantity, "tracked item has", "tracked items have")
-        yield (
-            f"! {told} a quantity: a new tracked item posts a starting value to opening "
-            "balance equity; ask the accountant"
-        )
+        yield f"! {told} a quantity on hand: {on_hand(plan)}"
     if plan.accounts_change:
         told = plural(plan.accounts_change, "item")
         yield f"! {told} would post to another income account than before"
+    if plan.conflicts:
+        told = plural(plan.conflicts, "new item takes", "new items take")
+        yield f"! {told} the source's side of an open conflict: WHY names the fields"
     if plan.documents:
         told = plural(plan.documents, "open document keeps", "open documents keep")
         yield f"! {told} the old item: listed in the export (x)"
@@ -280,8 +269,8 @@ def plan_lines(plan: CataloguePlanShown) -> Iterator[str]:
         yield "Nothing is missing: every active product of the source has its item in the books."
     yield ""
     yield "Items, as they stand"
-    for word, count in plan.standings.items():
-        yield f"  {count:>9,}  {STANDINGS.get(word, word)}"
+    for words, count in standings_in_order(plan.standings):
+        yield f"  {count:>9,}  {words}"
     yield ""
     yield "Products, and what becomes of them"
     for word, count in plan.acts.items():
@@ -294,34 +283,6 @@ def plan_lines(plan: CataloguePlanShown) -> Iterator[str]:
         yield from told
     for one in plan.strangers:
         yield f"    {one.ref}  {one.label}  {one.name}{f'  {one.quantity}' if one.quantity else ''}"
-
-
-def options_text(options: CatalogueOptions) -> str:
-    """The options in words; ``everything that is gone or inactive`` without any."""
-    told = []
-    if options.missing_only:
-        told.append("missing only")
-    if options.only:
-        more = f" and {len(options.only) - 3} more" if len(options.only) > 3 else ""
-        told.append(f"only {', '.join(options.only[:3])}{more}")
-    if options.as_type:
-        told.append(f"as {options.as_type}")
-    if options.reactivate:
-        told.append("reactivate inactive ones")
-    if options.clashes != "ask":
-        told.append(f"clashes: {options.clashes}")
-    return ", ".join(told) or "everything that is gone or inactive"
-
-
-def cli_of(options: CatalogueOptions) -> str:
-    """The same plan on the command line."""
-    told = "trueup catalogue plan"
-    told += " --missing-only" if options.missing_only else ""
-    told += "".join(f" --only {sku}" for sku in options.only[:3])
-    told += " ..." if len(options.only) > 3 else ""
-    told += f" --as-type {options.as_type}" if options.as_type else ""
-    told += " --reactivate" if options.reactivate else ""
-    return told + (f" --clashes {options.clashes}" if options.clashes != "ask" else "")
 
 
 @dataclass(frozen=True)
@@ -377,16 +338,11 @@ def progress_text(job: CatalogueJobShown, pace: Pace, width: int = 24) -> str:
     return f"{told}  about {minutes} by the limits of the connection"
 
 
-EXPORTED = ("sku", "name", "standing", "act", "outcome", "old", "new", "why")
-
-
 def exported(row: CatalogueRowShown) -> tuple[str, ...]:
     """A row for a spreadsheet."""
-    cells = (row.sku, row.name, row.standing, row.act, row.outcome, row.old, row.new, row.why)
-    return tuple(map(cell, cells))
+    return tuple(map(cell, csv_row(row)))
 
 
 def exported_document(one: KeepingShown) -> tuple[str, ...]:
     """The same of a document that keeps old items."""
-    told = (one.number, ", ".join(one.items), "", "keeps", "", one.ref, "", one.date)
-    return tuple(map(cell, told))
+    return tuple(map(cell, csv_document(one)))

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from daemon.catalogue.conduct import Conductor
-from daemon.cli.catalogue import safe
+from daemon.cli.catalogue_text import safe
 from daemon.cli.exits import Exit
 from daemon.control.client import ControlClient
 from daemon.control.protocol_catalogue import CatalogueOptions, CataloguePlanRequest
