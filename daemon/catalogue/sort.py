@@ -40,10 +40,9 @@ class Standing(StrEnum):
 def classify(view: RecordView, *, source: SystemName, books: SystemName) -> Standing:
     """The word for one record of kind item."""
     here, there = view.sides.get(books), view.sides.get(source)
-    sides = [side for side in (here, there) if side is not None]
-    if any(side.out_of_scope for side in sides):
+    if (here and here.out_of_scope) or (there and there.out_of_scope):
         return Standing.OUT_OF_SCOPE
-    if any(side.problem is not None for side in sides):
+    if (here and here.problem) or (there and there.problem):
         return Standing.UNREADABLE
     if there is None:
         if here is None or here.tombstone:

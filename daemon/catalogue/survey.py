@@ -4,17 +4,16 @@ Reads only. The rows are handed to the caller slice by slice, so that a hundred 
 cost the memory of a few hundred.
 """
 
-import gc
 import hashlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 import msgspec
 
 from daemon.catalogue.checks import check_only
 from daemon.catalogue.plan import NONE, OTHER_ACCOUNT, Chosen, Remembered, plan_rows
+from daemon.catalogue.remarks import IN_CONFLICT, calls_of, reason_of, remarked
 from daemon.catalogue.sort import Standing, classify, is_chosen, is_tracked, quantity
 from daemon.catalogue.words import (
     ANEW,
@@ -29,6 +28,7 @@ from daemon.catalogue.words import (
     Summary,
 )
 from daemon.cycle.company import Company
+from daemon.cycle.garbage import few_collections
 from daemon.cycle.lookups import LedgerLookups
 from daemon.reconcile.match import folded
 from daemon.reconcile.policy import Policy
@@ -40,10 +40,6 @@ from ledger.model.money import plain
 from ledger.model.values import Lines, Reference
 from ledger.store.views import Views
 
-SELDOM = 50_000
-"""Objects made between two collections of garbage while a whole catalogue is looked at."""
-RARELY = 50
-"""Collections of the young before the older are looked at as well, and of those before all are."""
 SLICE = 2000
 """Items that are read and planned in one unit of work: what is looked up in the order of its keys
 lies the nearer together, the more of it is asked for at once."""
@@ -58,7 +54,8 @@ Keep = Callable[[Sequence[Row] | Sequence[Keeping]], Awaitable[Digest | None]]
 class Slice(msgspec.Struct, frozen=True, kw_only=True):
     """What one slice of the items comes to."""
 
-    last: RecordId
+    last: int
+    """Where the next slice begins."""
     rows: list[Row]
     adopted: list[ExternalRef]
     strangers: list[Stranger]
@@ -99,23 +96,11 @@ class Found(Remembered):
         return super().find(system, kind, key, value)
 
 
-@contextmanager
-def few_collections() -> Iterator[None]:
-    """What is made for a slice dies with it; looking for circles in it again and again costs a
-    sixth of the time."""
-    before = gc.get_threshold()
-    gc.set_threshold(SELDOM, RARELY, RARELY)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-
-
 def look(
-    views: Views, company: Company, options: Options, answers: dict[str, Answer], after: str
+    views: Views, company: Company, options: Options, answers: dict[str, Answer], after: int
 ) -> Slice | None:
     """The slice behind ``after``; None when there are no more items."""
-    records = views.records(Kind.ITEM, after=after, limit=SLICE)
+    records, last = views.records_as_shown(Kind.ITEM, after=after, limit=SLICE)
     if not records:
         return None
     policy = company.rules()
@@ -142,12 +127,15 @@ def look(
             with_quantity += is_tracked(view, books=books) and bool(quantity(view, books=books))
     found = Found(lookups, views, chosen, policy) if chosen else lookups
     rows = plan_rows(chosen, found, policy, options) if chosen else []
+    rows = remarked(views, rows, chosen, books=books)
     adopted = [ref for row in rows if row.act is Act.ADOPT for ref in _free(views, row, books)]
+    # Who said once that an item stays in the books alone is not asked again by each job.
+    aside = views.skips_of([one.record for one in strangers]) if strangers else {}
     return Slice(
-        last=records[-1],
+        last=last,
         rows=rows,
         adopted=adopted,
-        strangers=strangers,
+        strangers=[one for one in strangers if one.record not in aside],
         standings=dict(standings),
         tracked=tracked,
         with_quantity=with_quantity,
@@ -211,7 +199,7 @@ class Survey:
             return await self._look_at_all()
 
     async def _look_at_all(self) -> Summary:
-        company, after = self._company, ""
+        company, after = self._company, 0
         standings: Counter[str] = Counter()
         acts: Counter[str] = Counter()
         skipped: Counter[str] = Counter()
@@ -230,7 +218,7 @@ class Survey:
             for row in map(self._once, part.rows):
                 acts[row.act.value] += 1
                 if row.act is Act.SKIP:
-                    skipped[_reason(row.why)] += 1
+                    skipped[reason_of(row.why)] += 1
                 self._add(row)
             while len(self._rows) >= CHUNK:
                 await self._flush()
@@ -249,14 +237,14 @@ class Survey:
             tracked=self._counts["tracked"],
             with_quantity=self._counts["with_quantity"],
             accounts_change=self._counts["accounts"],
+            conflicts=self._counts["conflicts"],
             documents=documents,
             unknown=len(open_),
             strangers=tuple(open_[:MOST_NAMED]),
             clashes=acts[Act.CLASH.value],
             head=head,
         )
-        able = company.rules().capabilities[company.policy.books]
-        calls = -(-summary.writes // max(1, able.max_batch))
+        calls = self._counts["calls"]
         return msgspec.structs.replace(
             summary,
             id=derive("catalogue plan", self._digest.hexdigest(), length=12),
@@ -264,7 +252,7 @@ class Survey:
             minutes=-(-calls // max(1, self._batches_per_minute)),
         )
 
-    async def _slice(self, after: str) -> Slice | None:
+    async def _slice(self, after: int) -> Slice | None:
         company, options, answers = self._company, self._options, self._answers
         return await company.ledger.read(
             lambda views: look(views, company, options, answers, after)
@@ -274,7 +262,8 @@ class Survey:
         """Of two products that would get one name, the first keeps it."""
         if row.act not in ANEW:
             return row
-        self._counts["accounts"] += row.why == OTHER_ACCOUNT
+        self._counts["accounts"] += OTHER_ACCOUNT in row.why
+        self._counts["conflicts"] += IN_CONFLICT in row.why
         name = hash(fold(row.name.strip()))
         if name in self._names:
             why = "another product of the plan would get the same name; rename one of the two"
@@ -299,6 +288,9 @@ class Survey:
     async def _flush(self) -> None:
         """Keep the next chunk of rows, if there are any."""
         if self._rows:
+            books = self._company.policy.books
+            batch = self._company.rules().capabilities[books].max_batch
+            self._counts["calls"] += calls_of(self._rows[:CHUNK], batch)
             kept = await self._keep(self._rows[:CHUNK])
             self._chunks += [kept] if kept is not None else []
             self._rows = self._rows[CHUNK:]
@@ -365,8 +357,3 @@ def _is_open(record: object) -> bool:
         return False
     balance = getattr(record, "balance", None)
     return balance is None or balance is msgspec.UNSET or bool(balance)
-
-
-def _reason(why: str) -> str:
-    """Reasons are counted without the name of the product they speak of."""
-    return why.split('"')[0].strip().rstrip(",.;:") if '"' in why else why

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final, TypeAlias
 
+from daemon.reconcile.match import BY_NAME, EXACT
 from daemon.reconcile.policy import Policy
 from ledger.model.facts import ConfirmedChange, RecordView
 from ledger.model.ids import (
@@ -22,6 +23,21 @@ Question: TypeAlias = tuple[SystemName, Kind, str, str]
 """System, kind, key and folded value."""
 LADDER: Final = (*REFERENCE_KINDS, *MASTER_KINDS)
 """Kinds that are matched by their keys; documents have a ladder of their own."""
+LINKING: Final = frozenset(
+    (kind, key)
+    for kind in LADDER
+    for rung in EXACT.get(kind, BY_NAME)
+    for key in ((rung, "normal_name") if rung == "name" else (rung,))
+)
+"""Keys by which a record is linked, by kind; names that are the same but for their spelling too."""
+
+
+def linkable(views: Views, records: Sequence[RecordId], policy: Policy) -> list[RecordId]:
+    """Those of ``records`` that may be half of a link, told by the ledger's index of keys: nobody
+    else finds anything on the rungs that link, so there is no need to open them."""
+    alike = views.alike(records, policy.systems, LINKING)
+    declared = tuple(f"{kind.value}-" for kind, pairs in policy.mapping.items() if pairs)
+    return [record for record in records if record in alike or record.startswith(declared)]
 
 
 class LedgerLookups:
@@ -36,20 +52,28 @@ class LedgerLookups:
         self._seen: dict[RecordId, RecordView] = {}
         self._remaps: dict[SystemName, dict[RecordId, RecordId]] | None = None
 
-    def prepare(self, views: Iterable[RecordView], policy: Policy) -> None:
+    def prepare(
+        self, views: Iterable[RecordView], policy: Policy, *, only_links: bool = False
+    ) -> None:
         """Ask at once what the match ladder will ask one by one about records that some system
         lacks: who shows their keys, and whom those would choose in turn. Answers that are not
-        prepared are asked for as ever."""
+        prepared are asked for as ever; ``only_links``: no others than lead to links."""
         alone = [view for view in views if view.kind in LADDER and _is_lacking(view, policy)]
         if not alone:
             return
         self._seen |= {view.record: view for view in alone}
-        found = self._ask(q for view in alone for q in _questions(view, policy))
+        found = self._ask(
+            question
+            for view in alone
+            for question in _questions(view, policy)
+            if not only_links or question[1:3] in LINKING
+        )
         candidates = self._open(found)
         back = self._ask(
             (system, view.kind, *key)
             for view in candidates
             for key in _keys_of(view)
+            if not only_links or (view.kind, key[0]) in LINKING
             for system in policy.keepers(view.kind)
         )
         self._open(back)

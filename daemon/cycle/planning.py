@@ -10,7 +10,8 @@ from datetime import timedelta
 
 from daemon.cycle.amounts import amounts
 from daemon.cycle.company import Company
-from daemon.cycle.lookups import LedgerLookups
+from daemon.cycle.garbage import few_collections
+from daemon.cycle.lookups import LedgerLookups, linkable
 from daemon.cycle.passing import pass_over, rules_in_force
 from daemon.cycle.report import CycleReport
 from daemon.cycle.stops import Stops
@@ -79,11 +80,12 @@ async def plan_dirty(
     other until nothing is dirty; what still moves after ``pace.passes`` waits for the next cycle.
     """
     worked = False
-    await pass_over(company, report, stopping)
-    for _ in range(company.pace.passes):
-        if stopping() or not await _plan_pass(company, report, stopping):
-            break
-        worked = True
+    with few_collections():
+        await pass_over(company, report, stopping)
+        for _ in range(company.pace.passes):
+            if stopping() or not await _plan_pass(company, report, stopping):
+                break
+            worked = True
     return worked
 
 
@@ -138,8 +140,8 @@ async def _link_first(company: Company, report: CycleReport, stopping: Callable[
 async def _find_links(company: Company, records: Sequence[RecordId]) -> Sequence[LinkProposal]:
     def look(views: Views) -> Sequence[LinkProposal]:
         lookups, policy = _lookups(views, company), company.rules()
-        found = views.views(records)
-        lookups.prepare(found, policy)
+        found = views.views(linkable(views, records, policy))
+        lookups.prepare(found, policy, only_links=True)
         return links(found, lookups, policy)
 
     return await company.ledger.read(look)

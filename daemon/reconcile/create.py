@@ -16,7 +16,7 @@ from ledger.model.values import RecordRef, Reference
 from .authority import NONE, owner
 from .changes import Drafted, draft_field
 from .explain import a_field, created, noun, thing
-from .mapping import tidy
+from .mapping import render, tidy
 from .merge import FieldMerge, Take, in_use
 from .names import taken
 from .operations import make_operation
@@ -73,17 +73,20 @@ def create(
             source = None  # undecided: nothing is written, not even into a new record
         if source is None and known.is_optional:
             continue
-        drafted = _draft(view, source, target, known, world, ask)
-        if drafted.hold is not None:
-            holds.append(drafted.hold)
-        if drafted.change is not None:
-            changes.append(drafted.change)
+        change = plain_change(source, known) if source is not None else None
+        if change is None:
+            drafted = _draft(view, source, target, known, world, ask)
+            change = drafted.change
+            if drafted.hold is not None:
+                holds.append(drafted.hold)
+            if drafted.needs:
+                needs += drafted.needs
+            awaits_link = awaits_link or drafted.awaits_link
+        if change is not None:
+            changes.append(change)
             if known.is_unique:
-                clash = taken(view, system, field, drafted.change.after, world, ask)
+                clash = taken(view, system, field, change.after, world, ask)
                 holds += [clash] if clash else []
-        if drafted.needs:
-            needs += drafted.needs
-        awaits_link = awaits_link or drafted.awaits_link
     if holds:
         return Created(holds=tuple(holds))
     titles = [world.policy.title(p.system) for p in sources]
@@ -110,6 +113,9 @@ def _fields(
                 is_optional=not field_rule.required and field_rule.default is None,
                 is_pointer=reference_kind(kind, field) is not None,
                 is_unique=bool(field_rule.namespace),
+                is_plain=reference_kind(kind, field) is None
+                and owner(kind, field, policy) != NONE
+                and not (field == "name" and policy.names == "hold"),
             )
             for field in comparable_fields(kind)
             if (field_rule := rule.fields.get(field)) is not None
@@ -136,6 +142,22 @@ def _source(
     filled = [p for p in showing if tidy(p.values[field]) is not None]
     by_owner = [p for p in showing if p.system == holder]
     return next(iter([*by_owner, *filled, *showing]), None)
+
+
+def plain_change(source: Party, known: FieldCreated) -> FieldChange | None:
+    """What most fields come to: a shown value that nothing but the mapping has a say in. None for
+    all else, and for what the mapping leaves nothing of: that is drafted at length."""
+    field = known.field
+    value = source.values[field]
+    if value is None or not known.is_plain or (field == "name" and source.suffixes):
+        return None
+    rendered = render(value, rule=known.rule, values=source.values)
+    if rendered.value is None:
+        return None
+    trace = f"{source.system}.{field}"
+    if rendered.mappings:
+        trace = rendered.trace(trace)
+    return FieldChange(field=field, before=None, after=rendered.value, trace=trace)
 
 
 def _draft(
@@ -171,6 +193,11 @@ def _draft(
 
 
 def _default(view: RecordView, target: Party, field: str, rule: FieldRule, world: World) -> Drafted:
+    """The configured value, the same for every record that gets one."""
+    place = (target.system, view.kind, field)
+    known = world.configured.get(place)
+    if known is not None:
+        return Drafted(change=known)
     value = rule.default
     if isinstance(value, Reference):
         record = world.resolve(target.system, value)
@@ -178,6 +205,7 @@ def _default(view: RecordView, target: Party, field: str, rule: FieldRule, world
             return Drafted(hold=_unknown_default(view, target, field, rule, world))
         value = RecordRef(record)
     change = FieldChange(field=field, before=None, after=value, trace=f"config {rule.default_key}")
+    world.configured[place] = change
     return Drafted(change=change)
 
 

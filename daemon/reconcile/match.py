@@ -147,14 +147,16 @@ def _claims(view: RecordView, target: SystemName, world: World) -> tuple[Claim, 
 
 def _on_rung(view: RecordView, target: SystemName, rung: str, world: World) -> list[Claim]:
     found: dict[RecordId, Claim] = {}
+    kind = view.kind
     for party in world.parties(view):
         value = _key_value(view, party, rung)
         if not value:
             continue
-        for ref in world.find(target, view.kind, rung, folded(rung, value)):
+        for ref in world.find(target, kind, rung, folded(rung, value)):
             _add(found, view, ref, rung, value, world)
         if rung == "name":
-            _add_rewritten(found, view, party, target, world)
+            for ref in world.find(target, kind, "normal_name", normalise(value)):
+                _add_rewritten(found, view, party, ref, value, world)
     return list(found.values())
 
 
@@ -167,13 +169,10 @@ def _key_value(view: RecordView, party: Party, rung: str) -> str:
 
 def folded(rung: str, value: str) -> str:
     """A key as the ledger keeps it to be found by."""
-    match rung:
-        case "normal_name":
-            return normalise(value)
-        case "name":
-            return fold(value)  # a blank at the end is a difference that a person looks at
-        case _:
-            return fold(value.strip())
+    if rung == "normal_name":
+        return normalise(value)
+    # A blank at the end of a name is a difference that a person looks at.
+    return fold(value if rung == "name" else value.strip())
 
 
 def _add(
@@ -202,18 +201,17 @@ def _add_rewritten(
     found: dict[RecordId, Claim],
     view: RecordView,
     party: Party,
-    target: SystemName,
+    ref: ExternalRef,
+    name: str,
     world: World,
 ) -> None:
     """Names that differ only by what one of the systems refuses are still exactly the same name."""
-    name = _key_value(view, party, "name")
-    for ref in world.find(target, view.kind, "normal_name", normalise(name)):
-        candidate = world.view_of(ref)
-        other = world.party(candidate, target) if candidate else None
-        if other is None or "name" not in other.rule.fields or "name" not in party.rule.fields:
-            continue
-        if _is_rewriting(party, other) or _is_rewriting(other, party):
-            _add(found, view, ref, "name", name, world)
+    candidate = world.view_of(ref)
+    other = world.party(candidate, ref.system) if candidate else None
+    if other is None or "name" not in other.rule.fields or "name" not in party.rule.fields:
+        return
+    if _is_rewriting(party, other) or _is_rewriting(other, party):
+        _add(found, view, ref, "name", name, world)
 
 
 def _is_rewriting(source: Party, target: Party) -> bool:
@@ -247,12 +245,11 @@ def _is_spoken_for(candidate: RecordView, view: RecordView, world: World) -> boo
 
 def told_apart(one: RecordView, other: RecordView) -> bool:
     """A person has said, on either record, that these two are different things."""
-    return bool(one.resolutions or other.resolutions) and any(
-        resolution.field == f"{NOT_THE_SAME}{side.ref}"
-        for a, b in ((one, other), (other, one))
-        for resolution in a.resolutions
-        for side in b.sides.values()
-    )
+    for a, b in ((one, other), (other, one)):
+        said = [r.field for r in a.resolutions if r.field.startswith(NOT_THE_SAME)]
+        if said and any(f"{NOT_THE_SAME}{side.ref}" in said for side in b.sides.values()):
+            return True
+    return False
 
 
 def is_active(parties: tuple[Party, ...]) -> bool:

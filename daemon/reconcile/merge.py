@@ -77,6 +77,8 @@ FieldMerge: TypeAlias = Agreed | Take | Foreign | Left | FieldConflict
 
 def merge(view: RecordView, parties: tuple[Party, ...], policy: Policy) -> tuple[FieldMerge, ...]:
     """What follows for each field that at least two sides show, in declared order."""
+    if len(parties) < 2:
+        return ()
     merged: list[FieldMerge] = []
     resolutions = {r.field: r for r in view.resolutions}
     for field, said in _fields(view.kind, parties, policy):

@@ -28,7 +28,7 @@ def make_operation(
     world: World,
 ) -> Operation:
     """The operation with its digest and id; its wave is given when the plan is put in order."""
-    sides = sorted(view.sides.items())
+    sides = sorted(view.sides.items()) if len(view.sides) > 1 else view.sides.items()
     computed_from = {s: side.comparable for s, side in sides}
     digest = _digest(view, system, action, changes, computed_from, world.policy.mapping_version)
     seqs = [f"{s}:{side.seq}" for s, side in sides]
@@ -36,7 +36,7 @@ def make_operation(
     side = view.sides.get(system)
     return Operation(
         id=OperationId(
-            derive("op", view.record, system, action.value, digest, *seqs, "since", *past)
+            derive("op", view.record, system, str(action), digest, *seqs, "since", *past)
         ),
         digest=digest,
         record=view.record,
@@ -61,8 +61,15 @@ def _digest(
     computed_from: dict[SystemName, Digest],
     mapping_version: int,
 ) -> Digest:
-    said = [[c.field, comparable_form(c.before), comparable_form(c.after)] for c in changes]
-    body = [view.record, system, action.value, said, computed_from, mapping_version]
+    said = [
+        [
+            c.field,
+            None if c.before is None else comparable_form(c.before),
+            after if type(after := c.after) is str else comparable_form(after),
+        ]
+        for c in changes
+    ]
+    body = [view.record, system, action, said, computed_from, mapping_version]
     return Digest(hashlib.sha256(encode(body)).hexdigest())
 
 

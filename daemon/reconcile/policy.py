@@ -234,6 +234,9 @@ class FieldCreated(msgspec.Struct, frozen=True, kw_only=True):
     """It may stay empty: where nobody shows it, there is nothing to say."""
     is_pointer: bool
     is_unique: bool
+    is_plain: bool
+    """Only the mapping stands between the source's value and the target's: somebody owns it, and
+    it is no pointer, nor a name that waits where the target cannot hold it as it is."""
 
 
 _NO_DOCUMENTS = DocumentPolicy()

@@ -33,8 +33,12 @@ def json_list(values: Iterable[object]) -> str:
     return msgspec.json.encode(list(values)).decode()
 
 
+_KINDS = {kind.value: kind for kind in Kind}
+"""Asking the enumeration itself takes longer than all else about a reference."""
+
+
 def external_ref(system: str, kind: str, external_id: str) -> ExternalRef:
-    return ExternalRef(SystemName(system), Kind(kind), external_id)
+    return ExternalRef(SystemName(system), _KINDS[kind], external_id)
 
 
 def hex_digest(blob: bytes | None) -> Digest:

@@ -31,6 +31,15 @@ LEFT JOIN payload AS p ON p.digest = h.payload
 SELECT DISTINCT record FROM link
 WHERE record > :after AND record < :end ORDER BY record LIMIT :limit
 
+-- name: records_as_shown
+-- Records of one kind by the first of their references: an order in which what is read of them lies
+-- in the file. One walk over the references, however many pages it takes.
+SELECT o.id, l.record
+FROM object AS o JOIN link AS l ON l.object = o.id
+WHERE o.id > :after AND o.kind = :kind
+  AND NOT EXISTS (SELECT 1 FROM link AS part WHERE part.record = l.record AND part.object < o.id)
+ORDER BY o.id LIMIT :limit
+
 -- name: last_written
 SELECT n.record, max(n.at)
 FROM json_each(:records) AS wanted
@@ -108,6 +117,21 @@ CROSS JOIN key AS k ON k.system = :system AND k.kind = :kind AND k.name = :name
 JOIN head AS h ON h.object = k.object JOIN object AS o ON o.id = k.object
 WHERE h.tombstone = ''
 ORDER BY o.id
+
+-- name: alike
+-- Records of a list that show, under one of some [kind, key name], what a reference shows that is not
+-- gone and belongs to a system which the record lacks.
+SELECT DISTINCT l.record
+FROM json_each(:records) AS wanted
+CROSS JOIN link AS l ON l.record = wanted.value
+CROSS JOIN json_each(:systems) ON NOT EXISTS (
+  SELECT 1 FROM link AS part WHERE part.record = l.record AND part.system = json_each.value)
+CROSS JOIN key AS mine INDEXED BY key_by_object ON mine.object = l.object
+  AND json_array(mine.kind, mine.name) IN (SELECT value FROM json_each(:keys))
+CROSS JOIN key AS k ON k.system = json_each.value AND k.kind = mine.kind AND k.name = mine.name
+  AND k.value = mine.value
+JOIN head AS h ON h.object = k.object
+WHERE h.tombstone = ''
 
 -- name: meant
 -- Records in scope that a key may mean, active ones told apart.

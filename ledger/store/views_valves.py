@@ -147,6 +147,14 @@ class ValveViews(Asking):
         values = {"after": max(after, first), "end": end, "limit": limit}
         return [RecordId(record) for (record,) in self._rows("records_between", values)]
 
+    def records_as_shown(
+        self, kind: Kind, *, after: int = 0, limit: int = 500
+    ) -> tuple[list[RecordId], int]:
+        """Records of one kind as the ledger came to know them, and where the next page begins: for
+        a walk through all of them, which so reads neighbours together."""
+        rows = self._rows("records_as_shown", {"kind": kind.value, "after": after, "limit": limit})
+        return [RecordId(record) for _, record in rows], rows[-1][0] if rows else after
+
     def find_many(
         self, system: SystemName, kind: Kind, keys: Iterable[tuple[str, str]]
     ) -> dict[tuple[str, str], tuple[ExternalRef, ...]]:
@@ -161,6 +169,18 @@ class ValveViews(Asking):
             for value, *ref in self._rows("find_many", wanted):
                 found[name, value] = (*found.get((name, value), ()), external_ref(*ref))
         return found
+
+    def alike(
+        self,
+        records: Iterable[RecordId],
+        systems: Iterable[SystemName],
+        keys: Iterable[tuple[Kind, str]],
+    ) -> set[RecordId]:
+        """Those of ``records`` that ``find`` would answer with a reference of one of ``systems``,
+        asked there for one of these keys (by kind) where the record has no part yet."""
+        values = {"records": json_list(records), "systems": json_list(systems)}
+        values["keys"] = json_list(json_list([kind.value, name]) for kind, name in keys)
+        return {RecordId(record) for (record,) in self._rows("alike", values)}
 
     def jobs(self, *, limit: int = 50) -> list[JobRow]:
         """Jobs, the latest first."""
