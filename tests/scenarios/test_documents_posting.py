@@ -307,6 +307,8 @@ async def test_a_bill_of_an_order_that_the_books_deleted_stands_alone(tmp_path: 
         await settle(one)
         assert links(posted(one, "bill", "V-1")) == [("", "")]
         assert await codes(one) == [(order, HoldCode.REMOVED)]
+        whys = [row.operation.why for row in await one.operations("confirmed")]
+        assert any(f'purchase order "{order}" is no longer there' in why for why in whys), whys
 
 
 @pytest.mark.parametrize("how", ["no since", "flow off"])

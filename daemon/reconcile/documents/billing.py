@@ -33,7 +33,7 @@ class Linked(msgspec.Struct, frozen=True, kw_only=True):
     needs: tuple[RecordId, ...] = ()
     awaits_link: bool = False
     remark: str = ""
-    """A sentence for the person who looks at the plan: more billed than ordered."""
+    """A sentence for the person who looks at the plan: more billed than ordered, or no order."""
 
 
 def link_lines(
@@ -45,8 +45,10 @@ def link_lines(
     if not isinstance(pointer, RecordRef) or rule is None or rule.lines is None:
         return Linked(lines=lines)
     order = world.view(pointer.record)
-    if order is None or not rule.lines.links_orders or not _is_billable(order, world):
+    if order is None or not rule.lines.links_orders:
         return Linked(lines=lines)
+    if not _is_billable(order, world):
+        return Linked(lines=lines, remark=_without(view, order, world))
     early = _before_order(view, source, order, world)
     if early is not None:
         return early if early.holds else Linked(lines=lines)
@@ -103,6 +105,16 @@ def _reopens(order: RecordView, closed: Side, world: World) -> bool:
     closed. That opens it again, though the next look is the first to show it."""
     sides = [bill.sides.get(world.policy.books) for bill in _bills(order, world)]
     return any(side is not None and side.tombstone and side.seq > closed.seq for side in sides)
+
+
+def _without(view: RecordView, order: RecordView, world: World) -> str:
+    """Why a bill is posted without its order, where somebody might look for the link."""
+    books = order.sides.get(world.policy.books)
+    if world.policy.books in view.sides or books is None:
+        return ""
+    here = world.policy.title(world.policy.books)
+    what = "is no longer there" if books.tombstone else "is closed there"
+    return f"It will bill no order in {here}: {thing(order.kind, order.label)} {what}."
 
 
 def _before_order(

@@ -81,6 +81,8 @@ def _missing(filing: Filing, paper: Paper, orders: dict[str, Paper]) -> list[str
             continue
         is_plain = order.label in filing.born and not _touched(filing, paper, order)
         is_plain = is_plain and not _was_closed(filing, order, paper)
+        # Deleted, and posted anew on somebody's word: its bill stood there before it.
+        is_plain = is_plain and filing.born[order.label].n < filing.born[paper.label].n
         if (
             is_plain
             and order.date <= paper.date
