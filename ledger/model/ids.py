@@ -70,37 +70,27 @@ _PAIRS = tuple(one + other for one in _LETTERS for other in _LETTERS)
 _BITS = 260
 """Of a SHA-256 filled up with zeros to whole pairs of letters."""
 _MOST_LETTERS = 52
-_USUAL = 16
 _SIZED = 128
 _SIZES = tuple(size.to_bytes(8, "big") for size in range(_SIZED))
-"""Lengths of most parts."""
-_TOLD = tuple(size.decode("ascii") for size in _SIZES)
-_NOT_SO = "\N{NO-BREAK SPACE}"
-"""In place of a part that is too long for that: not ASCII, so that bytes are put together."""
+"""Lengths of most parts, as they stand before each."""
+_LENGTHS = tuple(size.decode("ascii") for size in _SIZES)
 
 
-def derive(*parts: str, length: int = _USUAL) -> str:
+def derive(*parts: str, length: int = 16) -> str:
     """Lower-case base32 text of a SHA-256 over the length-prefixed parts, cut to ``length``."""
-    # ASCII is put together as text, lengths too: there a letter is a byte.
-    text = "".join([_TOLD[len(p)] + p if len(p) < _SIZED else _NOT_SO for p in parts])
-    told = text.encode("ascii") if text.isascii() else b"".join(_sized(p) for p in parts)
-    digest = hashlib.sha256(told).digest()
     # Ten bits make two letters: only those that are kept are encoded.
-    if length == _USUAL:
-        n, two = int.from_bytes(digest[:10], "big"), _PAIRS
-        return (
-            f"{two[n >> 70]}{two[n >> 60 & 1023]}{two[n >> 50 & 1023]}{two[n >> 40 & 1023]}"
-            f"{two[n >> 30 & 1023]}{two[n >> 20 & 1023]}{two[n >> 10 & 1023]}{two[n & 1023]}"
-        )
     bits = (min(length, _MOST_LETTERS) + 1) // 2 * 10
-    number = int.from_bytes(digest, "big") << 4 >> _BITS - bits
+    number = int.from_bytes(hashlib.sha256(_prefixed(parts)).digest(), "big") << 4 >> _BITS - bits
     return "".join([_PAIRS[number >> at & 1023] for at in range(bits - 10, -1, -10)])[:length]
 
 
-def _sized(part: str) -> bytes:
-    data = part.encode()
-    size = len(data)
-    return (_SIZES[size] if size < _SIZED else size.to_bytes(8, "big")) + data
+def _prefixed(parts: tuple[str, ...]) -> bytes:
+    try:
+        # Short ASCII, where a letter is a byte, is put together as text: half the time.
+        return "".join([_LENGTHS[len(part)] + part for part in parts]).encode("ascii")
+    except (IndexError, UnicodeEncodeError):
+        told = (part.encode() for part in parts)
+        return b"".join(len(data).to_bytes(8, "big") + data for data in told)
 
 
 def own_ids(ref: ExternalRef) -> Iterator[RecordId]:
