@@ -84,6 +84,7 @@ LONG = {
         15,
     ),
     "load-100k": Figure("the first load of 100,000 records", "first_load --scale 6.5", 5),
+    "report-100k": Figure("the report of 100,000 documents", "report --documents 100000", 2),
     "catalogue-100k": Figure("planning a re-export of 100,000", "catalogue --items 100000", 2),
     "kills": Figure("a re-export killed fifty times", "catalogue_kill --items 10000 --kills 50", 6),
     "checkpoints": Figure("the write-ahead log", "checkpoints", 3),

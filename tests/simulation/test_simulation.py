@@ -21,12 +21,12 @@ CAST = os.environ.get("SIM_CAST", "")
 TRIES = int(os.environ.get("SIM_TRIES", "60"))
 """Lives that shrinking may take."""
 USUAL: Final = {
-    "lists": 20,
-    "papers": 12,
-    "valves": 15,
-    "paper_valves": 8,
-    "answers": 12,
-    "paper_answers": 4,
+    "lists": 70,
+    "papers": 50,
+    "valves": 50,
+    "paper_valves": 30,
+    "answers": 30,
+    "paper_answers": 10,
 }
 """Sorts of lives, and how many of each the suite runs."""
 ON_SOCKETS: Final = 10
