@@ -14,7 +14,7 @@ from daemon.reconcile.waves import records_in
 from ledger.model.capabilities import Capabilities, KindRule
 from ledger.model.encoding import encode
 from ledger.model.facts import RecordView, Side
-from ledger.model.ids import RecordId, RequestId, SystemName, derive
+from ledger.model.ids import DOCUMENT_KINDS, Kind, RecordId, RequestId, SystemName, derive
 from ledger.model.outcomes import Intent, IntentItem, Write, WriteRequest
 from ledger.model.plans import Action, Operation
 from ledger.model.records import comparable_values
@@ -38,11 +38,13 @@ def make_ready(views: Views, operations: Sequence[Operation]) -> list[Ready]:
     """Those of ``operations`` that still stand and whose pointers the target knows.
 
     Of the others, what no longer stands is dirty and will be planned anew; what points to
-    something that is still on its way keeps its plan and comes again in a later round. All that is
-    read is held in memory: give it a slice.
+    something that is still on its way, or may itself be what a lost request made, keeps its plan
+    and comes again in a later round. All that is read is held in memory: give it a slice.
     """
     by_record = _views_of(views, {o.record for o in operations})
     standing = [o for o in operations if _stands(o, by_record.get(o.record))]
+    unsure = _perhaps_made(views, standing, by_record)
+    standing = [o for o in standing if o.record not in unsure]
     pointed = _views_of(
         views, {r for o in standing for c in o.changes for r in records_in(c.after)}
     )
@@ -74,6 +76,31 @@ def _stands(operation: Operation, view: RecordView | None) -> bool:
     if operation.action in SETTLED_ENDS and is_settled(view.sides[operation.system].record):
         return False  # paid since it was planned, which no digest tells: it is planned anew
     return (operation.action is Action.CREATE) == (operation.system not in view.sides)
+
+
+def _perhaps_made(
+    views: Views, operations: Sequence[Operation], by_record: Mapping[RecordId, RecordView]
+) -> set[RecordId]:
+    """Records that may be what a request made whose end is not known, under a name that somebody
+    has given it since: they first get a counterpart when that end is known, for what has one is
+    not asked about. They were shown after the request left, in its system, and are of its kind."""
+    alone = {o.record: o.kind for o in operations if o.action is Action.CREATE}
+    if not alone or all(kind in DOCUMENT_KINDS for kind in alone.values()):
+        return set()
+    left: dict[tuple[SystemName, Kind], str] = {}
+    for intent in views.open_intents():
+        for item in intent.items:
+            if item.action is Action.CREATE and item.kind not in DOCUMENT_KINDS:
+                place = (intent.system, item.kind)
+                left[place] = min(intent.first_at, left.get(place, intent.first_at))
+    sides = [
+        (record, left[system, kind], side.seq)
+        for record, kind in alone.items()
+        for system, side in by_record[record].sides.items()
+        if (system, kind) in left
+    ]
+    shown = views.instants({seq for _, _, seq in sides}) if sides else {}
+    return {record for record, since, seq in sides if shown[seq] > since}
 
 
 def _resolve(

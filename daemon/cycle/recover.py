@@ -24,6 +24,8 @@ from ledger.model.facts import REPLACED_BY, Observation, Tombstone
 from ledger.model.ids import DOCUMENT_KINDS, ExternalRef, Kind, RecordId, SystemName
 from ledger.model.keys import fold
 from ledger.model.outcomes import (
+    PERHAPS_MADE,
+    PERHAPS_RENAMED,
     Confirmed,
     Intent,
     IntentItem,
@@ -154,7 +156,7 @@ async def _absent(
     return Rejected(
         b_id=write.b_id,
         refusal=RefusalKind.DUPLICATE,
-        code="perhaps_renamed",
+        code=PERHAPS_RENAMED,
         message=f"the answer was lost and the record cannot be found, but {named} appeared since "
         "and may be it under another name",
         cure="if it is, join them with trueup link; if not, send the create again with trueup "
@@ -168,7 +170,7 @@ def _perhaps_made(write: Write, rule: KindRule) -> Rejected:
     return Rejected(
         b_id=write.b_id,
         refusal=RefusalKind.DUPLICATE,
-        code="perhaps_made",
+        code=PERHAPS_MADE,
         message=f"the answer was lost, and without {f'a {key}' if key else 'a key'} the {noun} "
         "that may have been made cannot be looked for",
         field=rule.recovery_key,

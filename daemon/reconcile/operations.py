@@ -8,8 +8,9 @@ import hashlib
 from collections.abc import Sequence
 
 from ledger.model.encoding import comparable_form, encode
-from ledger.model.facts import Hold, HoldCode, RecordView
+from ledger.model.facts import Hold, HoldCode, RecordView, Rejection
 from ledger.model.ids import Digest, OperationId, RecordId, SystemName, derive
+from ledger.model.outcomes import PERHAPS_THERE
 from ledger.model.plans import Action, FieldChange, Operation
 
 from .explain import thing
@@ -73,9 +74,17 @@ def _digest(
     return Digest(hashlib.sha256(encode(body)).hexdigest())
 
 
+def _is_of(rejection: Rejection, operation: Operation) -> bool:
+    if rejection.operation_digest == operation.digest:
+        return True
+    is_asked = rejection.code in PERHAPS_THERE and rejection.system == operation.system
+    return is_asked and operation.action is Action.CREATE
+
+
 def refused(view: RecordView, operation: Operation, world: World) -> Hold | None:
-    """The hold of an operation that was sent just like this before and got a definite no."""
-    rejection = next((r for r in view.rejections if r.operation_digest == operation.digest), None)
+    """The hold of an operation that was sent just like this before and got a definite no, and of
+    any create while a person is asked whether an earlier one has made the record after all."""
+    rejection = next((r for r in view.rejections if _is_of(r, operation)), None)
     if rejection is None:
         return None
     title = world.policy.title(rejection.system)

@@ -52,6 +52,13 @@ class RefusalKind(StrEnum):
     """The request never acted (throttled, refused at the gate): may be sent again."""
 
 
+PERHAPS_RENAMED = "perhaps_renamed"
+PERHAPS_MADE = "perhaps_made"
+PERHAPS_THERE = frozenset({PERHAPS_RENAMED, PERHAPS_MADE})
+"""Codes of a refused create that may have acted though nothing was found: a person looks, whatever
+else the record or the rules become meanwhile."""
+
+
 class Confirmed(msgspec.Struct, frozen=True, kw_only=True, tag="confirmed"):
     b_id: str
     shown: Observation | Tombstone

@@ -218,6 +218,34 @@ async def test_a_lost_create_is_asked_about_when_something_like_it_turned_up(
         assert {row["DisplayName"] for row in qbo_rows(one, "vendor")} == {"Nova's", *also}
 
 
+@pytest.mark.parametrize("other_rules", [False, True])
+async def test_what_a_lost_create_may_have_made_gets_no_counterpart_before_its_end_is_known(
+    tmp_path: Path, other_rules: bool
+) -> None:
+    """``lists`` 90067: the vendor that DEAR made is renamed there, and so is its source. What looks
+    like a new vendor of DEAR went to QuickBooks, was no stranger any more when the lost create was
+    looked for, and that was made once more. So it was when the rules changed meanwhile."""
+    async with village(tmp_path, tiny()) as one:
+        await first_plan_approved(one)
+        create_in_qbo(one, "vendor", DisplayName=ROCK)
+        one.fail({"system": "dear", "method": "POST", "path": "*/supplier", "kind": "lost_reply"})
+        assert (await one.cycle()).unknown == 1
+        save_in_dear(one, "vendor", ROCK, Name="Fern Hill Glass")
+        save_in_qbo(one, "vendor", ROCK, DisplayName="Raven Works")
+        await one.cycle()
+        assert [row["DisplayName"] for row in qbo_rows(one, "vendor")] == ["Raven Works"]
+        if other_rules:
+            one.policy_changes["names"] = "hold"
+            await one.restart()
+        await one.cycle(after_s=SETTLES_S)
+        await one.settle()
+
+        assert [row["Name"] for row in dear_rows(one, "vendor")] == ["Fern Hill Glass"], "one"
+        (held,) = await one.holds(Kind.VENDOR)
+        assert held.hold.code is HoldCode.REJECTED
+        assert "appeared since and may be it" in held.hold.text
+
+
 async def test_a_create_in_a_batch_that_acted_is_not_sent_again_when_it_was_renamed(
     tmp_path: Path,
 ) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from ledger.model import entries
 from ledger.model.encoding import decode
 from ledger.model.facts import Hold, HoldCode
+from ledger.model.outcomes import PERHAPS_THERE
 from ledger.store.fold.context import Folding, Said, Tables, blob
 from ledger.store.fold.links import RECORD_ENTRIES, mention_record
 from ledger.store.fold.marks import Rewait, mark, mark_everything, rewait, wake
@@ -90,8 +91,12 @@ def config_applied(f: Folding, entry: entries.ConfigApplied) -> None:
         return
     for name, value in after.items():
         stand(f, name, value)
-    # What was refused under other rules (a period that was closed, a setting) may be tried again.
-    f.run("DELETE FROM rejection")
+    # What was refused under other rules (a period that was closed, a setting) may be tried again,
+    # but for what a person is asked about.
+    f.run(
+        "DELETE FROM rejection WHERE code NOT IN (?, ?)",
+        *sorted(PERHAPS_THERE),
+    )
     mark_everything(f)
 
 
