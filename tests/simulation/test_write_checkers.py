@@ -7,10 +7,12 @@ from pathlib import Path
 
 import msgspec
 
+from daemon.sandbox.dear import control as dear_control
 from ledger.model.entries import Approved, Confirmed, GateHeld
 from ledger.model.facts import HoldCode
 from ledger.model.ids import ExternalRef, Kind
 from tests.scenarios.support import Goods, save_in_dear, save_in_qbo, tiny, village
+from tests.scenarios.test_identity import NEW_PRODUCT
 from tests.simulation.checkers import aimed, beside, causes, grounds, journalled
 from tests.simulation.evidence import Evidence
 from tests.simulation.test_checkers import at_rest, look
@@ -157,3 +159,20 @@ async def test_a_hold_that_the_world_belies_is_noticed(tmp_path: Path) -> None:
         problems = await causes.check(evidence)
         assert any("qbo shows sales_price '3', not '4'" in p for p in problems)
         assert any("both show sales_price" in p for p in problems)
+
+
+async def test_a_name_that_two_would_get_is_a_cause_while_one_of_them_is_set_aside(
+    tmp_path: Path,
+) -> None:
+    async with at_rest(tmp_path) as (one, witness):
+        with witness.by("buyer"):
+            for sku, name in (("H-1", "Hose: 25"), ("H-2", "Hose- 25")):
+                new = {**NEW_PRODUCT, "SKU": sku, "Name": name}
+                dear_control.edit(one.dear.state, {"kind": "item", "create": new})
+        one.fail({"system": "qbo", "kind": "status", "status": 503, "times": 100})
+        await one.cycle()
+        evidence = await look(one, witness)
+        (held,) = [row for row in evidence.holds if row.hold.code is HoldCode.NAME_TAKEN]
+        assert any("nobody has that name" in p for p in await causes.check(evidence))
+        (rival,) = held.hold.waits_for
+        assert await causes.check(replace(evidence, aside={rival})) == []

@@ -117,10 +117,16 @@ def _is_taken(row: HeldRow, world: _World) -> bool:
     return any(
         _loose(face["name"]).casefold() in names or face.get("sku", "").casefold() in keys
         for label, face in world.faces.items()
-        if label.split("/")[0] == row.hold.system
-        and label.split("/")[1] in kinds
+        if label.split("/")[1] in kinds
         and label not in mine
+        and (label.startswith(f"{row.hold.system}/") or _is_still_to_come(label, row, world))
     )
+
+
+def _is_still_to_come(label: str, row: HeldRow, world: _World) -> bool:
+    """Whether it would get that name itself, and waits: somebody set it aside."""
+    record = world.evidence.records.get(label)
+    return record in world.evidence.aside and not world.of(record, f"{row.hold.system}/")
 
 
 def _is_refused(row: HeldRow, evidence: Evidence) -> bool:
