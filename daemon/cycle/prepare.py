@@ -43,7 +43,7 @@ def make_ready(views: Views, operations: Sequence[Operation]) -> list[Ready]:
     """
     by_record = _views_of(views, {o.record for o in operations})
     standing = [o for o in operations if _stands(o, by_record.get(o.record))]
-    unsure = _perhaps_made(views, standing, by_record)
+    unsure = _perhaps_lost(views, standing, by_record)
     standing = [o for o in standing if o.record not in unsure]
     pointed = _views_of(
         views, {r for o in standing for c in o.changes for r in records_in(c.after)}
@@ -78,7 +78,7 @@ def _stands(operation: Operation, view: RecordView | None) -> bool:
     return (operation.action is Action.CREATE) == (operation.system not in view.sides)
 
 
-def _perhaps_made(
+def _perhaps_lost(
     views: Views, operations: Sequence[Operation], by_record: Mapping[RecordId, RecordView]
 ) -> set[RecordId]:
     """Records that may be what a request made whose end is not known, under a name that somebody

@@ -143,8 +143,9 @@ async def _absent(
         rule = connector.capabilities.kinds[write.kind]
         if not recovery_value(write, rule):
             return _perhaps_made(write, rule)
-        of = (connector.name, write.kind, intent.first_at, MOST_STRANGERS if asks else 0)
-        strangers = await company.ledger.read(lambda views: views.strangers(*of))
+        if asks:
+            of = (connector.name, write.kind, intent.first_at, MOST_STRANGERS)
+            strangers = await company.ledger.read(lambda views: views.strangers(*of))
     if not strangers:
         return Rejected(
             b_id=write.b_id,

@@ -6,8 +6,9 @@ from typing import Any, Literal
 import pytest
 
 from daemon.sandbox.qbo.switches import QboSwitches
+from ledger.model.entries import Linked, Unlinked
 from ledger.model.facts import HoldCode
-from ledger.model.ids import Kind
+from ledger.model.ids import ExternalRef, Kind, record_id
 from tests.scenarios.losing import (
     ROCK,
     SETTLES_S,
@@ -244,6 +245,38 @@ async def test_what_a_lost_create_may_have_made_gets_no_counterpart_before_its_e
         (held,) = await one.holds(Kind.VENDOR)
         assert held.hold.code is HoldCode.REJECTED
         assert "appeared since and may be it" in held.hold.text
+
+
+async def test_the_question_about_a_lost_create_ends_with_the_part_that_answers_it(
+    tmp_path: Path,
+) -> None:
+    """Linked, and parted again later: what is created then is no lost request any more."""
+    async with village(tmp_path, tiny()) as one:
+        await first_plan_approved(one)
+        create_in_qbo(one, "vendor", DisplayName=ROCK)
+        one.fail({"system": "dear", "method": "POST", "path": "*/supplier", "kind": "lost_reply"})
+        assert (await one.cycle()).unknown == 1
+        save_in_dear(one, "vendor", ROCK, Name="Fern Hill Glass")
+        await one.cycle(after_s=SETTLES_S)
+        (held,) = await one.holds(Kind.VENDOR)
+        (stranger,) = dear_rows(one, "vendor")
+        ref = ExternalRef(DEAR, Kind.VENDOR, stranger["_id"])
+        (made,) = [row for row in qbo_rows(one, "vendor") if row["DisplayName"] == ROCK]
+        record = record_id(ExternalRef(QBO, Kind.VENDOR, made["Id"]))
+        assert held.record == record
+
+        draft = one.ledger.draft(actor="test")
+        draft.add(Linked(record=record, ref=ref, how="operator", evidence="it is", by="test"))
+        await one.ledger.append(draft)
+        view = await one.ledger.read(lambda views: views.view(record))
+        assert view is not None
+        assert view.rejections, "it waits with the record, and stops nothing"
+        draft = one.ledger.draft(actor="test")
+        draft.add(Unlinked(record=record, ref=ref, reason="it is not", by="test"))
+        await one.ledger.append(draft)
+        view = await one.ledger.read(lambda views: views.view(record))
+        assert view is not None
+        assert view.rejections == ()
 
 
 async def test_a_create_in_a_batch_that_acted_is_not_sent_again_when_it_was_renamed(

@@ -160,6 +160,8 @@ def unlinked(f: Folding, entry: entries.Unlinked) -> None:
     own = _own_record(f, entry.ref)
     mention_record(f, own)
     _move(f, number, entry.ref, entry.record, own)
+    # What was refused there was about the part that it had; what is made anew is not.
+    f.run("DELETE FROM rejection WHERE record = ? AND system = ?", entry.record, entry.ref.system)
 
 
 def ref_of(f: Folding, number: int) -> ExternalRef:
