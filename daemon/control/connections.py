@@ -30,13 +30,12 @@ class Connections:
     first_s: float = FIRST_S
     by_user: Counter[int] = field(default_factory=Counter)
     _silent: dict[Any, asyncio.TimerHandle] = field(default_factory=dict)
-    _has_ended: bool = False
 
     def opened(self, transport: asyncio.Transport, uid: int) -> bool:
-        """Count one; False when it is one too many, or too late, and was cut off."""
+        """Count one; False when it is one too many and was cut off."""
         self.by_user[uid] += 1
         too_many = self.by_user.total() > MOST or self.by_user[uid] > MOST_OF_ONE_USER
-        if too_many or self._has_ended:
+        if too_many:
             transport.abort()
             return False
         loop = asyncio.get_running_loop()
@@ -48,13 +47,6 @@ class Connections:
         timer = self._silent.pop(transport, None)
         if timer is not None:
             timer.cancel()
-
-    def end(self) -> None:
-        """The server is gone. Who was let in at that moment and asked nothing is cut off too:
-        the server has never heard of it."""
-        self._has_ended = True
-        for transport in tuple(self._silent):
-            transport.abort()
 
     def closed(self, transport: asyncio.Transport, uid: int) -> None:
         self.spoke(transport)
@@ -133,3 +125,11 @@ class Site(web.BaseSite):
             backlog=self._backlog,
             **keep,
         )
+
+    async def stop(self) -> None:
+        # A connection that is taken up but not made when its server closes is lost on Python 3.11,
+        # or made when all others have been told to go; either way nobody hangs up. So no more are
+        # taken up, and those that were are made first.
+        asyncio.get_running_loop().remove_reader(self._sock)
+        await asyncio.sleep(0)
+        await super().stop()

@@ -126,7 +126,6 @@ class ControlServer:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
-            self.connections.end()
             await self._routes.close()
             if self.given is None:
                 self.path.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -199,3 +200,25 @@ async def _exported(client: ControlClient) -> bool:
         return False
     except NoAnswer:
         return False  # on a busy machine whoever takes it may be too slow as well
+
+
+@pytest.mark.parametrize("late", range(8))
+async def test_nobody_who_asks_while_it_stops_stays_connected(office: Office, late: int) -> None:
+    """Whom the kernel has let in already, and who asks at once, may come when the server has told
+    everybody it knows to go."""
+    one = ControlServer(office.desk, office.socket.with_name("rude.sock"))
+    await one.start()
+    clients = [socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) for _ in range(20)]
+    for client in clients:
+        client.connect(str(one.path))
+        client.sendall(STATUS)
+    for _ in range(late):
+        await asyncio.sleep(0)
+
+    await one.close()
+
+    try:
+        await until(lambda: not one.connections.by_user)
+    finally:
+        for client in clients:
+            client.close()
