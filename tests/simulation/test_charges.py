@@ -282,6 +282,23 @@ async def test_a_charge_is_not_taken_for_the_one_of_two_that_keeps_the_name(
         await nobody_oversleeps(one)
 
 
+async def test_a_charge_is_not_taken_for_the_goods_that_it_is_called_like(tmp_path: Path) -> None:
+    """``paper_answers`` 100031: the charge of an order got the name of the goods beside it. Which
+    of the two it is about nobody can tell any more, and it was taken for the goods."""
+    async with office(tmp_path) as one:
+        order = buys(one, line("BR-1", 2, "3.5"), charges=[charge("FREIGHT", 1, 9)])
+        await one.settle()
+        rename(one, "FREIGHT", dear_row(one, "item", "BR-1")["Name"])
+        await one.settle()
+
+        billed(one, order, "INV-1")  # DEAR shows the order again, with the charge's new name
+        await one.settle()
+
+        assert await codes(one) == [(order, HoldCode.MISSING_REFERENCE)]
+        assert items_of(one, KIND, order) == ids_of(one, "BR-1", "FREIGHT")
+        await nobody_oversleeps(one)
+
+
 async def test_a_charge_that_went_to_its_account_stays_there(tmp_path: Path) -> None:
     """Which of two products of one name it is about nobody can tell, nor when one of them gets
     another name: DEAR would show that name on the bill, and does not show it again by itself."""

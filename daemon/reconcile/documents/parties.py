@@ -4,7 +4,8 @@ Everything about *values*: comparing sides happens in ``..merge``, as for any ot
 not plan; ``decide`` does.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -106,7 +107,10 @@ def _with_agreed_names(party: Party, view: RecordView) -> dict[str, Value]:
         return party.values
     if not any(tells_by_name(said.item) for said in shown.lines):
         return party.values
-    known = _one_each((line.title, line.item) for line in then.lines if not line.id)
+    goods = Counter(
+        line.item for line, said in zip(now.lines, shown.lines, strict=True) if _is_by_id(said.item)
+    )
+    known = _one_each(_agreed_by_name(then.lines, goods))
 
     def kept(line: Line, said: Line) -> Line:
         if not tells_by_name(said.item) or line.title not in known:
@@ -120,6 +124,24 @@ def _with_agreed_names(party: Party, view: RecordView) -> dict[str, Value]:
 def tells_by_name(item: LinePointer) -> bool:
     """Whether a line tells its product by a name that told none when it was shown."""
     return isinstance(item, Reference) and not item.id
+
+
+def _is_by_id(item: LinePointer) -> bool:
+    """Whether a line tells its product by an id of its own, whatever that is called."""
+    return isinstance(item, Reference) and bool(item.id) and not item.key
+
+
+def _agreed_by_name(
+    then: Iterable[Line], goods: Counter[LinePointer]
+) -> Iterator[tuple[str, LinePointer]]:
+    """What the agreed lines were called and about, without those that go by id: a charge may be
+    called like the product of one, and be about another."""
+    left = goods.copy()
+    for line in then:
+        if left[line.item] > 0:
+            left[line.item] -= 1
+        elif not line.id:
+            yield line.title, line.item
 
 
 def _one_each(called: Iterable[tuple[str, LinePointer]]) -> dict[str, LinePointer]:
