@@ -23,6 +23,9 @@ JITTER = 0.1
 """Part of a pause that is added at random, so that several daemons do not come back as one."""
 SLACK_S = 1e-6
 """Waits shorter than this are rounding: a clock made of floats might never get past them."""
+MARGIN_S = 0.1
+"""A start leaves its window this much late: requests do not travel evenly, and the other side
+counts them when they arrive, by a clock of its own."""
 
 
 class Meter(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +48,7 @@ class _Window:
         """Seconds until another start fits."""
         if len(self._starts) < self._count:
             return 0.0
-        return self._starts[0] + self._seconds - now
+        return self._starts[0] + self._seconds + MARGIN_S - now
 
     def take(self, now: float) -> None:
         self._starts.append(now)
@@ -264,7 +267,7 @@ class Governor:
         )
 
     def _roll(self) -> Meter:
-        month = self._clock.now().strftime("%Y-%m")
+        month = self._clock.now().isoformat()[:7]
         if self._meter.month != month:
             self._meter = Meter(month=month)
         return self._meter

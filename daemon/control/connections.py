@@ -130,6 +130,9 @@ class Site(web.BaseSite):
         # A connection that is taken up but not made when its server closes is lost on Python 3.11,
         # or made when all others have been told to go; either way nobody hangs up. So no more are
         # taken up, and those that were are made first.
-        asyncio.get_running_loop().remove_reader(self._sock)
-        await asyncio.sleep(0)
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._sock)
+        made = loop.create_future()
+        loop.call_soon(made.set_result, None)  # after what is due already
+        await made
         await super().stop()
