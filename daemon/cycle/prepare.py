@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from daemon.reconcile.documents.ending import SETTLED_ENDS, is_settled
+from daemon.reconcile.documents.paid import SETTLED_ENDS, is_settled
 from daemon.reconcile.lines import POINTERS
 from daemon.reconcile.waves import records_in
 from ledger.model.capabilities import Capabilities, KindRule

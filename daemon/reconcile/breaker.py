@@ -23,6 +23,13 @@ TOO_MANY = "too_many"
 TOO_MUCH_MONEY = "too_much_money"
 RULES_CHANGED = "rules_changed"
 
+_STOPS = {
+    MASS_CHANGE: "a mass change",
+    TOO_MANY: "too many changes at once",
+    TOO_MUCH_MONEY: "too much money at once",
+    RULES_CHANGED: "what a change of the rules asks about",
+}
+
 CREATES = "creates"
 UPDATES = "updates"
 REMOVED = "removals"
@@ -96,7 +103,7 @@ def trip(
     verdicts = _too_much_money(operations, counted, policy) | verdicts
     verdicts = _reviewed(operations, counted, policy) | verdicts
     still = [o for o in operations if o.id in counted.tripped and o.id not in verdicts]
-    return verdicts | _still_stopped(still, counted)
+    return verdicts | _still_stopped(still, counted, policy)
 
 
 def most_at_once(kind: Kind, what: str, live: int, policy: Policy) -> Decimal:
@@ -225,20 +232,22 @@ def _reviewed(
     return verdicts
 
 
-def _still_stopped(left: Sequence[Operation], counted: Counted) -> dict[OperationId, Verdict]:
+def _still_stopped(
+    left: Sequence[Operation], counted: Counted, policy: Policy
+) -> dict[OperationId, Verdict]:
     groups: dict[tuple[SystemName, Kind, str, str], list[Operation]] = {}
     for operation in left:
         what = CLASSES[operation.action]
         key = (operation.system, operation.kind, what, counted.tripped[operation.id])
         groups.setdefault(key, []).append(operation)
     verdicts: dict[OperationId, Verdict] = {}
-    for (_system, _kind, _what, slug), group in groups.items():
-        name = slug.replace("_", " ")
-        text = f"{len(group)} of a stop ({name}) are left; they wait for a person like the others."
-        if slug == MASS_CHANGE:
-            text = (
-                f"{len(group)} of a mass change are left; they wait for a person like the others."
-            )
+    for (system, kind, what, slug), group in groups.items():
+        text = (
+            f"{len(group)} {what} of {several(kind)} in {policy.title(system)} are left of "
+            f"{_STOPS[slug]}; they wait for a person like the others."
+        )
+        cause = common_cause(group) if what != INACTIVATED else ""
+        text = f"{text}{f' {cause}.' if cause else ''} Such as: {sample(group)}."
         ruling = Ruling.APPROVAL if slug == RULES_CHANGED else Ruling.HALTED
         stop = Verdict(ruling=ruling, reason=slug, text=text, breaker=slug)
         verdicts |= {operation.id: stop for operation in group}

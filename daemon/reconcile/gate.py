@@ -21,7 +21,8 @@ SKIPPED = "skipped"
 PAUSED = "paused"
 FROZEN = "frozen"
 WINDOW = "window"
-DENIED = frozenset({SKIPPED, PAUSED, FROZEN, WINDOW})
+ASKED_ABOUT = "asked_about"
+DENIED = frozenset({SKIPPED, PAUSED, FROZEN, WINDOW, ASKED_ABOUT})
 """Reasons that no approval answers."""
 
 _ENDS = {
@@ -69,6 +70,9 @@ class GateFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Records that an operator sent by name."""
     skipped: frozenset[Digest] = frozenset()
     """Digests that a person set aside."""
+    asked: Mapping[OperationId, str] = msgspec.field(default_factory=dict)
+    """Creates of what a person is asked about, and the question: it may be what a lost create
+    made."""
     pauses: tuple[Pause, ...] = ()
     shut: Shut | None = None
     """None = the calendar lets writes go now."""
@@ -121,6 +125,8 @@ def _denied(operation: Operation, facts: GateFacts, policy: Policy) -> Verdict |
     """What a person stopped, an approved operation included."""
     if operation.digest in facts.skipped:
         return _halts(SKIPPED, "A person set it aside; trueup retry takes it up again.")
+    if operation.id in facts.asked:
+        return _halts(ASKED_ABOUT, facts.asked[operation.id])
     for pause in facts.pauses:
         if pause.covers(operation.system, operation.kind, operation.digest):
             slug = FROZEN if pause.job else PAUSED

@@ -39,6 +39,8 @@ class HoldCode(StrEnum):
     TAX_INCLUSIVE = "tax_inclusive"
     SETTLED = "settled"
     """Payments or credits stand against a document that is to be removed."""
+    BELOW_PAID = "below_paid"
+    """A change would take a document below what is paid on it."""
     BEFORE_START = "before_start"
     """Dated before the books track the quantity of one of its items."""
     BEFORE_ORDER = "before_order"
@@ -63,6 +65,7 @@ DECISIONS = (
     HoldCode.VOIDED,
     HoldCode.REOPENED,
     HoldCode.SETTLED,
+    HoldCode.BELOW_PAID,
     HoldCode.AMBIGUOUS_LINES,
 )
 """Reasons that ask for a decision about this one record, the most pressing first; all others

@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 import pytest
 
+from daemon.cli.plan import operation_lines
+from daemon.control.protocol import LinkRequest, RetryRequest
 from daemon.sandbox.qbo.switches import QboSwitches
 from ledger.model.entries import Linked, Unlinked
 from ledger.model.facts import HoldCode
@@ -32,7 +34,9 @@ from tests.scenarios.support import (
     tiny,
     village,
 )
-from tests.town import DEAR, QBO
+from tests.scenarios.test_identity import new_supplier
+from tests.scenarios.village import BOOKKEEPER, desk
+from tests.town import DEAR, QBO, Town
 
 LOST_REQUESTS = (
     {"kind": "lost_request"},
@@ -245,6 +249,64 @@ async def test_what_a_lost_create_may_have_made_gets_no_counterpart_before_its_e
         (held,) = await one.holds(Kind.VENDOR)
         assert held.hold.code is HoldCode.REJECTED
         assert "appeared since and may be it" in held.hold.text
+
+
+@pytest.mark.parametrize("answer", ["link", "apart", "retry"])
+async def test_what_is_asked_about_goes_nowhere_before_the_answer(
+    tmp_path: Path, answer: Literal["link", "apart", "retry"]
+) -> None:
+    """It was created on the other side while the question stood, and had to be parted first."""
+    async with village(tmp_path, tiny()) as one:
+        await first_plan_approved(one)
+        create_in_qbo(one, "vendor", DisplayName=ROCK)
+        one.fail({"system": "dear", "method": "POST", "path": "*/supplier", "kind": "lost_reply"})
+        assert (await one.cycle()).unknown == 1
+        save_in_dear(one, "vendor", ROCK, Name="Fern Hill Glass")
+        await new_supplier(one, "Or that")
+        await one.cycle(after_s=SETTLES_S)
+        await one.settle()
+        await new_supplier(one, "Too late to be it")
+        await one.settle()
+
+        (held,) = await one.holds(Kind.VENDOR)
+        (made,) = [row for row in dear_rows(one, "vendor") if row["Name"] == "Fern Hill Glass"]
+        ref = f"dear/vendor/{made['_id']}"
+        assert vendors_in_qbo(one) == {ROCK, "Too late to be it"}
+        waits = {row.operation.label: row for row in await one.operations("waiting")}
+        assert {label: row.reason for label, row in waits.items()} == dict.fromkeys(
+            ("Fern Hill Glass", "Or that"), "asked_about"
+        )
+        text = waits["Fern Hill Glass"].text
+        assert text.startswith('Vendor "Fern Hill Glass" appeared in DEAR before')
+        assert f"trueup link {held.record} {ref}" in text
+        assert f"trueup retry {held.record}" in text
+        shown = await desk(one).plan(limit=5, offset=0)
+        told = [line.strip() for row in shown.operations for line in operation_lines(row)]
+        assert text in told
+        await one.approve_all()
+        await one.settle()
+        assert vendors_in_qbo(one) == {ROCK, "Too late to be it"}, "no yes answers that"
+
+        if answer == "retry":
+            await desk(one).retry(BOOKKEEPER, RetryRequest(record=held.record, reason="no"))
+        else:
+            said = LinkRequest(record=held.record, ref=ref, action=answer, reason="looked")
+            await desk(one).link(BOOKKEEPER, said)
+        await one.settle()
+        in_books = {ROCK, "Too late to be it", "Or that", "Fern Hill Glass"}
+        if answer == "link":  # which of its two names it has is another question
+            assert [row.hold.code for row in await one.holds(Kind.VENDOR)] == [HoldCode.CONFLICT]
+            assert vendors_in_qbo(one) == in_books - {"Fern Hill Glass"}
+        elif answer == "apart":
+            assert vendors_in_qbo(one) == in_books - {"Or that"}
+        else:
+            assert vendors_in_qbo(one) == in_books
+        there = {row["Name"] for row in dear_rows(one, "vendor")}
+        assert there == in_books - (set() if answer == "retry" else {ROCK})
+
+
+def vendors_in_qbo(one: Town) -> set[str]:
+    return {row["DisplayName"] for row in qbo_rows(one, "vendor")}
 
 
 async def test_the_question_about_a_lost_create_ends_with_the_part_that_answers_it(

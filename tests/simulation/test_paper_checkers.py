@@ -39,6 +39,7 @@ from tests.simulation.checkers import (
     papers_linked,
     papers_once,
     papers_own,
+    papers_paid,
     papers_posted,
     quiet,
 )
@@ -202,9 +203,23 @@ async def test_an_end_that_nobody_asked_for_is_noticed(tmp_path: Path) -> None:
         by_nobody(
             one, "invoice", {"Id": posted(one, "invoice", "INV-00001")["Id"]}, operation="void"
         )
-        problems = await papers_allowed.check(await look(one, witness))
-        assert any("nobody voided" in p for p in problems)
-        assert any("payments stood against" in p for p in problems)
+        evidence = await look(one, witness)
+        assert any("nobody voided" in p for p in await papers_allowed.check(evidence))
+        (problem,) = await papers_paid.check(evidence)
+        assert problem.startswith("17 was paid, and 0 is left of it"), problem
+
+
+async def test_money_that_an_update_let_go_of_is_noticed(tmp_path: Path) -> None:
+    async with traded(tmp_path) as (one, witness):
+        with witness.by("bookkeeper"):
+            bill = posted(one, "bill", "V-1")
+            in_qbo(one, "bill", id=bill["Id"], pay={"amount": Decimal(20)})
+        first, second = lines(bill)
+        by_nobody(one, "bill", {"Id": bill["Id"], "Line": [first]})
+        assert await papers_paid.check(await look(one, witness)) == [], "35 are left"
+        by_nobody(one, "bill", {"Id": bill["Id"], "Line": [second]})
+        (problem,) = await papers_paid.check(await look(one, witness))
+        assert problem.startswith("20 was paid, and 8 is left of it")
 
 
 async def test_documents_from_before_the_first_day_are_noticed(tmp_path: Path) -> None:

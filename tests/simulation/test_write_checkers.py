@@ -151,6 +151,7 @@ async def test_a_hold_that_the_world_belies_is_noticed(tmp_path: Path) -> None:
         for code in (
             *(HoldCode.NAME_TAKEN, HoldCode.REMOVED, HoldCode.REJECTED, HoldCode.OPEN_INTENT),
             *(HoldCode.CLOSED_PERIOD, HoldCode.REOPENED, HoldCode.VOIDED, HoldCode.SETTLED),
+            HoldCode.BELOW_PAID,
         ):
             hold = msgspec.structs.replace(row.hold, code=code, system=QBO)
             other = msgspec.structs.replace(row, hold=hold, conflict=None)

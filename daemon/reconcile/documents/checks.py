@@ -17,7 +17,7 @@ from ledger.model.records import Item
 from ledger.model.values import Lines, RecordRef
 
 from ..explain import money, noun, thing
-from ..totals import difference, is_variance, predict
+from ..totals import Predicted, difference, is_variance, predict
 from ..world import World
 from .parties import DocumentParty, chosen_class
 from .wanted import Wanted, rate_of
@@ -208,6 +208,22 @@ def _unknown_class(
     return [held.also_waiting_for((key,))]
 
 
+def foreseen(
+    source: DocumentParty, wanted: Wanted, rule: KindRule, world: World
+) -> Predicted | None:
+    """What the books would make of it, worked out beforehand; None when that cannot be known."""
+    if rule.lines is None:
+        return None
+    tax = source.values.get("tax_total")
+    return predict(
+        wanted.lines,
+        rule.lines,
+        rate=lambda code: rate_of(code, world),
+        tax_sent=tax if isinstance(tax, Decimal) else Decimal(),
+        untaxed=wanted.untaxed,
+    )
+
+
 def _sums(
     view: RecordView, source: DocumentParty, wanted: Wanted, rule: KindRule, world: World
 ) -> list[Hold]:
@@ -234,13 +250,7 @@ def _sums(
                 waits_for=waits_for,
             )
         ]
-    predicted = predict(
-        wanted.lines,
-        rule.lines,
-        rate=lambda code: rate_of(code, world),
-        tax_sent=tax,
-        untaxed=wanted.untaxed,
-    )
+    predicted = foreseen(source, wanted, rule, world)
     if predicted is None:
         return []  # a tax code that nobody knows the rate of is held by its pointer
     found = difference(predicted, total=total, tax_total=tax)

@@ -25,10 +25,11 @@ from ..totals import Difference, Predicted, difference, is_variance
 from ..world import World
 from .billing import Linked, dropped_links, link_lines
 from .changes import draft_changes
-from .checks import also_waiting_for, checks, hold
+from .checks import also_waiting_for, checks, foreseen, hold
 from .create import create_document
 from .ending import gone_from_books, remove, reopened, voided_in_books
 from .matching import match_from_books
+from .paid import below_paid, is_payable, moved
 from .parties import DocumentParty, as_asked, books_rule, document_party, source_of, wishing
 from .wanted import Wanted, want
 
@@ -230,6 +231,13 @@ def _update(
     drafted = draft_changes(view, mine, books, takes, wanted, linked, world)
     if not drafted.changes:
         return Made(holds=also_waiting_for(drafted.holds, wanted.pointed))
+    watched: tuple[tuple[str, str, str, str], ...] = ()
+    if is_payable(view, books, drafted.changes):
+        worth = foreseen(mine, wanted, rule, world)
+        too_little = below_paid(view, books, worth, world) if worth is not None else None
+        if too_little is not None:
+            return Made(holds=also_waiting_for([too_little], wanted.pointed))
+        watched = (moved(view, books),)
     why = updated([taken(t, books, wanted.values[t.field].value, world) for t in takes])
     remark = wanted.remark if any(change.field == "lines" for change in drafted.changes) else ""
     operation = make_operation(
@@ -244,6 +252,7 @@ def _update(
     refusal = refused(view, operation, world)
     if refusal is not None:
         return Made(holds=(*drafted.holds, *also_waiting_for([refusal], wanted.pointed)))
+    operation = msgspec.structs.replace(operation, watches=watched)
     return Made(operations=(operation,), holds=drafted.holds)
 
 

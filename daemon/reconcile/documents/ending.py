@@ -4,14 +4,11 @@ Nothing that posts is removed while money stands against it or its period is clo
 compare contents; ``decide`` does.
 """
 
-from decimal import Decimal
-
 import msgspec
 
 from ledger.model.capabilities import KindRule
 from ledger.model.facts import Hold, HoldCode, RecordView
 from ledger.model.plans import ENDS, Action
-from ledger.model.records import Record
 
 from ..explain import noun, thing
 from ..operations import make_operation, refused
@@ -19,10 +16,9 @@ from ..pointers import Decision
 from ..world import World
 from .checks import hold, period_hold
 from .matching import Again, entered_again
+from .paid import SETTLED_ENDS, applied, is_settled, moved
 from .parties import DocumentParty
 
-SETTLED_ENDS = frozenset({Action.VOID, Action.DELETE})
-"""The ends that would unlink what is applied to a document."""
 _DOING = {Action.VOID: "void", Action.DELETE: "delete", Action.CLOSE: "close"}
 
 
@@ -55,7 +51,7 @@ def remove(
     if refusal is not None:
         return Decision(holds=(refusal,))
     # A payment moves no field that is compared: what waits is looked at again for it alone.
-    watched = (_moved(view, books),) if action in SETTLED_ENDS else ()
+    watched = (moved(view, books),) if action in SETTLED_ENDS else ()
     return Decision(operations=(msgspec.structs.replace(operation, watches=watched),))
 
 
@@ -98,32 +94,18 @@ def _stands_against(
     record = view.sides[books.system].record
     if not is_settled(record):
         return None
-    settled = getattr(record, "settlements", None)
     here = world.policy.title(books.system)
-    by = f" ({settled})" if isinstance(settled, str) and settled else ""
     held = hold(
         view,
         HoldCode.SETTLED,
         f"{thing(view.kind, view.label)} was voided in the source, and in {here} payments or "
-        f"credits are applied to it{by}: it is not {_done(action)} while they stand.",
+        f"credits are applied to it{applied(record)}: it is not {_done(action)} while they stand.",
         f"Take the payment off the {noun(view.kind)} in {here} (or delete the payment); the rest "
         "follows by itself.",
         world,
     )
     # Balances are derived figures: their movement alone is what this waits for.
-    return msgspec.structs.replace(held, waits_for_keys=(_moved(view, books),))
-
-
-def is_settled(record: Record | None) -> bool:
-    """Whether the books show payments or credits applied to it: to end it would unlink them."""
-    balance, total = getattr(record, "balance", None), getattr(record, "total", None)
-    paid = isinstance(balance, Decimal) and isinstance(total, Decimal) and balance != total
-    return paid or bool(getattr(record, "settlements", None))
-
-
-def _moved(view: RecordView, books: DocumentParty) -> tuple[str, str, str, str]:
-    """The key that a new version of the document in the books wakes."""
-    return (books.system, view.kind.value, "moved", books.ref.id)
+    return msgspec.structs.replace(held, waits_for_keys=(moved(view, books),))
 
 
 def reopened(view: RecordView, source: DocumentParty, world: World) -> Hold:

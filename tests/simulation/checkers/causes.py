@@ -100,6 +100,10 @@ def _not_so(row: HeldRow, world: _World) -> Iterator[str]:
         case HoldCode.SETTLED:
             if not any(paper.settled for paper in world.papers_of(row.record, "qbo")):
                 yield "nothing is applied to it"
+        case HoldCode.BELOW_PAID:
+            paid = sum(a for p in world.papers_of(row.record, "qbo") for _, a in p.settled)
+            if all(paper.total > paid for paper in world.papers_of(row.record, "dear")):
+                yield f"it comes to more than {paid}, which is paid on it"
         case HoldCode.REJECTED | HoldCode.LOST_UPDATE:
             if not _is_refused(row, world.evidence):
                 yield "it was never refused"

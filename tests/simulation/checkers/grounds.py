@@ -13,6 +13,7 @@ from ledger.model.entries import (
     FirstPlanApproved,
     GateHeld,
     Paused,
+    Rejected,
     Resumed,
     Retried,
     SkipEnded,
@@ -23,7 +24,7 @@ from ledger.model.plans import REMOVALS, Action, Operation
 from ledger.store.rows import JournalRow
 from tests.simulation.evidence import Evidence
 
-DENIED: Final = frozenset({"paused", "frozen", "window", "skipped"})
+DENIED: Final = frozenset({"paused", "frozen", "window", "skipped", "asked_about"})
 """What holds back even what was approved."""
 _BREAKERS: Final = frozenset({"mass_change", "too_many", "too_much_money", "rules_changed"})
 """These count: whether they are right is told by the tests of the gate."""
@@ -39,6 +40,8 @@ class _Known:
     """System, kind and job of a pause -> when it ended; ``""`` = it stands."""
     aside: dict[tuple[RecordId, str], Digest] = field(default_factory=dict)
     taken_back: set[Digest] = field(default_factory=set)
+    asked: set[RecordId] = field(default_factory=set)
+    """Records of which somebody is asked whether a lost create made them."""
 
 
 async def check(evidence: Evidence) -> list[str]:
@@ -62,8 +65,11 @@ def _hear(row: JournalRow, known: _Known, evidence: Evidence) -> None:
         case Approved(digests=digests, expires_at=expires):
             known.taken_back -= set(digests)
             known.yes |= dict.fromkeys(digests, datetime.fromisoformat(expires))
-        case Confirmed(operation=operation):
+        case Confirmed(operation=operation, record=record):
             known.yes.pop(evidence.operations[operation].digest, None)
+            known.asked.discard(record)
+        case Rejected(code="perhaps_renamed", record=record):
+            known.asked.add(record)
         case Paused(system=system, kind=kind, job=job):
             known.stops[system, kind, job] = ""
         case Resumed(system=system, kind=kind, job=job):
@@ -75,6 +81,7 @@ def _hear(row: JournalRow, known: _Known, evidence: Evidence) -> None:
         case SkipEnded(record=record, subject=subject):
             known.aside.pop((record, subject), None)
         case Retried(record=record):
+            known.asked.discard(record)
             known.aside = {key: d for key, d in known.aside.items() if key[0] != record}
         case _:
             pass
@@ -117,6 +124,9 @@ def _holds(
                 p.create_policy(operation.kind, operation.system) == "ask" for p in policies
             )
             return operation.action is Action.CREATE and is_asked
+        case "asked_about":
+            is_new = operation.action is Action.CREATE
+            return is_new and any(record in entry.text for record in known.asked)
         case "withdrawn":
             return entry.digest in known.taken_back
         case reason:

@@ -49,8 +49,6 @@ def _mistakes(filing: Filing, event: PaperEvent) -> list[str]:
         return problems
     if not any(paper.status == "voided" for paper in shown):
         problems.append(f"nobody voided the document: {event}")
-    if event.before is not None and event.before.settled and not _is_closing(event):
-        problems.append(f"payments stood against the document: {event}")
     return problems
 
 

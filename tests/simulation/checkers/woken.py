@@ -27,7 +27,7 @@ def _differences(part: Slice) -> list[str]:
         problems.append(f"{agreement.record} should be agreed: {agreement.images}")
     wanted: set[tuple[RecordId, str]] = {(h.record, h.subject) for h in plan.holds}
     wanted |= {(c.record, CONFLICT_SUBJECT) for c in plan.conflicts}
-    standing = {(r.record, r.subject) for rows in part.holds.values() for r in rows}
+    standing = part.holds.keys()
     late = {(r, s) for r, s in wanted if s == _BY_THE_WAY}
     problems += [f"{r} should be held for {s}" for r, s in sorted(wanted - standing - late)]
     problems += [f"{r} is held for {s} for no reason" for r, s in sorted(standing - wanted)]
