@@ -3,10 +3,12 @@
 Page by page, three ways by turns over the same data: the ledger's own ``append`` (drafting told
 apart); ``executemany`` of the very rows that it wrote, into the same tables and indexes without
 chain and triggers; and into one bare table. With many entries each 100,000 of them are told when
-they are done: rate, memory, size of the file. ``--alone`` leaves the other ways out.
+they are done: rate, memory, what was written, size of the file. ``--alone`` leaves the other ways
+out; ``--together`` says how many entries share a transaction.
 
     python -m bench.ledger_append --entries 20000 --runs 3
     python -m bench.ledger_append --entries 1000000 --runs 1 --alone
+    python -m bench.ledger_append --entries 200000 --runs 1 --alone --together 5000
 """
 
 import asyncio
@@ -32,6 +34,7 @@ from bench.figures import (
     table,
     verdict,
     watched,
+    written,
 )
 from bench.sample import DEAR, KEY, PAGE, QBO, Ticking, observation, observe
 from ledger.store.engine import inline, reading, threaded, writing
@@ -60,14 +63,15 @@ LEAST = 0.6
 class Race:
     """The three ways, each with a file of its own."""
 
-    def __init__(self, ledger: Ledger, *others: sqlite3.Connection) -> None:
+    def __init__(self, ledger: Ledger, together: int, *others: sqlite3.Connection) -> None:
         self.ledger = ledger
+        self.together = together
         self.rows, self.plain, self.bare = others
         self.profile: cProfile.Profile | None = None
 
     async def page(self, first: int, *, alone: bool) -> dict[str, Spent]:
         """One page of observations in each way, or in the ledger's alone."""
-        numbers = range(first, first + PAGE)
+        numbers = range(first, first + self.together)
         shown = [observation((QBO, DEAR)[n % 2], n // 2) for n in numbers]
         draft = self.ledger.draft(cycle="bench")
         with watched() as drafting:
@@ -78,7 +82,7 @@ class Race:
         if alone:
             return both
         rows = {
-            name: self.rows.execute(query, (first + 1, first + PAGE)).fetchall()
+            name: self.rows.execute(query, (first + 1, first + self.together)).fetchall()
             for name, query in ROWS.items()
         }
         entries = [
@@ -114,7 +118,9 @@ def total(spent: Sequence[Spent]) -> Spent:
 
 
 @asynccontextmanager
-async def race(folder: Path, profile: cProfile.Profile | None) -> AsyncIterator[Race]:
+async def race(
+    folder: Path, profile: cProfile.Profile | None, together: int
+) -> AsyncIterator[Race]:
     executor = threaded if profile is None else inline  # a profile sees one thread only
     ledger = await Ledger.open(folder / "ledger.db", now=Ticking(), key=KEY, executor=executor)
     try:
@@ -131,7 +137,7 @@ async def race(folder: Path, profile: cProfile.Profile | None) -> AsyncIterator[
                 "CREATE TABLE bare (seq INTEGER PRIMARY KEY, at, actor, cycle, type, entry, prev,"
                 " hash, body)"
             )
-            racing = Race(ledger, rows, plain, bare)
+            racing = Race(ledger, together, rows, plain, bare)
             racing.profile = profile
             yield racing
     finally:
@@ -139,33 +145,36 @@ async def race(folder: Path, profile: cProfile.Profile | None) -> AsyncIterator[
 
 
 async def run(
-    entries: int, profile: cProfile.Profile | None, *, alone: bool
+    entries: int, profile: cProfile.Profile | None, *, alone: bool, together: int
 ) -> list[dict[str, Spent]]:
     """What each page took."""
     pages: list[dict[str, Spent]] = []
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        async with race(Path(name), profile) as racing:
-            for first in range(0, entries, PAGE):
+        async with race(Path(name), profile, together) as racing:
+            before = written()
+            for first in range(0, entries, together):
                 pages.append(await racing.page(first, alone=alone))
-                if entries > STRETCH and (first + PAGE) % STRETCH == 0:
-                    _told(pages, Path(name) / "ledger.db")
+                if entries > STRETCH and (first + together) % STRETCH == 0:
+                    stretch = pages[-STRETCH // together :]
+                    _told(stretch, racing.ledger.path, written() - before)
+                    before = written()
     return pages
 
 
-def _told(pages: list[dict[str, Spent]], path: Path) -> None:
+def _told(pages: list[dict[str, Spent]], path: Path, wrote: int) -> None:
     """The last stretch, at once: a million take a while."""
-    spent = total([page["append alone"] for page in pages[-STRETCH // PAGE :]])
+    spent = total([page["append alone"] for page in pages])
     print(
-        f"{len(pages) * PAGE:>10,} entries: {rate(STRETCH, spent.wall)}, "
-        f"{spent.cpu / STRETCH * 1e6:.1f} us of CPU each, {resident_mb():.0f} MB in use, "
+        f"{STRETCH:,} more: {rate(STRETCH, spent.wall)}, {spent.cpu / STRETCH * 1e6:.1f} us of CPU "
+        f"and {wrote / STRETCH / 1e3:.0f} KB written each, {resident_mb():.0f} MB in use, "
         f"file {path.stat().st_size / 1e6:,.0f} MB",
         flush=True,
     )
 
 
-def stretches(pages: list[dict[str, Spent]]) -> None:
+def stretches(pages: list[dict[str, Spent]], together: int) -> None:
     """How the rates hold up against each other while the ledger grows."""
-    many = STRETCH // PAGE
+    many = STRETCH // together
     rows = []
     for first in range(0, len(pages), many):
         part = pages[first : first + many]
@@ -173,8 +182,8 @@ def stretches(pages: list[dict[str, Spent]]) -> None:
         base = spent["executemany"]
         rows.append(
             [
-                f"{first * PAGE:,}",
-                *(rate(len(part) * PAGE, spent[way].wall) for way in WAYS),
+                f"{first * together:,}",
+                *(rate(len(part) * together, spent[way].wall) for way in WAYS),
                 *(ratio(base.wall, spent[way].wall) for way in WAYS[:2]),
                 *(ratio(spent[way].cpu, base.cpu) for way in WAYS[:2]),
             ]
@@ -189,21 +198,24 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--profile", action="store_true", help="show where append spends its time")
     parser.add_argument("--alone", action="store_true", help="append only, nothing beside it")
+    parser.add_argument("--together", type=int, default=PAGE, help="entries in a transaction")
     options = parser.parse_args()
     spent: dict[str, list[Spent]] = defaultdict(list)
     profile = cProfile.Profile() if options.profile else None
     for _ in range(options.runs):
-        pages = asyncio.run(run(options.entries, profile, alone=options.alone))
+        pages = asyncio.run(
+            run(options.entries, profile, alone=options.alone, together=options.together)
+        )
         for way in pages[0]:
             spent[way].append(total([page[way] for page in pages]))
         if options.entries > STRETCH and not options.alone:
-            stretches(pages)
+            stretches(pages, options.together)
     if profile is not None:
         pstats.Stats(profile).sort_stats("tottime").print_stats(35)
     against = "append alone" if options.alone else "executemany"
     base = median(spent[against])
     table(
-        f"Append of {options.entries:,} observations, {PAGE} to a transaction, "
+        f"Append of {options.entries:,} observations, {options.together:,} to a transaction, "
         f"median of {options.runs}",
         ["way", "wall", "CPU", "rate", *(f"{what} vs {against}" for what in ("rate", "CPU"))],
         [

@@ -17,8 +17,10 @@ from ledger.store.room import require_room
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """Sizes and waits of the cycle. Seconds are seconds of the injected clock."""
 
-    slice_records: int = 500
-    """Records planned in one unit of work, after which the cycle yields."""
+    slice_records: int = 1000
+    """Records planned in one unit of work, after which the cycle yields. Ids of records are hashes,
+    so that every slice reads and writes pages all over the file: the larger, the fewer of them;
+    the more to hold in memory, and to put together while the loop waits."""
     passes: int = 8
     """How often in a row the dirty set is planned before the rest waits for the next cycle."""
     rounds: int = 12

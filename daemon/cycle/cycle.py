@@ -54,11 +54,16 @@ class Cycle:
         """What the calendar said then."""
         self._standing = (0, 0)
         """Operations that waited then, and how many of them a breaker had stopped."""
+        # Asked once: whether something keeps a protocol is found out by looking at all it has.
+        self._metered = {n: c for n, c in company.connectors.items() if isinstance(c, Metered)}
+        self._watched = {n: c for n, c in company.connectors.items() if isinstance(c, Watched)}
         self._meters: dict[SystemName, bytes] = {}
         self._remembers = False
         self._checked: set[SystemName] = set()
         """Systems that told what they can hold since the start: before all have, nothing is
         decided on a guess."""
+        self._noted: object = None
+        """What the rules in force were last seen to follow from."""
         self._turns = Turns(_log)
         self.current: CycleReport | None = None
         """The report of the cycle under way; it is still being written."""
@@ -180,13 +185,17 @@ class Cycle:
         systems can do, their closing dates. Every record is then looked at anew."""
         company = self._company
         rules = company.rules()
-        can = encode(sorted(rules.capabilities.items()))
-        told = encode(company.told)
-        digest = company.ledger.digest(b"\0".join((company.deciding, can, told)))
         in_force = await company.ledger.read(
             lambda views: (views.config(), views.mapping_version())
         )
+        grounds = (in_force, company.deciding, rules, company.told)
+        if grounds == self._noted:
+            return  # the same things again, which take long to put into words
+        can = encode(sorted(rules.capabilities.items()))
+        told = encode(company.told)
+        digest = company.ledger.digest(b"\0".join((company.deciding, can, told)))
         if in_force == (digest, rules.mapping_version):
+            self._noted = grounds
             return
         draft = company.ledger.draft(actor="daemon", cycle=report.cycle)
         draft.add(ConfigApplied(config=digest, mapping_version=rules.mapping_version))
@@ -229,21 +238,22 @@ class Cycle:
         )
 
     async def _load_meter(self, connector: Connector) -> None:
-        if not isinstance(connector, Metered) or connector.name in self._meters:
+        metered = self._metered.get(connector.name)
+        if metered is None or connector.name in self._meters:
             return
         stored = await self._company.ledger.read(
             lambda views: views.runtime(METER_KEY + connector.name)
         )
         self._meters[connector.name] = stored or b""
         if stored:
-            connector.import_meter(stored)
+            metered.import_meter(stored)
 
     async def _keep_meters(self) -> None:
         """Store the month's counts where they changed; beside the chain, for they are no facts."""
         draft = self._company.ledger.draft(actor="daemon")
-        for name, connector in self._company.connectors.items():
-            if isinstance(connector, Metered) and name in self._meters:
-                now = connector.export_meter()
+        for name, metered in self._metered.items():
+            if name in self._meters:
+                now = metered.export_meter()
                 if now != self._meters[name]:
                     draft.runtime(METER_KEY + name, now)
                     self._meters[name] = now
@@ -301,7 +311,7 @@ class Cycle:
     def _set(self, system: SystemName, **changes: object) -> None:
         connector = self._company.connectors[system]
         told: dict[str, object] = msgspec.structs.asdict(connector.budget)
-        life = connector.login_life if isinstance(connector, Watched) else None
+        life = self._watched[system].login_life if system in self._watched else None
         if life is not None:
             told |= {
                 "login_until": _day(life.refresh_until),

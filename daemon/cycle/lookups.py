@@ -19,8 +19,9 @@ from ledger.model.keys import fold, keys, normalise
 from ledger.model.values import Reference
 from ledger.store.views import Views
 
-Question: TypeAlias = tuple[SystemName, Kind, str, str]
-"""System, kind, key and folded value."""
+Rung: TypeAlias = tuple[SystemName, Kind, str]
+"""System, kind and key: where a folded value is looked for."""
+Questions: TypeAlias = dict[Rung, set[str]]
 LADDER: Final = (*REFERENCE_KINDS, *MASTER_KINDS)
 """Kinds that are matched by their keys; documents have a ladder of their own."""
 LINKING: Final = frozenset(
@@ -47,7 +48,7 @@ class LedgerLookups:
         self._views = views
         self._recent_since = recent_since
         self._complete: dict[tuple[SystemName, Kind], bool] = {}
-        self._found: dict[Question, tuple[ExternalRef, ...]] = {}
+        self._found: dict[Rung, dict[str, tuple[ExternalRef, ...]]] = {}
         self._owners: dict[ExternalRef, RecordId] = {}
         self._seen: dict[RecordId, RecordView] = {}
         self._remaps: dict[SystemName, dict[RecordId, RecordId]] | None = None
@@ -62,35 +63,29 @@ class LedgerLookups:
         if not alone:
             return
         self._seen |= {view.record: view for view in alone}
-        found = self._ask(
-            question
-            for view in alone
-            for question in _questions(view, policy)
-            if not only_links or question[1:3] in LINKING
-        )
-        candidates = self._open(found)
-        back = self._ask(
-            (system, view.kind, *key)
-            for view in candidates
-            for key in _keys_of(view)
-            if not only_links or (view.kind, key[0]) in LINKING
-            for system in policy.keepers(view.kind)
-        )
-        self._open(back)
+        asked: Questions = {}
+        for view in alone:
+            _ask_for_candidates(asked, view, policy)
+        candidates = self._open(self._ask(asked, only_links=only_links))
+        back: Questions = {}
+        for view in candidates:
+            for key, value in _keys_of(view):
+                for system in policy.keepers(view.kind):
+                    back.setdefault((system, view.kind, key), set()).add(value)
+        self._open(self._ask(back, only_links=only_links))
 
-    def _ask(self, questions: Iterable[Question]) -> set[ExternalRef]:
+    def _ask(self, asked: Questions, *, only_links: bool) -> set[ExternalRef]:
         """Everybody who shows one of these keys."""
-        asked: dict[tuple[SystemName, Kind], set[tuple[str, str]]] = {}
-        for system, kind, key, value in questions:
-            if (system, kind, key, value) not in self._found:
-                asked.setdefault((system, kind), set()).add((key, value))
         refs: set[ExternalRef] = set()
-        for (system, kind), keys_ in asked.items():
-            shown = self._views.find_many(system, kind, keys_)
-            for key, value in keys_:
-                answer = shown.get((key, value), ())
-                self._found[system, kind, key, value] = answer
-                refs.update(answer)
+        for rung, values in asked.items():
+            if only_links and rung[1:] not in LINKING:
+                continue
+            known = self._found.setdefault(rung, {})
+            new = values - known.keys()
+            known |= dict.fromkeys(new, ())
+            shown = self._views.find_values(*rung, new)
+            known |= shown
+            refs.update(*shown.values())
         return refs
 
     def _open(self, refs: Iterable[ExternalRef]) -> list[RecordView]:
@@ -111,7 +106,7 @@ class LedgerLookups:
         return self._views.resolve(system, reference)
 
     def find(self, system: SystemName, kind: Kind, key: str, value: str) -> tuple[ExternalRef, ...]:
-        known = self._found.get((system, kind, key, value))
+        known = self._found.get((system, kind, key), {}).get(value)
         return self._views.find(system, kind, key, value) if known is None else known
 
     def view(self, record: RecordId) -> RecordView | None:
@@ -144,19 +139,23 @@ def _keys_of(view: RecordView) -> Iterator[tuple[str, str]]:
     for side in view.sides.values():
         if side.record is not None:
             for key, value in keys(side.record):
-                if (normalise(value) if key == "normal_name" else fold(value)) == value:
+                # What is folded stays so when it is folded again, in ASCII at least.
+                if value.isascii() or _folded(key, value) == value:
                     yield key, value
 
 
-def _questions(view: RecordView, policy: Policy) -> Iterator[Question]:
+def _folded(key: str, value: str) -> str:
+    return normalise(value) if key == "normal_name" else fold(value)
+
+
+def _ask_for_candidates(asked: Questions, view: RecordView, policy: Policy) -> None:
     """Who shows its keys where it is lacking, and who has its unique names there."""
-    lacking = [system for system in policy.keepers(view.kind) if system not in view.sides]
     shown = set(_keys_of(view))
-    for system in lacking:
+    for system in policy.keepers(view.kind):
         rule = policy.rule(system, view.kind)
-        for key, value in shown:
-            yield system, view.kind, key, value
+        for key, value in shown if system not in view.sides else ():
+            asked.setdefault((system, view.kind, key), set()).add(value)
             field = rule.fields.get(key) if rule is not None else None
             if field is not None and field.namespace:
                 for kind, other in policy.sharing(system, field.namespace):
-                    yield system, kind, other, value.strip()
+                    asked.setdefault((system, kind, other), set()).add(value.strip())

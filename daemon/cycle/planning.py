@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from daemon.cycle.amounts import amounts
+from daemon.cycle.asked import asked_about
 from daemon.cycle.company import Company
 from daemon.cycle.garbage import few_collections
 from daemon.cycle.lookups import LedgerLookups, linkable
@@ -34,7 +35,7 @@ from ledger.model.ids import OperationId, RecordId
 from ledger.model.plans import LinkProposal, Operation, Plan, Ruling, Verdict
 from ledger.store.errors import DraftRefused
 from ledger.store.ledger import Draft, Ledger
-from ledger.store.views import HeldRow, OperationRow, Views
+from ledger.store.views import OperationRow, Views
 
 PENDING = ("planned", "waiting", "approved")
 GATE_PAGE = 2000
@@ -54,7 +55,7 @@ class Slice:
         self.views: dict[RecordId, RecordView] = {v.record: v for v in views.views(records)}
         lookups.prepare(self.views.values(), policy)
         self.plan: Plan = plan(list(self.views.values()), lookups, policy)
-        self.holds: dict[RecordId, list[HeldRow]] = views.holds_of(records)
+        self.holds = views.standing_holds(records)
         self.operations: dict[RecordId, list[OperationRow]] = views.operations_of(records, PENDING)
         self.mapping_version = policy.mapping_version
         kinds = {self.views[record].kind for record in self.plan.in_step}
@@ -205,13 +206,12 @@ def _append_holds(draft: Draft, part: Slice, report: CycleReport) -> None:
         wanted[hold.record, hold.subject] = (hold.code, encode(hold))
     for conflict in part.plan.conflicts:
         wanted[conflict.record, CONFLICT_SUBJECT] = (HoldCode.CONFLICT, encode(conflict))
-    standing = {(row.record, row.subject): row for rows in part.holds.values() for row in rows}
+    standing = part.holds
     for (record, subject), (code, body) in wanted.items():
-        row = standing.get((record, subject))
-        payload = draft.body(body)
-        if row is None or row.payload != payload:
+        before, payload = standing.get((record, subject)), draft.body(body)
+        if before != payload:
             draft.add(Held(record=record, subject=subject, code=code, payload=payload))
-            report.held += row is None
+            report.held += before is None
     for record, subject in (key for key in standing if key not in wanted):
         draft.add(Released(record=record, subject=subject, reason="its cause is gone"))
         report.released += 1
@@ -256,6 +256,7 @@ class Pending:
             live_counts={(c.system, c.kind): c.live for c in views.counts()},
             sent=frozenset(company.sent),
             skipped=stops.skipped,
+            asked=asked_about(views, operations, policy),
             pauses=stops.pauses,
             shut=stops.shut,
             tripped={row.operation.id: slug for row in rows if (slug := _tripped(row))},

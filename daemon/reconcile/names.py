@@ -4,7 +4,7 @@ A name is never made unique by adding something to it; a person chooses.
 """
 
 from ledger.model.facts import Candidate, Hold, HoldCode, RecordView
-from ledger.model.ids import ExternalRef, Kind, SystemName
+from ledger.model.ids import ExternalRef, SystemName
 from ledger.model.keys import fold
 from ledger.model.plans import Operation
 from ledger.model.values import Value
@@ -14,21 +14,14 @@ from .pointers import Ask
 from .world import World
 
 
-def namespace(system: SystemName, kind: Kind, field: str, world: World) -> str:
-    """The namespace that a field's value must be unique in; ``""`` for other fields."""
-    rule = world.policy.rule(system, kind)
-    field_rule = rule.fields.get(field) if rule else None
-    return field_rule.namespace if field_rule else ""
-
-
 def taken(
     view: RecordView, system: SystemName, field: str, value: Value, world: World, ask: Ask
 ) -> Hold | None:
     """A hold when another record of the system has the name and is not about to give it up."""
     if not isinstance(value, str):
         return None
-    space = namespace(system, view.kind, field, world)
-    if not space:
+    space = world.policy.unique_fields(system, view.kind).get(field)
+    if space is None:
         return None
     holders = []
     for ref, holding_field in _holders(system, space, value, world):
@@ -53,11 +46,11 @@ def _holders(
 
 def keys_of(operation: Operation, world: World) -> tuple[tuple[str, str, str, str], ...]:
     """The unique names an operation would give, as keys of whoever could hold them."""
+    spaces = world.policy.unique_fields(operation.system, operation.kind)
     wanted = {
-        (space, fold(change.after.strip()))
+        (spaces[change.field], fold(change.after.strip()))
         for change in operation.changes
-        if isinstance(change.after, str)
-        and (space := namespace(operation.system, operation.kind, change.field, world))
+        if change.field in spaces and isinstance(change.after, str)
     }
     return tuple(
         (operation.system, kind.value, field, name)

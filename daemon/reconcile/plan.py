@@ -32,8 +32,9 @@ def plan(views: Sequence[RecordView], lookups: Lookups, policy: Policy) -> Plan:
     world = World(views, lookups, policy)
     ask = Decider(world)
     decisions: dict[RecordId, Decision] = {}
-    still = {view.record for view in views if is_unmoved(view, world)}
-    for record in sorted(view.record for view in views if view.record not in still):
+    still = [view.record for view in views if is_unmoved(view, world)]
+    moved = {view.record for view in views}.difference(still) if len(still) < len(views) else ()
+    for record in sorted(moved):
         decision = ask(record)
         assert decision is not None, "a record that is given can be decided"
         decisions[record] = decision
@@ -52,9 +53,14 @@ def plan(views: Sequence[RecordView], lookups: Lookups, policy: Policy) -> Plan:
         links=joins,
         holds=tuple(msgspec.structs.replace(h, text=sentence(h.text)) for h in holds),
         conflicts=tuple(d.conflict for d in settled.values() if d.conflict is not None),
-        decided=tuple(sorted({*settled, *still} - touched)),
-        in_step=tuple(sorted({*(r for r, d in settled.items() if d.in_step), *still} - touched)),
+        decided=_untouched([*settled, *still], touched),
+        in_step=_untouched([*(r for r, d in settled.items() if d.in_step), *still], touched),
     )
+
+
+def _untouched(records: Iterable[RecordId], touched: set[RecordId]) -> tuple[RecordId, ...]:
+    """In their order, those that are not ``touched``."""
+    return tuple(sorted([r for r in records if r not in touched] if touched else records))
 
 
 def _watching(operation: Operation, world: World) -> Operation:

@@ -196,8 +196,8 @@ def _gone(pointed: RecordView, side: Side, place: Place, world: World) -> Hold:
             f"{how}."
         ),
         cure=(
-            f"Say once where everything that points to it goes: trueup remap {pointed.record} NEW "
-            f"--reason TEXT; or {back}, or choose another one in {there}."
+            f"Say once where everything that points to {what} goes: trueup remap {pointed.record} "
+            f"NEW --reason TEXT; or {back}, or choose another one in {there}."
         ),
         field=place.field,
         system=place.target,

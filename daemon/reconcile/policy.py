@@ -6,7 +6,7 @@ Types only, with their defaults. Must not read a configuration file and must not
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
-from typing import Literal, NamedTuple, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -20,9 +20,9 @@ from ledger.model.ids import (
     RecordId,
     SystemName,
 )
+from ledger.model.images import Image
 from ledger.model.keys import fold
-from ledger.model.records import Record
-from ledger.model.values import Reference, Value
+from ledger.model.values import Reference
 
 from .mapping import MAPPING_VERSION
 
@@ -163,6 +163,16 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             )
         return found
 
+    def unique_fields(self, system: SystemName, kind: Kind) -> Mapping[str, str]:
+        """Fields of a kind whose values a system allows only once, each with its namespace."""
+        found = self._unique.get((system, kind))
+        if found is None:
+            rule = self.rule(system, kind)
+            fields = {} if rule is None else rule.fields
+            found = {field: f.namespace for field, f in fields.items() if f.namespace}
+            self._unique[system, kind] = found
+        return found
+
     def declared(self, kind: Kind, system: SystemName) -> Mapping[str, tuple[str, str]]:
         """Folded name of a half in this system -> its pair: the source's name, the books'."""
         found = self._declared.get((kind, system))
@@ -181,6 +191,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def _sharing(self) -> dict[tuple[SystemName, str], tuple[tuple[Kind, str], ...]]:
+        return {}
+
+    @cached_property
+    def _unique(self) -> dict[tuple[SystemName, Kind], dict[str, str]]:
         return {}
 
     @cached_property
@@ -212,28 +226,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return {}
 
 
-class Compared(NamedTuple):
-    """What one system's part in a kind is compared by: the fields that ``merge`` looks at."""
-
-    system: SystemName
-    names: tuple[str, ...]
-    shapes: dict[tuple[str, ...], "Shape"]
-    """By the fields that were agreed, of which a company has few sorts."""
-
-
-class Shape(NamedTuple):
-    """How a record is held against an image of it that has just these fields. Each of the three
-    reads gives all of its fields at once, or the value itself where it is a single field."""
-
-    shown: Callable[[Record], object]
-    """Of a record, the agreed fields that are no pointers."""
-    agreed: Callable[[dict[str, Value]], object]
-    """The same of the image."""
-    pointers: tuple[str, ...]
-    others: Callable[[Record], object]
-    """Of a record, the fields that were never agreed."""
-    unset: object
-    """What ``others`` gives of a record that shows none of them."""
+Compared: TypeAlias = tuple[
+    SystemName, Callable[[tuple[Any, ...]], Image], Callable[[Image], Image], int
+]
+"""What one system's part in a kind is compared by, the fields that ``merge`` looks at: its
+name, what takes them out of all values of a record, pointers last, what takes them out of an
+image, and how many of them are no pointers."""
 
 
 class FieldCreated(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from ledger.model.plans import REMOVALS, Action, Operation
 from ledger.model.values import Lines, RecordRef, Value
 
 from .lines import pointers
-from .names import frees, namespace
+from .names import frees
 from .world import World
 
 RESTING = frozenset({Action.INACTIVATE, *REMOVALS})
@@ -134,10 +134,10 @@ def _name_passes(
         takers[key].append(operation)
     passes = []
     for operation in operations:
+        spaces = world.policy.unique_fields(operation.system, operation.kind)
         for change in operation.changes:
-            space = namespace(operation.system, operation.kind, change.field, world)
-            old = change.before
-            if not space or not isinstance(old, str):
+            space, old = spaces.get(change.field), change.before
+            if space is None or not isinstance(old, str):
                 continue
             if frees(operation, operation.system, change.field, old):
                 key = (operation.system, space, folded(old))
@@ -151,9 +151,10 @@ def name_takers(
     """Every unique name that the plan would give: (operation, field, (system, space, name))."""
     found = []
     for operation in operations:
+        spaces = world.policy.unique_fields(operation.system, operation.kind)
         for change in operation.changes:
-            space = namespace(operation.system, operation.kind, change.field, world)
-            if space and isinstance(change.after, str):
+            space = spaces.get(change.field)
+            if space is not None and isinstance(change.after, str):
                 key = (operation.system, space, folded(change.after))
                 found.append((operation, change.field, key))
     return found

@@ -96,7 +96,8 @@ class World:
     def __init__(self, views: Iterable[RecordView], lookups: Lookups, policy: Policy) -> None:
         self.policy = policy
         self._lookups = lookups
-        self._views: dict[RecordId, RecordView | None] = {v.record: _in_order(v) for v in views}
+        self._given = {view.record: view for view in views}
+        self._views: dict[RecordId, RecordView | None] = {}
         self._resolved: dict[tuple[SystemName, Reference], RecordId | None] = {}
         self._pointed: dict[SystemName, dict[Reference, RecordRef | Reference]] = {}
         self._found: dict[tuple[SystemName, Kind, str, str], tuple[ExternalRef, ...]] = {}
@@ -110,7 +111,7 @@ class World:
     def view(self, record: RecordId) -> RecordView | None:
         known = self._views.get(record)
         if known is None and record not in self._views:
-            view = self._lookups.view(record)
+            view = self._given.get(record) or self._lookups.view(record)
             known = self._views[record] = _in_order(view) if view is not None else None
         return known
 

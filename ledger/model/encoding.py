@@ -5,9 +5,10 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from .money import plain
-from .records import Record, comparable_values
+from .records import Record, shown
 from .values import Line, Lines, Value, value_from_builtins
 
 _encoder = msgspec.json.Encoder(order="deterministic", decimal_format="number")
@@ -40,22 +41,24 @@ def decode_record(data: bytes) -> Record:
     return _records.decode(data)
 
 
+_AS_IT_IS = frozenset({str, bool, type(None)})
+
+
 def comparable_bytes(record: Record) -> bytes:
     """Bytes equal exactly when two records of one system show the same compared content.
 
     ``12.40`` and ``12.4`` are the same amount; text is compared byte for byte.
     """
     values = {
-        field: value if type(value) is str else comparable_form(value)
-        for field, value in comparable_values(record).items()
+        field: value if type(value) in _AS_IT_IS else comparable_form(value)
+        for field, value in zip(*shown(record), strict=True)
+        if value is not UNSET
     }
     return _encoder.encode([record.KIND.value, values])
 
 
 def comparable_form(value: Value) -> Any:
     """The value for hashing: an amount counts the same however many zeros it ends in."""
-    if type(value) is str or value is None:
-        return value
     if type(value) is Decimal:
         return {"decimal": plain(value)}
     match value:

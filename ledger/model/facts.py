@@ -1,11 +1,13 @@
 """What was seen, what belongs together and what was agreed: the inputs of reconciliation."""
 
 from datetime import datetime
+from functools import cached_property
 
 import msgspec
 
 from .codes import HoldCode as HoldCode
 from .ids import Digest, ExternalRef, Kind, RecordId, SystemName
+from .images import Image, agreed_fields
 from .records import Record
 from .values import Value
 
@@ -99,14 +101,20 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
         return self.record is not None and not self.tombstone and self.problem is None
 
 
-class Baseline(msgspec.Struct, frozen=True, kw_only=True):
+class Baseline(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What one system showed, field by field, when the sides last agreed."""
 
     system: SystemName
-    fields: dict[str, Value]
-    """Only fields that were agreed; a field absent here was never agreed."""
+    kind: Kind
+    image: Image | dict[str, Value]
+    """As ``images.image_in`` reads it."""
     seq: int = 0
     mapping_version: int = 0
+
+    @cached_property
+    def fields(self) -> dict[str, Value]:
+        """Only fields that were agreed; a field absent here was never agreed."""
+        return self.image if isinstance(self.image, dict) else agreed_fields(self.image, self.kind)
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

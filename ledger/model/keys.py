@@ -19,6 +19,13 @@ _REFUSED = dict.fromkeys(':"\\', "-")
 _SHAPES = str.maketrans(_APOSTROPHES | _REFUSED)
 _PLAIN = re.compile(r'[^`:"\\]*').fullmatch
 """Whether none of those of them that are ASCII occurs."""
+_BESIDE: dict[type[Record], tuple[str, ...]] = {
+    Account: ("code",),
+    Vendor: ("email", "code"),
+    Customer: ("email", "code"),
+    Item: ("sku",),
+}
+"""Fields that are keys beside the name."""
 _DOCUMENTS = (PurchaseOrder, Bill, Invoice)
 
 
@@ -48,7 +55,7 @@ def normalise(text: str) -> str:
 
 
 def keys(record: Record) -> tuple[tuple[str, str], ...]:
-    """``(key name, folded value)`` pairs of a record.
+    """``(key name, folded value)`` pairs of a record, one for each name at most.
 
     Key names: ``name`` (folded), ``normal_name`` (normalised), ``code``, ``sku``, ``email``; of
     documents ``number``, ``dated_total`` (see there), ``order`` (id of the order billed) and
@@ -57,19 +64,12 @@ def keys(record: Record) -> tuple[tuple[str, str], ...]:
     if isinstance(record, _DOCUMENTS):
         return _document_keys(record)
     found: list[tuple[str, str]] = []
-    if isinstance(record.name, str) and record.name:
-        found.append(("name", fold(record.name)))
-        found.append(("normal_name", normalise(record.name)))
-    match record:
-        case Account(code=code):
-            _add(found, "code", code)
-        case Vendor(email=email, code=code) | Customer(email=email, code=code):
-            _add(found, "email", email)
-            _add(found, "code", code)
-        case Item(sku=sku):
-            _add(found, "sku", sku)
-        case _:
-            pass
+    name = record.name
+    if isinstance(name, str) and name:
+        found.append(("name", fold(name)))
+        found.append(("normal_name", normalise(name)))
+    for key in _BESIDE.get(type(record), ()):
+        _add(found, key, getattr(record, key))
     return tuple(found)
 
 
@@ -93,5 +93,5 @@ def dated_total(date: str, total: Decimal) -> str:
 
 
 def _add(found: list[tuple[str, str]], key: str, value: object) -> None:
-    if isinstance(value, str) and value.strip():
-        found.append((key, fold(value.strip())))
+    if isinstance(value, str) and (text := value.strip()):
+        found.append((key, fold(text)))

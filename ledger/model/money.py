@@ -50,7 +50,9 @@ def _unit(places: int) -> Decimal:
 
 def plain(value: Decimal) -> str:
     """Shortest text without exponent: ``12.40`` and ``12.4`` both give ``"12.4"``."""
-    text = format(value, "f")
+    text = str(value)
+    if "E" in text:
+        text = format(value, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in {"-0", ""} else text

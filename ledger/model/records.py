@@ -270,12 +270,13 @@ def comparable_fields(kind: Kind) -> tuple[str, ...]:
 
 def comparable_values(record: Record) -> dict[str, Value]:
     """The shown, compared fields of a record; fields the system does not show are absent."""
+    return {field: value for field, value in zip(*shown(record), strict=True) if value is not UNSET}
+
+
+def shown(record: Record) -> tuple[tuple[str, ...], Sequence[Any]]:
+    """The names of the compared fields of a record, and their values with those not shown."""
     fields, values = _taken(type(record))
-    return {
-        field: value
-        for field, value in zip(fields, values(record), strict=True)
-        if value is not UNSET
-    }
+    return fields, values(record)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Mapping
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -38,7 +39,8 @@ _KINDS = {kind.value: kind for kind in Kind}
 
 
 def external_ref(system: str, kind: str, external_id: str) -> ExternalRef:
-    return ExternalRef(SystemName(system), _KINDS[kind], external_id)
+    """With the one copy of the system's name, which comes with every row."""
+    return ExternalRef(SystemName(intern(system)), _KINDS[kind], external_id)
 
 
 def hex_digest(blob: bytes | None) -> Digest:

@@ -10,10 +10,10 @@ from itertools import islice
 
 from ledger.model.entries import Entry
 from ledger.model.ids import Digest
-from ledger.store.key import key_id, keyed_digest
+from ledger.store.key import key_id, raw_digest
 from ledger.store.migrate import file_version
 from ledger.store.sealing import SEALED_SINCE, Torn, seal_of
-from ledger.store.sentences import entry_in
+from ledger.store.sentences import entry_to_fold
 
 MAX_PROBLEMS = 50
 AT_ONCE = 500
@@ -43,12 +43,8 @@ class OrderedBodies:
 
     def of(self, named: Iterable[Digest]) -> dict[Digest, bytes]:
         """The bodies of these digests, as far as the ledger has them."""
-        found: dict[Digest, bytes] = {}
         missing = set(named)
-        for digest in list(missing):
-            body = self._ahead.get(digest)
-            if body is not None:
-                found[digest] = body
+        found = {digest: self._ahead[digest] for digest in missing & self._ahead.keys()}
         missing -= found.keys()
         # Bodies go in before the entries that name them, so most come next; one that was named
         # before lies behind, and is not waited for.
@@ -61,8 +57,8 @@ class OrderedBodies:
         return found
 
     def entry(self, body: bytes) -> Entry:
-        """The entry in a row of the journal, with its sentences opened."""
-        return entry_in(body, self._seal)
+        """The entry in a row of the journal, as it is folded."""
+        return entry_to_fold(body, self._seal)
 
     def finish(self) -> None:
         """Walk to the end: also what no entry names is proved."""
@@ -87,25 +83,22 @@ class OrderedBodies:
             " ORDER BY rowid LIMIT ?",
             (self._row, AT_ONCE),
         ).fetchall()
-        for number, raw, of_key, stored in rows:
-            self._row = number
+        for _, raw, of_key, stored in rows:
             digest = Digest(raw.hex())
-            body = self._opened(raw, of_key, stored)
-            if body is None:
-                missing.discard(digest)
-                continue
-            if digest in missing:
-                missing.discard(digest)
-                found[digest] = body
-            self._ahead[digest] = body
-            self._ahead_bytes += len(body)
+            body = self._opened(digest, raw, of_key, stored)
+            if body is not None:
+                self._ahead[digest] = body
+                self._ahead_bytes += len(body)
+                if digest in missing:
+                    found[digest] = body
+            missing.discard(digest)
         self.count += len(rows)
+        self._row = rows[-1][0] if rows else self._row
         self._is_done = len(rows) < AT_ONCE
         return found
 
-    def _opened(self, raw: bytes, of_key: str, stored: bytes) -> bytes | None:
+    def _opened(self, digest: Digest, raw: bytes, of_key: str, stored: bytes) -> bytes | None:
         """The body; None, with the reason kept, where it cannot be had."""
-        digest = Digest(raw.hex())
         if of_key != self._key_id:
             if digest not in self.unreadable:
                 self._others[of_key] += 1
@@ -115,7 +108,7 @@ class OrderedBodies:
             body = stored if self._seal is None else self._seal.open(raw, stored)
         except Torn:
             body = None
-        if body is None or (self._proving and keyed_digest(self._key, body) != raw.hex()):
+        if body is None or (self._proving and raw_digest(self._key, body) != raw):
             self.unreadable[digest] = f"body {digest} was changed: it no longer gives its digest"
         return body
 
@@ -137,7 +130,8 @@ class OrderedBodies:
                 f"SELECT digest, key_id, body FROM payload WHERE digest IN ({marks})", asked
             )
             for raw, of_key, stored in rows:
-                body = self._opened(raw, of_key, stored)
+                digest = Digest(raw.hex())
+                body = self._opened(digest, raw, of_key, stored)
                 if body is not None:
-                    found[Digest(raw.hex())] = body
+                    found[digest] = body
         return found

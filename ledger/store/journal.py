@@ -72,6 +72,12 @@ class Line(NamedTuple):
 LINE = "seq, at, actor, cycle, type, body, prev, hash"
 _LINES = Insert(f"INSERT INTO journal ({LINE})", "(?, ?, ?, ?, ?, ?, ?, ?)")
 _BODIES = Insert("INSERT INTO payload (digest, key_id, body)", "(?, ?, ?)")
+_CURSORS = "INSERT OR REPLACE INTO cursor (system, kind, token, complete) VALUES (?, ?, ?, ?)"
+_SEEN = """INSERT OR REPLACE INTO seen (object, sweep)
+    SELECT id, ? FROM object WHERE system = ? AND kind = ? AND external_id = ?"""
+_IN_STEP = """INSERT INTO in_step (record, looked, seq, sides, rules)
+    SELECT ?1, ?2, ?5, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM dirty WHERE record = ?1)"""
+_RUNTIME = "INSERT OR REPLACE INTO runtime (key, value) VALUES (?, ?)"
 
 
 def line_hash(prev: bytes, line: tuple[int, str, str, str, str], body: bytes) -> bytes:
@@ -270,28 +276,17 @@ def _chain(
 
 
 def _keep_marks(db: sqlite3.Connection, draft: Draft, seq: int) -> None:
-    db.executemany(
-        "INSERT OR REPLACE INTO cursor (system, kind, token, complete) VALUES (?, ?, ?, ?)",
-        [(c.system, c.kind.value, c.token, c.complete) for c in draft.cursors],
+    marks: tuple[tuple[str, Sequence[Sequence[object]]], ...] = (
+        (_CURSORS, [(c.system, c.kind.value, c.token, c.complete) for c in draft.cursors]),
+        (_SEEN, [(sweep, ref.system, ref.kind.value, ref.id) for sweep, ref in draft.sightings]),
+        ("DELETE FROM dirty WHERE record = ? AND seq <= ?", draft.decisions),
+        ("DELETE FROM in_step WHERE record = ?", [(record,) for record in draft.looks]),
+        (_IN_STEP, [(*step, seq) for step in draft.steps]),
+        (_RUNTIME, list(draft.runtimes.items())),
     )
-    db.executemany(
-        """INSERT OR REPLACE INTO seen (object, sweep)
-        SELECT id, ? FROM object WHERE system = ? AND kind = ? AND external_id = ?""",
-        [(sweep, ref.system, ref.kind.value, ref.id) for sweep, ref in draft.sightings],
-    )
-    db.executemany(
-        "DELETE FROM dirty WHERE record = ? AND seq <= ?",
-        draft.decisions,
-    )
-    db.executemany("DELETE FROM in_step WHERE record = ?", [(record,) for record in draft.looks])
-    db.executemany(
-        """INSERT INTO in_step (record, looked, seq, sides, rules)
-        SELECT ?1, ?2, ?5, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM dirty WHERE record = ?1)""",
-        [(*step, seq) for step in draft.steps],
-    )
-    db.executemany(
-        "INSERT OR REPLACE INTO runtime (key, value) VALUES (?, ?)", draft.runtimes.items()
-    )
+    for statement, rows in marks:
+        if rows:
+            db.executemany(statement, rows)
 
 
 def _refusal(error: BaseException) -> TrueupError:

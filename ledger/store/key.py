@@ -59,12 +59,17 @@ def key_id(key: bytes) -> str:
 
 def keyed_digest(key: bytes, body: bytes) -> Digest:
     """HMAC-SHA256 of a body, as hex text."""
+    return Digest(raw_digest(key, body).hex())
+
+
+def raw_digest(key: bytes, body: bytes) -> bytes:
+    """The same as the tables keep it."""
     inner, outer = _primed(key)
     inside = inner.copy()
     inside.update(body)
     digest = outer.copy()
     digest.update(inside.digest())
-    return Digest(digest.hexdigest())
+    return digest.digest()
 
 
 @lru_cache(maxsize=8)

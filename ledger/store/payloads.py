@@ -77,51 +77,15 @@ def _is_json_object(raw: bytes) -> bool:
     return True
 
 
+_PERHAPS_NONE = (entries.Confirmed, entries.ConflictResolved)
+"""A write may be confirmed by a removal, and the value of a system be chosen: nothing is shown."""
+
+
 def named_payloads(entry: Entry) -> tuple[Digest, ...]:
     """The bodies an entry names; an entry without them is refused at the append."""
-    match entry:
-        case (
-            entries.Observed(payload=payload)
-            | entries.VersionMoved(payload=payload)
-            | entries.Planned(payload=payload)
-            | entries.Held(payload=payload)
-            | entries.JobAdvanced(payload=payload)
-            | entries.Intended(payload=payload)
-        ):
-            return (payload,)
-        case entries.Confirmed(payload=payload) | entries.ConflictResolved(payload=payload):
-            # An operation may be confirmed by a tombstone, which has no body; nor has the choice
-            # of a system's value.
-            return (payload,) if payload else ()
-        case entries.Quarantined(payload=payload):
-            return () if payload is None else (payload,)
-        case entries.BaselineAdvanced(images=images):
-            return tuple(images.values())
-        case (
-            entries.Pinned()
-            | entries.ConfigApplied()
-            | entries.Tombstoned()
-            | entries.Swept()
-            | entries.Linked()
-            | entries.Unlinked()
-            | entries.Withdrawn()
-            | entries.Released()
-            | entries.GateHeld()
-            | entries.Approved()
-            | entries.Retried()
-            | entries.Skipped()
-            | entries.SkipEnded()
-            | entries.Paused()
-            | entries.Resumed()
-            | entries.Remapped()
-            | entries.AbsenceAccepted()
-            | entries.Connected()
-            | entries.Disconnected()
-            | entries.Refused()
-            | entries.Rejected()
-            | entries.OutcomeUnknown()
-            | entries.Restored()
-            | entries.FirstPlanApproved()
-            | entries.KeyDestroyed()
-        ):
-            return ()
+    if type(entry) is entries.BaselineAdvanced:
+        return tuple(entry.images.values())
+    payload: Digest | None = getattr(entry, "payload", None)
+    if payload is None or (not payload and isinstance(entry, _PERHAPS_NONE)):
+        return ()
+    return (payload,)

@@ -86,6 +86,14 @@ FROM json_each(:records) AS wanted
 CROSS JOIN rejection AS r ON r.record = wanted.value
 ORDER BY r.record, r.seq
 
+-- name: rejections_of_code
+SELECT refusal.record, refusal.system, refusal.seq, j.body
+FROM rejection AS refusal JOIN journal AS j ON j.seq = refusal.seq
+WHERE refusal.code = :code ORDER BY refusal.seq
+
+-- name: first_left
+SELECT first_at FROM intent WHERE request = :request
+
 -- name: resolutions
 SELECT r.record, r.field, r.take, r.value_digest, r.seq
 FROM json_each(:records) AS wanted
@@ -194,13 +202,14 @@ WHERE o.system = :system AND o.kind = :kind AND h.tombstone = ''
 LIMIT :limit
 
 -- name: strangers
--- References of one kind, alive and alone in their record, that were first shown after an instant.
+-- References of one kind, alive and alone in their record, that were first shown after an instant
+-- and before an entry.
 SELECT o.system, o.kind, o.external_id
 FROM object AS o JOIN head AS h ON h.object = o.id JOIN link AS l ON l.object = o.id
 WHERE o.system = :system AND o.kind = :kind AND h.tombstone = '' AND h.out_of_scope = ''
   AND NOT EXISTS (SELECT 1 FROM link AS m WHERE m.record = l.record AND m.system <> l.system)
   AND (SELECT j.at FROM journal AS j WHERE j.seq =
-    (SELECT min(e.seq) FROM object_entry AS e WHERE e.object = o.id)) > :since
+    (SELECT min(e.seq) FROM object_entry AS e WHERE e.object = o.id AND e.seq < :before)) > :since
 LIMIT :limit
 
 -- name: holds
@@ -218,6 +227,11 @@ SELECT d.record, d.subject, d.code, d.payload, unsealed(p.digest, p.body), d.sin
 FROM json_each(:records) AS wanted
 CROSS JOIN hold AS d ON d.record = wanted.value
 LEFT JOIN payload AS p ON p.digest = d.payload
+ORDER BY d.record, d.seq
+
+-- name: standing_holds
+SELECT d.record, d.subject, d.payload
+FROM json_each(:records) AS wanted CROSS JOIN hold AS d ON d.record = wanted.value
 ORDER BY d.record, d.seq
 
 -- name: holds_count

@@ -60,6 +60,18 @@ class OperationRow(msgspec.Struct, frozen=True, kw_only=True):
     """The breaker that it tripped, if any."""
 
 
+class LostCreate(msgspec.Struct, frozen=True, kw_only=True):
+    """A create of which nobody could tell what became, and about which a person is asked."""
+
+    record: RecordId
+    system: SystemName
+    """Where it was to be created."""
+    since: str
+    """Instant at which its request first left."""
+    seq: int
+    """The entry that asked."""
+
+
 class KindCount(msgspec.Struct, frozen=True, kw_only=True):
     """References of one kind in one system, each in exactly one of the first five numbers."""
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from ledger.model.encoding import encode
-from ledger.model.entries import Entry, KeyDestroyed, Quarantined, Refused
+from ledger.model.entries import Entry, KeyDestroyed, Linked, Quarantined, Refused, Released
 from ledger.store.sealing import Seal, Torn
 
 MARK = "sealed:"
@@ -23,6 +23,8 @@ _OURS = re.compile(r"[a-z0-9_]*")
 _READABLE: tuple[type, ...] = (KeyDestroyed, Refused)
 """Of no record, and to be read when the key is gone."""
 _entries: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
+_NOT_FOLDED: tuple[type, ...] = (Linked, Released)
+"""Nothing of their sentences goes into a table, and there are as many of them as records."""
 _fields: dict[type, tuple[str, ...]] = {}
 
 
@@ -60,6 +62,14 @@ def entry_in(body: bytes, seal: Seal | None) -> Entry:
     """The entry in a row of the journal, as it was said."""
     entry = _entries.decode(body)
     return entry if seal is None or _IN_JSON not in body else opened(entry, seal)
+
+
+def entry_to_fold(body: bytes, seal: Seal | None) -> Entry:
+    """The same, without the sentences that no table keeps."""
+    entry = _entries.decode(body)
+    if seal is None or _IN_JSON not in body or isinstance(entry, _NOT_FOLDED):
+        return entry
+    return opened(entry, seal)
 
 
 def told(body: bytes, seal: Seal) -> bytes:

@@ -86,6 +86,9 @@ _BY_TIME = {
 """Primary keys of twins that are filled in the order of the journal: rows go in at the end, and the
 keys of one reference lie together, where folds look for them."""
 
+_CHECKED = re.compile(r" REFERENCES object \(id\)| CHECK \(\w+ IN\s+\([^()]*\)\)")
+"""What the engine would look up for every row."""
+
 PAGE = 1000
 LAST = 2**63 - 1
 """No entry has a higher number."""
@@ -112,8 +115,8 @@ def shadow(db: sqlite3.Connection, *, lists: bool = False) -> None:
                 if index != name:
                     continue
                 sql = sql.replace(*(f"PRIMARY KEY {columns}" for columns in _BY_TIME[name]))
-            # Folds number what they name; the rows that these are compared with are checked.
-            sql = sql.replace(" REFERENCES object (id)", "")
+            # The rows that these are compared with are checked.
+            sql = _CHECKED.sub("", sql)
             table = re.sub(r"^CREATE TABLE ", "CREATE TEMP TABLE ", sql)
             db.execute(re.sub(r"^CREATE INDEX (\w+)", r"CREATE INDEX temp.\1", table))
 

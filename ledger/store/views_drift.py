@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -26,7 +27,8 @@ LOOK_UP = 20
 """So many rows are read one after the other in the time of looking one up: a page near either end
 of what a filter leaves is walked to, others are sorted out of all rows."""
 FEW = 2_000
-"""So many rows of a sorted list are kept while it is read; of more, all are sorted."""
+"""So many rows of a sorted list are kept while it is read; of more, all are sorted. So many that a
+filter leaves are counted, summed and sorted from one look through all rows."""
 _LONGEST_AGE = 100 * 365 * 86_400
 
 
@@ -110,7 +112,7 @@ _COLUMNS: Mapping[str, Expression] = {
     "to": Expression(sql="targets", is_list=True),
     "amount": Expression(sql="size", given="size >= 0"),
 }
-_IN_INDEX = Expression(sql="substr(record, 1, instr(record, '-') - 1)")
+_IN_INDEX = Expression(sql="record", is_begun=True)
 """The kind where an index has the record and not the kind."""
 _IN_ALL = frozenset({"class", "kind", "record"})
 _FROM = {"amount": "size", "to": "targets"}
@@ -139,15 +141,20 @@ class DriftViews(Asking):
         """``terms`` may name ``class``, ``kind``, ``record``, ``label``, ``party``, ``state``,
         ``reason``, ``to``, ``amount``, ``age`` (before ``now``) and text."""
         told = [_in_tables(term, now) for term in terms]
+        path = _path(told, _ORDERS[order])
+        few = None if path.index else self._few(told, path.order)
+        if few is not None:
+            keys, amounts = few
+            rows = self._entries(keys[offset : offset + limit])
+            return DriftPage(rows=rows, total=len(keys), amounts=amounts)
         if all(term.column in {"class", "kind"} for term in told):
             total, amounts = self._tallied(told)
         else:
             total, amounts = self._summed(told)
         first = min(offset, total)
         count = min(limit, total - first)
-        keys: list[str] = []
+        keys = []
         if count > 0:
-            path = _path(told, _ORDERS[order])
             walked = min(first, total - first - count) + count
             if not path.index and walked * LOOK_UP < total:
                 path = _Path(path.order.index, path.order, _COLUMNS)
@@ -211,6 +218,25 @@ class DriftViews(Asking):
             if amounts:
                 sums.add(currency, billions, rest)
         return total, sums.told()
+
+    def _few(
+        self, terms: Sequence[Term], order: "_Order"
+    ) -> tuple[list[str], dict[str, Decimal]] | None:
+        """All that the filter leaves, in order, and its sums; None when that is more than few."""
+        where, values = self._where(terms, _COLUMNS)
+        columns = ", ".join(order.columns)
+        rows = self._db.execute(
+            f"SELECT currency, size, {columns} FROM drift NOT INDEXED WHERE {where} LIMIT ?",
+            (*values, FEW + 1),
+        ).fetchall()
+        if len(rows) > FEW:
+            return None
+        sums = _Sums()
+        for currency, size, *_ in rows:
+            if size >= 0:
+                sums.add(currency, 0, size)
+        rows.sort(key=itemgetter(slice(2, None)), reverse=order.is_falling)
+        return [row[-1] for row in rows], sums.told()
 
     def _keys(
         self, terms: Sequence[Term], path: "_Path", *, count: int, first: int, total: int

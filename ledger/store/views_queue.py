@@ -30,7 +30,7 @@ WHEN o.reason GLOB '{UNKNOWN}*' THEN 'unknown' ELSE 'sending' END"""
 _AMOUNT = "(SELECT d.amount FROM drift AS d WHERE d.record = o.record)"
 COLUMNS: Mapping[str, Expression] = {
     "": Expression(sql="o.label"),
-    "kind": Expression(sql="substr(o.record, 1, instr(o.record, '-') - 1)"),
+    "kind": Expression(sql="o.record", is_begun=True),
     "to": Expression(sql="o.system"),
     "state": Expression(sql=_STATE),
     "action": Expression(sql="o.action"),

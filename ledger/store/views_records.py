@@ -1,7 +1,8 @@
 """Views of records: their sides, baselines and links, and the ways to find them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -25,14 +26,17 @@ from ledger.model.ids import (
     RecordId,
     SystemName,
 )
+from ledger.model.images import image_in
 from ledger.model.keys import fold, normalise
-from ledger.model.values import Reference, Value
+from ledger.model.values import Reference
 from ledger.store.asking import Asking, external_ref, hex_digest, json_list, ref_values
 from ledger.store.journal import decode_entry
 from ledger.store.payloads import named_payloads, record_in
 from ledger.store.rows import Head, KindCount
 
 _RECORD_AND_SYSTEM = itemgetter(0, 1)
+LATEST = (1 << 63) - 1
+"""After every entry there will ever be."""
 _problems: msgspec.json.Decoder[Problem] = msgspec.json.Decoder(Problem)
 
 
@@ -68,11 +72,12 @@ class RecordViews(Asking):
         sides: dict[RecordId, dict[SystemName, Side]] = {}
         for row in self._sides(wanted["records"]):
             side = _side(row)
-            sides.setdefault(RecordId(row[0]), {})[side.ref.system] = side
+            sides.setdefault(row[0], {})[side.ref.system] = side
         baselines: dict[RecordId, dict[SystemName, Baseline]] = {}
         for row in self._rows("baselines", wanted) if agreed else ():
-            baseline = _baseline(row)
-            baselines.setdefault(RecordId(row[0]), {})[baseline.system] = baseline
+            if shown_as := sides.get(row[0]):
+                baseline = _baseline(row, _kind_of(shown_as))
+                baselines.setdefault(row[0], {})[baseline.system] = baseline
         intents = {
             RecordId(record): request for record, request in self._rows("open_items", wanted)
         }
@@ -87,7 +92,7 @@ class RecordViews(Asking):
         return [
             RecordView(
                 record=record,
-                kind=next(iter(shown.values())).ref.kind,
+                kind=_kind_of(shown),
                 sides=shown,
                 baselines=baselines.get(record, {}),
                 open_intent=intents.get(record, ""),
@@ -170,11 +175,12 @@ class RecordViews(Asking):
         return [external_ref(*row) for row in self._rows("unseen", values)]
 
     def strangers(
-        self, system: SystemName, kind: Kind, since: str, limit: int
+        self, system: SystemName, kind: Kind, since: str, limit: int, *, before: int = LATEST
     ) -> list[ExternalRef]:
         """Live references without a counterpart that were first shown after ``since``, an instant
-        as the ledger notes it."""
+        as the ledger notes it, and ``before`` an entry."""
         values = {"system": system, "kind": kind.value, "since": since, "limit": limit}
+        values["before"] = before
         return [external_ref(*row) for row in self._rows("strangers", values)]
 
     def counts(self) -> list[KindCount]:
@@ -211,6 +217,10 @@ def _key_values(system: SystemName, kind: Kind, name: str, value: str) -> dict[s
     return {"system": system, "kind": kind.value, "name": name, "value": folded}
 
 
+def _kind_of(sides: Mapping[SystemName, Side]) -> Kind:
+    return next(iter(sides.values())).ref.kind
+
+
 def _side(row: Any) -> Side:
     body = row[6]
     return Side(
@@ -225,10 +235,15 @@ def _side(row: Any) -> Side:
     )
 
 
-def _baseline(row: Any) -> Baseline:
+def _baseline(row: Any, kind: Kind) -> Baseline:
     # An erased image is no agreement: its fields count as never agreed.
-    fields: dict[str, Value] = {} if row[2] is None else decode(row[2], dict[str, Value])
-    return Baseline(system=SystemName(row[1]), fields=fields, seq=row[3], mapping_version=row[4])
+    return Baseline(
+        system=SystemName(intern(row[1])),
+        kind=kind,
+        image={} if row[2] is None else image_in(row[2], kind),
+        seq=row[3],
+        mapping_version=row[4],
+    )
 
 
 def _rejection(row: Any) -> Rejection:

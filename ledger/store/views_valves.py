@@ -162,12 +162,21 @@ class ValveViews(Asking):
         asked: dict[str, set[str]] = {}
         for name, value in keys:
             asked.setdefault(name, set()).add(value)
-        found: dict[tuple[str, str], tuple[ExternalRef, ...]] = {}
-        for name, values in asked.items():
-            wanted = {"system": system, "kind": kind.value, "name": name}
-            wanted["values"] = json_list(sorted(values))  # neighbours lie on the same page
-            for value, *ref in self._rows("find_many", wanted):
-                found[name, value] = (*found.get((name, value), ()), external_ref(*ref))
+        return {
+            (name, value): refs
+            for name, values in asked.items()
+            for value, refs in self.find_values(system, kind, name, values).items()
+        }
+
+    def find_values(
+        self, system: SystemName, kind: Kind, key: str, values: Iterable[str]
+    ) -> dict[str, tuple[ExternalRef, ...]]:
+        """``find`` for many folded values of one key; values that nothing shows are absent."""
+        found: dict[str, tuple[ExternalRef, ...]] = {}
+        wanted = {"system": system, "kind": kind.value, "name": key}
+        wanted["values"] = json_list(sorted(values))  # neighbours lie on the same page
+        for value, *ref in self._rows("find_many", wanted):
+            found[value] = (*found.get(value, ()), external_ref(*ref))
         return found
 
     def alike(

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from ledger.model.encoding import decode
-from ledger.model.entries import Intended
+from ledger.model.entries import Intended, Rejected
 from ledger.model.facts import ConfirmedChange, Hold, HoldCode
 from ledger.model.ids import (
     Digest,
@@ -18,13 +18,13 @@ from ledger.model.ids import (
     RequestId,
     SystemName,
 )
-from ledger.model.outcomes import Intent
+from ledger.model.outcomes import PERHAPS_RENAMED, Intent
 from ledger.model.plans import ENDS, Action, Conflict, FieldChange, Operation
 from ledger.model.values import Lines
 from ledger.store.asking import hex_digest, json_list
 from ledger.store.instants import instant
 from ledger.store.journal import decode_entry
-from ledger.store.rows import HeldRow, OperationRow
+from ledger.store.rows import HeldRow, LostCreate, OperationRow
 from ledger.store.views_history import body_of
 from ledger.store.views_records import RecordViews
 
@@ -62,6 +62,11 @@ class WorkViews(RecordViews):
         for row in self._held(self._rows("holds_of", {"records": json_list(set(records))})):
             found.setdefault(row.record, []).append(row)
         return found
+
+    def standing_holds(self, records: Iterable[RecordId]) -> dict[tuple[RecordId, str], Digest]:
+        """The same by record and subject, and of each no more than the digest of its body."""
+        rows = self._rows("standing_holds", {"records": json_list(set(records))})
+        return {(RecordId(record), subject): hex_digest(body) for record, subject, body in rows}
 
     def holds_count(self) -> dict[HoldCode, int]:
         return {HoldCode(code): count for code, count in self._rows("holds_count")}
@@ -151,6 +156,18 @@ class WorkViews(RecordViews):
                     attempts=attempts,
                 )
             )
+        return found
+
+    def lost_creates(self) -> list[LostCreate]:
+        """Creates that may have been carried out under another name: a person is asked."""
+        found = []
+        for record, system, seq, body in self._rows(
+            "rejections_of_code", {"code": PERHAPS_RENAMED}
+        ):
+            entry = decode_entry(body)
+            assert isinstance(entry, Rejected), "what refused it"
+            since = self._value("first_left", {"request": entry.request})
+            found.append(LostCreate(record=record, system=system, since=since or "", seq=seq))
         return found
 
     def generation(self, operation: OperationId) -> int:

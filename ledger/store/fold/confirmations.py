@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ledger.model.entries import Confirmed
-from ledger.model.ids import RecordId
+from ledger.model.ids import RecordId, SystemName
 from ledger.store.fold.context import Said, Tables, as_json
 from ledger.store.fold.links import OBJECT_ENTRIES, PLACE, RECORD_ENTRIES
 from ledger.store.fold.marks import (
@@ -18,7 +18,7 @@ from ledger.store.fold.marks import (
     wake_keys_many,
     wake_many,
 )
-from ledger.store.fold.sights import Key, Sight, intern, look_up, show
+from ledger.store.fold.sights import Key, Sight, intern, look_up, show, sides_of
 from ledger.store.fold.tally import add_to_tally
 from ledger.store.fold.work import CLOSE, CLOSE_ITEM, COUNT_ANSWER, USED_UP, needs_subject, turn
 
@@ -27,11 +27,6 @@ SELECT wanted.key, i.record, i.open
 FROM json_each(?) AS wanted
 CROSS JOIN intent_item AS i ON i.request = json_extract(wanted.value, '$[0]')
   AND i.operation = json_extract(wanted.value, '$[1]')"""
-
-_SIDES = """
-SELECT l.record, o.system, o.kind
-FROM json_each(?) AS wanted CROSS JOIN link AS l ON l.record = wanted.value
-JOIN object AS o ON o.id = l.object"""
 
 
 @dataclass(slots=True)
@@ -56,8 +51,8 @@ def confirmed(on: Tables, said: Sequence[Said[Confirmed]]) -> bool:
     """False, and nothing done, unless each is of a record and an operation of its own, and shows
     a reference that is the record's or will be."""
     done = _done(on, said)
-    sights = look_up(on.db, [(seq, entry) for seq, _, entry in said])
-    sides = _sides(on, [one.record for one in done])
+    sights = look_up(on.db, said)
+    sides = sides_of(on.db, [one.record for one in done])
     if not _are_usual(done, sights, sides):
         return False
     _close(on, done)
@@ -86,16 +81,8 @@ def _done(on: Tables, said: Sequence[Said[Confirmed]]) -> list[_Done]:
     return done
 
 
-def _sides(on: Tables, records: Sequence[RecordId]) -> dict[str, list[tuple[str, str]]]:
-    """System and kind of every reference of each record."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    for record, system, kind in on.db.execute(_SIDES, (as_json(records),)):
-        found.setdefault(record, []).append((system, kind))
-    return found
-
-
 def _are_usual(
-    done: Sequence[_Done], sights: Sequence[Sight], sides: dict[str, list[tuple[str, str]]]
+    done: Sequence[_Done], sights: Sequence[Sight], sides: dict[str, list[tuple[SystemName, str]]]
 ) -> bool:
     records = {one.record for one in done}
     operations = {one.entry.operation for one in done}
@@ -124,7 +111,7 @@ def _place(
     on: Tables,
     done: Sequence[_Done],
     sights: Sequence[Sight],
-    sides: dict[str, list[tuple[str, str]]],
+    sides: dict[str, list[tuple[SystemName, str]]],
 ) -> None:
     """New references join the records that were written, which have others already."""
     rows: list[tuple[object, ...]] = []

@@ -19,7 +19,8 @@ class Touched:
     changed: set[RecordId] = field(default_factory=set)
     """Their operations, holds, skips or links moved: they may come or go."""
     shown: set[RecordId] = field(default_factory=set)
-    """A system shows something new: what is in the list may read otherwise."""
+    """A system shows something new of them, or a reference came or left: what is in the list may
+    read otherwise."""
 
     looks: bool = True
     """Whether who is to be looked at again is written down; a fold that only wants to know what

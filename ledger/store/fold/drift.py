@@ -44,6 +44,8 @@ _CONFLICT = _PLACES[DriftClass.CONFLICT]
 _Row = tuple[Any, ...]
 _Group = tuple[int, str, str]
 """Class, kind and currency: what the tally counts by."""
+_Amount = tuple[int | None, str]
+"""With its currency."""
 
 
 class _Pointer(msgspec.Struct, frozen=True):
@@ -80,6 +82,15 @@ class _Side(NamedTuple):
     kind: str
     shown: _Shown | None
     is_live: bool
+
+
+class _Told(NamedTuple):
+    """What a row says of a record that follows from what systems show of it alone."""
+
+    kind: str
+    label: str
+    search: str
+    party: str
 
 
 _bodies: msgspec.json.Decoder[_Body] = msgspec.json.Decoder(_Body)
@@ -143,7 +154,8 @@ def settle(db: sqlite3.Connection, touched: Touched, at: str) -> None:
     for records in _slices(_concerned(db, touched)):
         wanted = _json(records)
         before = {row[_RECORD]: row for row in db.execute(_ROWS, (wanted,))}
-        after = {row[_RECORD]: row for row in _rows(db, records, wanted)}
+        still = {r: _told_by(row) for r, row in before.items() if _reads_the_same(row, touched)}
+        after = {row[_RECORD]: row for row in _rows(db, records, wanted, still)}
         gone = before.keys() - after.keys()
         put = [row for record, row in after.items() if before.get(record) != row]
         db.executemany("DELETE FROM drift WHERE record = ?", [(record,) for record in sorted(gone)])
@@ -181,7 +193,16 @@ def _concerned(db: sqlite3.Connection, touched: Touched) -> list[str]:
     return found
 
 
-def _rows(db: sqlite3.Connection, records: Sequence[str], wanted: str) -> Iterator[_Row]:
+def _reads_the_same(row: _Row, touched: Touched) -> bool:
+    """Whether no system shows the record otherwise than when the row was written; what a document
+    would come to follows from its work as well."""
+    return row[_RECORD] not in touched.shown and row[_KIND] not in _DOCUMENTS
+
+
+def _rows(
+    db: sqlite3.Connection, records: Sequence[str], wanted: str, still: dict[str, _Told]
+) -> Iterator[_Row]:
+    """Of those that are ``still`` told the same nothing is read but their work and their holds."""
     skips = {(row[0], *aside_key(row[1], row[2])) for row in db.execute(_SKIPS, (wanted,))}
     work: dict[str, list[OpenWork]] = {}
     for record, operation, system, action, state, reason, since, digest in db.execute(
@@ -205,13 +226,18 @@ def _rows(db: sqlite3.Connection, records: Sequence[str], wanted: str) -> Iterat
             OpenHold(subject=subject, code=HoldCode(code), since=since, is_skipped=held)
         )
     open_ones = sorted(work.keys() | holds.keys())
-    sides = _sides(db, open_ones)
+    sides = _sides(db, [record for record in open_ones if record not in still])
     for record in open_ones:
-        if record in sides:  # what was joined with another record tells of itself there
-            mine, kept = work.get(record, []), holds.get(record, [])
-            state = drift_state(mine, kept)
-            assert state is not None  # there is work or a hold
-            yield _row(record, state, sides[record], (len(mine), len(kept)))
+        if record not in still and record not in sides:
+            continue  # what was joined with another record tells of itself there
+        mine, kept = work.get(record, []), holds.get(record, [])
+        state = drift_state(mine, kept)
+        assert state is not None  # there is work or a hold
+        amount: _Amount = (None, "")
+        told = still.get(record)
+        if told is None:
+            told, amount = _told(record, sides[record]), _difference(state.leading, sides[record])
+        yield _row(record, told, state, amount, (len(mine), len(kept)))
 
 
 def _sides(db: sqlite3.Connection, records: Sequence[str]) -> dict[str, list[_Side]]:
@@ -222,23 +248,34 @@ def _sides(db: sqlite3.Connection, records: Sequence[str]) -> dict[str, list[_Si
     return found
 
 
-def _row(record: str, state: DriftState, sides: list[_Side], counts: tuple[int, int]) -> _Row:
-    kind = sides[0].kind
+def _told(record: str, sides: list[_Side]) -> _Told:
     shown = [side.shown for side in sides if side.shown is not None]
     label = next((one.label for one in shown if one.label), record)
     parties = [(side.system, one) for side in sides if (one := _party(side)) is not None]
     texts = [label, *(one.name for one in shown), *(party.key for _, party in parties)]
-    party = next((f"{system}/{one.kind}/{one.id}" for system, one in parties if one.id), "")
-    amount, currency = None, ""
-    if kind in _DOCUMENTS and state.leading is not None:
-        amount, currency = _difference(state.leading, sides)
+    return _Told(
+        kind=sides[0].kind,
+        label=fold(label)[:_LONGEST_LABEL],
+        search="\n".join(dict.fromkeys(fold(text) for text in texts if text))[:_LONGEST_SEARCH],
+        party=next((f"{system}/{one.kind}/{one.id}" for system, one in parties if one.id), ""),
+    )
+
+
+def _told_by(row: _Row) -> _Told:
+    return _Told(kind=row[_KIND], label=row[3], search=row[4], party=row[5])
+
+
+def _row(
+    record: str, told: _Told, state: DriftState, difference: _Amount, counts: tuple[int, int]
+) -> _Row:
+    amount, currency = difference
     return (
         record,
-        kind,
+        told.kind,
         _PLACES[state.drift],
-        fold(label)[:_LONGEST_LABEL],
-        "\n".join(dict.fromkeys(fold(text) for text in texts if text))[:_LONGEST_SEARCH],
-        party,
+        told.label,
+        told.search,
+        told.party,
         state.since,
         state.state,
         state.reason,
@@ -254,8 +291,10 @@ def _party(side: _Side) -> _Pointer | None:
     return None if side.shown is None else side.shown.vendor or side.shown.customer
 
 
-def _difference(work: OpenWork, sides: list[_Side]) -> tuple[int | None, str]:
-    """By how much the total will rise in the system written to, and in which currency."""
+def _difference(work: OpenWork | None, sides: list[_Side]) -> _Amount:
+    """By how much the total of a document will rise in the system written to."""
+    if work is None or sides[0].kind not in _DOCUMENTS:
+        return None, ""
     here = next((side for side in sides if side.system == work.system), None)
     source = next((side.shown for side in sides if side.system != work.system), None)
     before = here.shown.total if here is not None and here.shown and here.is_live else None

@@ -217,6 +217,7 @@ def _move(f: Folding, number: int, ref: ExternalRef, source: RecordId, target: R
     if remaining == 0:
         _forget(f, source, target)
     f.touched.changed.update((source, target))
+    f.touched.shown.update((source, target))
     for record in (source, target):
         mark(f, record)
         wake(f, record)

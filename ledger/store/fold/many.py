@@ -30,4 +30,5 @@ class Insert:
                 some = rows[first : first + size]
                 db.execute(statement, list(chain.from_iterable(some)))
                 first += size
-        db.executemany(self._single, rows[first:])
+        if first < len(rows):
+            db.executemany(self._single, rows[first:])

@@ -33,7 +33,7 @@ VALUES (?1, '', NULL, NULL, ?2, ?3, ?4, '', ?5)
 ON CONFLICT (object) DO UPDATE SET seq = ?2, tombstone = ?3, problem = ?4, state = ?5"""
 
 DROP_KEY = "DELETE FROM key WHERE system = ? AND kind = ? AND name = ? AND value = ? AND object = ?"
-ADD_KEY = "INSERT INTO key (system, kind, name, value, object) VALUES (?, ?, ?, ?, ?)"
+KEYS = Insert("INSERT INTO key (system, kind, name, value, object)", "(?, ?, ?, ?, ?)")
 
 MOVED = "moved"
 """Name of the key that a new version of a reference wakes; its value is the id. No record shows
@@ -123,10 +123,7 @@ def set_keys(f: Folding, number: int, ref: ExternalRef, record: Record | None) -
         [(*prefix, *pair, number) for pair in before - after],
     )
     gained = sorted(after - before)
-    f.db.executemany(
-        ADD_KEY,
-        [(*prefix, *pair, number) for pair in gained],
-    )
+    KEYS.put(f.db, [(*prefix, *pair, number) for pair in gained])
     wake_keys(f, ref, gained)
 
 

@@ -39,7 +39,7 @@ from ledger.store.fold.links import (
     stands_for_others,
 )
 from ledger.store.fold.marks import mark_many, wake_keys_many, wake_many
-from ledger.store.fold.sights import intern, look_up, show
+from ledger.store.fold.sights import intern, known_refs, look_up, show, sides_of
 from ledger.store.fold.tally import add_to_tally
 from ledger.store.fold.work import gate_held, intended, planned, withdrawn
 
@@ -64,12 +64,12 @@ def runs(steps: Sequence[Step]) -> Iterator[list[Step]]:
     at = ""
     refs: set[ExternalRef] = set()
     for step in steps:
-        entry = step.entry
+        _, when, entry = step
         is_other = type(entry) is not kind
         ref = entry.ref if isinstance(entry, _SHOWING) else None
-        if step.at != at:
-            is_other = is_other or hour_of(step.at) != hour_of(at)
-            at = step.at
+        if when != at:
+            is_other = is_other or hour_of(when) != hour_of(at)
+            at = when
         if is_other or ref in refs:
             if run:
                 yield run
@@ -113,7 +113,7 @@ def fold_run(db: sqlite3.Connection, run: Sequence[Step], body: Bodies, touched:
 
 
 def _said(run: Sequence[Step], kind: type[E]) -> list[Said[E]]:
-    return [(step.seq, step.at, step.entry) for step in run if isinstance(step.entry, kind)]
+    return [(seq, at, entry) for seq, at, entry in run if isinstance(entry, kind)]
 
 
 _ANY_TAKEN = """
@@ -122,10 +122,10 @@ SELECT 1 FROM json_each(?) AS wanted CROSS JOIN link AS l ON l.record = wanted.v
 
 def _observed(db: sqlite3.Connection, run: Sequence[Step], body: Bodies, touched: Touched) -> bool:
     """False, and nothing done, when a new reference cannot have the record of its own name."""
-    sights = look_up(db, [(s, e) for s, _, e in _said(run, Observed)])
+    sights = look_up(db, _said(run, Observed))
     homeless = [sight for sight in sights if not sight.is_placed]
     own = {sight.record for sight in homeless}
-    if len(own) < len(homeless) or _any_taken(db, own):
+    if len(own) < len(homeless) or _any(db, _ANY_TAKEN, own):
         return False
     intern(db, sights)
     # Before the keys: a key wakes only records that exist, and one shown earlier in the run does.
@@ -143,8 +143,8 @@ def _observed(db: sqlite3.Connection, run: Sequence[Step], body: Bodies, touched
     return True
 
 
-def _any_taken(db: sqlite3.Connection, records: Iterable[RecordId]) -> bool:
-    return db.execute(_ANY_TAKEN, (as_json(records),)).fetchone() is not None
+def _any(db: sqlite3.Connection, sql: str, records: Iterable[RecordId]) -> bool:
+    return db.execute(sql, (as_json(records),)).fetchone() is not None
 
 
 class _Joining(NamedTuple):
@@ -160,25 +160,17 @@ class _Joining(NamedTuple):
     other: SystemName
 
 
-_JOINING = """
-SELECT wanted.key, o.id, mine.record,
-  (SELECT count(*) FROM link AS l WHERE l.record = mine.record),
-  (SELECT count(*) FROM link AS l WHERE l.record = json_extract(wanted.value, '$[3]')),
-  theirs.system, (SELECT kind FROM object AS t WHERE t.id = theirs.object)
-FROM json_each(?) AS wanted
-CROSS JOIN object AS o ON o.system = json_extract(wanted.value, '$[0]')
-  AND o.kind = json_extract(wanted.value, '$[1]')
-  AND o.external_id = json_extract(wanted.value, '$[2]')
-CROSS JOIN link AS mine ON mine.object = o.id
-CROSS JOIN link AS theirs ON theirs.record = json_extract(wanted.value, '$[3]')"""
-
-
-_WORKING = """
-SELECT n.record FROM json_each(?) AS wanted CROSS JOIN operation AS n ON n.record = wanted.value
-UNION
-SELECT i.record FROM json_each(?) AS wanted
-CROSS JOIN intent_item AS i ON i.record = wanted.value AND i.open = 1"""
-_EMPTY = "DELETE FROM {table} WHERE record IN (SELECT value FROM json_each(?))"
+_LEFT = ("baseline", *(table for table in FORGETTING if table != "dirty"))
+_REMAPPED = """
+SELECT 1 FROM remap WHERE old IN (SELECT value FROM json_each(?1))
+  OR new IN (SELECT value FROM json_each(?1)) LIMIT 1"""
+_LEAVING = f"""
+SELECT wanted.value FROM json_each(?) AS wanted
+WHERE EXISTS (SELECT 1 FROM operation WHERE record = wanted.value)
+  OR EXISTS (SELECT 1 FROM intent_item WHERE record = wanted.value AND open = 1)
+  OR {
+    " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE record = wanted.value)" for table in _LEFT)
+}"""
 
 
 def _linked(db: sqlite3.Connection, run: Sequence[Step], touched: Touched) -> bool:
@@ -187,7 +179,8 @@ def _linked(db: sqlite3.Connection, run: Sequence[Step], touched: Touched) -> bo
     parts = {record for join in joins for record in (join.source, join.target)}
     if len(joins) < len(run) or len(parts) < 2 * len(run):
         return False
-    if stands_for_others(db, [join.source for join in joins]):
+    sources = [join.source for join in joins]
+    if stands_for_others(db, sources) or _any(db, _REMAPPED, sources):
         return False
     targets = [(join.target, join.seq) for join in joins]
     OBJECT_ENTRIES.put(db, [(join.number, join.seq) for join in joins])
@@ -201,6 +194,7 @@ def _linked(db: sqlite3.Connection, run: Sequence[Step], touched: Touched) -> bo
         add_to_tally(db, what, change)
     _forget(db, joins)
     touched.changed.update(parts)
+    touched.shown.update(parts)
     if touched.looks:
         mark_many(db, targets)
         wake_many(db, [*((join.source, join.seq) for join in joins), *targets])
@@ -208,30 +202,35 @@ def _linked(db: sqlite3.Connection, run: Sequence[Step], touched: Touched) -> bo
 
 
 def _forget(db: sqlite3.Connection, joins: Sequence[_Joining]) -> None:
-    """Nothing waits in the names of records that were emptied. Few of them leave anything."""
-    sources = as_json([join.source for join in joins])
-    working = {record for (record,) in db.execute(_WORKING, (sources, sources))}
-    moved = [join for join in joins if join.source in working]
+    """Nothing waits in the names of records that were emptied. Few of them leave anything, but for
+    the mark of what was only just seen."""
+    sources = as_json(join.source for join in joins)
+    db.execute("DELETE FROM dirty WHERE record IN (SELECT value FROM json_each(?))", (sources,))
+    leaving = {record for (record,) in db.execute(_LEAVING, (sources,))}
+    moved = [join for join in joins if join.source in leaving]
     db.executemany(WITHDRAW_JOINED, [(f"joined {j.target}", j.seq, j.at, j.source) for j in moved])
     db.executemany(INHERIT_ITEMS, [(join.target, join.source) for join in moved])
-    for table in ("baseline", *FORGETTING):
-        db.execute(_EMPTY.format(table=table), (sources,))
+    for table in _LEFT:
+        db.executemany(f"DELETE FROM {table} WHERE record = ?", [(join.source,) for join in moved])
 
 
 def _joins(db: sqlite3.Connection, run: Sequence[Step]) -> list[_Joining]:
     """Those of a run that are simple."""
-    linked = [(step, step.entry) for step in run if isinstance(step.entry, Linked)]
-    wanted = as_json([e.ref.system, e.ref.kind.value, e.ref.id, e.record] for _, e in linked)
+    linked = _said(run, Linked)
+    known = known_refs(db, (entry.ref for _, _, entry in linked))
+    found = [known.get(entry.ref) for _, _, entry in linked]
+    named = [entry.record for _, _, entry in linked]
+    sides = sides_of(db, [*named, *(one.record for one in found if one is not None)])
     joins = []
-    for place, number, source, leaves, joined, other, kind in db.execute(_JOINING, (wanted,)):
-        step, entry = linked[place]
-        is_alone = (leaves, joined) == (1, 1) and source != entry.record
-        if is_alone and kind == entry.ref.kind.value and other != entry.ref.system:
-            joins.append(
-                _Joining(
-                    step.seq, step.at, number, entry.ref, RecordId(source), entry.record, other
-                )
-            )
+    for one, (seq, at, entry) in zip(found, linked, strict=True):
+        if one is None or len(sides.get(one.record, ())) != 1 or one.record == entry.record:
+            continue
+        theirs = sides.get(entry.record, ())
+        if len(theirs) != 1:
+            continue
+        ((other, kind),) = theirs
+        if kind == entry.ref.kind and other != entry.ref.system:
+            joins.append(_Joining(seq, at, one.number, entry.ref, one.record, entry.record, other))
     return joins
 
 

@@ -5,22 +5,22 @@ that are shown once each.
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
+
+import msgspec
 
 from ledger.model.entries import Confirmed, Observed
-from ledger.model.ids import RecordId, record_id
+from ledger.model.ids import ExternalRef, Kind, RecordId, SystemName, record_id
 from ledger.model.keys import keys
-from ledger.store.fold.context import Bodies, as_json, blob
-from ledger.store.fold.observations import ADD_KEY, DROP_KEY, HEADS, state_of, stored_record
+from ledger.store.fold.context import Bodies, Said, as_json, blob
+from ledger.store.fold.observations import DROP_KEY, HEADS, KEYS, state_of, stored_record
 from ledger.store.fold.tally import add_to_tally
 
 Key: TypeAlias = tuple[str, str, str, str, int]
 """System, kind, name, value and object: a row of the table of keys."""
 
 
-@dataclass(slots=True)
-class Sight:
+class Sight(msgspec.Struct):
     """One reference as it is shown, and what the tables held of it before."""
 
     seq: int
@@ -36,33 +36,70 @@ class Sight:
     is_placed: bool
 
 
+class Known(NamedTuple):
+    """What the tables hold of a reference."""
+
+    number: int
+    state: str | None
+    """Of its head; None until it was shown."""
+    scope: str | None
+    record: RecordId
+    """``""`` while it has none."""
+
+
 _KNOWN = """
-SELECT wanted.key, o.id, h.state, h.out_of_scope, l.record
-FROM json_each(?) AS wanted
-CROSS JOIN object AS o ON o.system = json_extract(wanted.value, '$[0]')
-  AND o.kind = json_extract(wanted.value, '$[1]')
-  AND o.external_id = json_extract(wanted.value, '$[2]')
+SELECT o.external_id, o.id, h.state, h.out_of_scope, coalesce(l.record, '')
+FROM json_each(?3) AS wanted
+CROSS JOIN object AS o ON o.system = ?1 AND o.kind = ?2 AND o.external_id = wanted.value
 LEFT JOIN head AS h ON h.object = o.id
 LEFT JOIN link AS l ON l.object = o.id"""
+
+_SIDES = """
+SELECT l.record, o.system, o.kind
+FROM json_each(?) AS wanted CROSS JOIN link AS l ON l.record = wanted.value
+JOIN object AS o ON o.id = l.object"""
 
 _PRESENT_KEYS = """
 SELECT k.system, k.kind, k.name, k.value, k.object
 FROM json_each(?) AS wanted CROSS JOIN key AS k ON k.object = wanted.value"""
 
 
+def known_refs(db: sqlite3.Connection, refs: Iterable[ExternalRef]) -> dict[ExternalRef, Known]:
+    """What is known of each reference that was interned."""
+    wanted: dict[tuple[SystemName, Kind], list[str]] = {}
+    for ref in refs:
+        wanted.setdefault((ref.system, ref.kind), []).append(ref.id)
+    return {
+        ExternalRef(system, kind, own): Known(*found)
+        for (system, kind), ids in wanted.items()
+        for own, *found in db.execute(_KNOWN, (system, kind.value, as_json(ids)))
+    }
+
+
+def sides_of(
+    db: sqlite3.Connection, records: Iterable[RecordId]
+) -> dict[str, list[tuple[SystemName, str]]]:
+    """System and kind of every reference of each record."""
+    found: dict[str, list[tuple[SystemName, str]]] = {}
+    for record, system, kind in db.execute(_SIDES, (as_json(records),)):
+        found.setdefault(record, []).append((system, kind))
+    return found
+
+
+_STRANGE = Known(0, None, None, RecordId(""))
+
+
 def look_up(
-    db: sqlite3.Connection, shown: Sequence[tuple[int, Observed | Confirmed]]
+    db: sqlite3.Connection, said: Sequence[Said[Observed]] | Sequence[Said[Confirmed]]
 ) -> list[Sight]:
-    """``shown``: entries with their places in the journal. What a write gave back says nothing of
-    the scope, which stays."""
-    wanted = as_json((e.ref.system, e.ref.kind, e.ref.id) for _, e in shown)
-    known = {row[0]: row[1:] for row in db.execute(_KNOWN, (wanted,))}
+    """What a write gave back says nothing of the scope, which stays."""
+    known = known_refs(db, [entry.ref for _, _, entry in said])
     sights = []
-    for place, (seq, entry) in enumerate(shown):
-        number, before, scope, record = known.get(place, (0, None, None, None))
+    for seq, _, entry in said:
+        number, before, scope, record = known.get(entry.ref, _STRANGE)
         if type(entry) is Observed:
             scope = entry.out_of_scope
-        own = RecordId(record) if record else record_id(entry.ref)
+        own = record or record_id(entry.ref)
         sights.append(Sight(seq, entry, number, before, scope or "", own, bool(record)))
     return sights
 
@@ -87,17 +124,17 @@ def show(db: sqlite3.Connection, sights: Sequence[Sight], body: Bodies) -> list[
     gained: list[Key] = []
     after: set[Key] = set()
     for sight in sights:
-        entry, ref, number = sight.entry, sight.entry.ref, sight.number
+        entry, number = sight.entry, sight.number
         record = stored_record(body, entry.payload)
         state = state_of(record, sight.scope)
-        system, kind = ref.system, ref.kind.value
+        system, kind = entry.ref.system, entry.ref.kind.value
         turns.append((system, kind, sight.before, state))
         comparable, payload = blob(entry.comparable), blob(entry.payload)
         heads.append((number, entry.version, comparable, payload, sight.seq, sight.scope, state))
         if record is not None:
             shown = [(system, kind, name, value, number) for name, value in keys(record)]
             if sight.before is None:
-                gained += dict.fromkeys(shown)
+                gained += shown
             else:
                 after.update(shown)
     HEADS.put(db, heads)
@@ -126,5 +163,5 @@ def _set_keys(
         before: set[Key] = set(db.execute(_PRESENT_KEYS, (as_json(seen_before),)))
         db.executemany(DROP_KEY, before - after)
         gained = [*gained, *sorted(after - before)]
-    db.executemany(ADD_KEY, gained)
+    KEYS.put(db, gained)
     return gained

@@ -48,6 +48,6 @@ def _news(part: Slice) -> list[str]:
     news += [f"{one.record} should be held: {one.text}" for one in made.holds]
     news += [f"{one.record} is in conflict" for one in made.conflicts]
     news += [f"{one.record} should be written: {one.why}" for one in made.operations]
-    news += [f"{record} should be released" for record in part.holds]
+    news += [f"{record} should be released" for record, _ in part.holds]
     news += [f"work on {record} should be withdrawn" for record in part.operations]
     return news

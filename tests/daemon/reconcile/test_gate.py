@@ -128,7 +128,10 @@ def test_approving_a_part_of_a_mass_change_does_not_let_the_rest_go() -> None:
     rulings = [verdicts[o.id].ruling for o in many]
     assert rulings == [Ruling.AUTO] * 10 + [Ruling.HALTED] * 19 + [Ruling.AUTO]
     (text,) = {verdicts[o.id].text for o in many[10:29]}
-    assert text.startswith("19 of a mass change are left")
+    assert text == (
+        "19 updates of items in QuickBooks are left of a mass change; they wait for a person like "
+        "the others. All change name to b. Such as: W-010, W-011, W-012, W-013, W-014."
+    )
 
 
 def test_limits_come_from_the_policy() -> None:

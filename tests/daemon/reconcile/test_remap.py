@@ -72,6 +72,7 @@ def test_F37_all_that_point_to_a_lost_account_are_one_group() -> None:
         assert 'account "4000"' in hold.text
         assert "removed in QuickBooks (cdc stub)" in hold.text
         assert f"trueup remap {old}" in hold.cure
+        assert 'everything that points to account "' in hold.cure, "a cure is read without its text"
     assert operations(made) == []
 
 

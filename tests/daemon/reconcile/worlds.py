@@ -13,7 +13,7 @@ from daemon.reconcile.mapping import without_deleted_suffix
 from daemon.reconcile.plan import plan
 from daemon.reconcile.policy import Limits, Policy
 from ledger.model.capabilities import Access, Capabilities, FieldRule, KindRule
-from ledger.model.encoding import comparable_bytes
+from ledger.model.encoding import comparable_bytes, encode
 from ledger.model.facts import (
     Baseline,
     ConfirmedChange,
@@ -24,6 +24,7 @@ from ledger.model.facts import (
     Side,
 )
 from ledger.model.ids import Digest, ExternalRef, Kind, RecordId, SystemName, derive, record_id
+from ledger.model.images import image_in
 from ledger.model.keys import fold, keys
 from ledger.model.plans import Action, Operation, Plan
 from ledger.model.records import RECORD_TYPES, Record, comparable_values
@@ -267,7 +268,17 @@ class Ledger:
 
     def remember(self, record: RecordId, system: SystemName, image: dict[str, Value]) -> None:
         images = self.baselines.setdefault(record, {})
-        images[system] = Baseline(system=system, fields=image, seq=self.tick(), mapping_version=1)
+        kind = self._kind(record)
+        images[system] = Baseline(
+            system=system,
+            kind=kind,
+            image=image_in(encode(image), kind),
+            seq=self.tick(),
+            mapping_version=1,
+        )
+
+    def _kind(self, record: RecordId) -> Kind:
+        return next(ref.kind for ref, of in self.records.items() if of == record)
 
     def pointed(self, system: SystemName, value: Value) -> Value:
         if isinstance(value, Reference):

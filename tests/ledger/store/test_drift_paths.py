@@ -1,6 +1,7 @@
 """How a page of the drift list is walked to: which indexes, and that each way tells the same."""
 
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from functools import partial
 
@@ -8,7 +9,8 @@ import pytest
 
 from ledger.model.ids import RecordId
 from ledger.store import views_drift
-from ledger.store.conditions import Filter, Operator, Term
+from ledger.store.asking import json_list
+from ledger.store.conditions import Expression, Filter, Operator, Term, condition
 from ledger.store.ledger import Ledger
 from ledger.store.views import DriftPage, Views
 from ledger.store.views_drift import DriftOrder
@@ -55,6 +57,19 @@ async def test_text_reads_the_rows(ledger: Ledger, bills: list[RecordId]) -> Non
     assert bills
     steps = await ledger.read(partial(walked, terms=(TEXT,), order=DriftOrder.OLDEST))
     assert not any("COVERING INDEX" in step for step in steps), steps
+    assert steps.count("SCAN drift") == 1, "few are counted, summed and sorted from one look"
+
+
+@pytest.mark.parametrize("negated", [False, True])
+def test_a_kind_is_how_a_record_begins_and_nothing_that_begins_like_it(negated: bool) -> None:
+    records = ["bill", "bill-", "bill-a", "bill-\U0010ffff", "bill.a", "bill_payment-a", "item-a"]
+    term = Term(column="kind", operator=Operator.IS, values=("bill", "item"), negated=negated)
+    where, values = condition([term], {"kind": Expression(sql="value", is_begun=True)})
+    with closing(sqlite3.connect(":memory:")) as db:
+        asked = f"SELECT value FROM json_each(?) WHERE {where}"
+        found = [value for (value,) in db.execute(asked, (json_list(records), *values))]
+    of_kind = ["bill-", "bill-a", "bill-\U0010ffff", "item-a"]
+    assert found == ([one for one in records if one not in of_kind] if negated else of_kind)
 
 
 @pytest.mark.parametrize("terms", [*NARROW, (TEXT,), (KIND, TEXT)])

@@ -37,6 +37,7 @@ SMALL_SCANS = {
     "SCAN skip USING COVERING INDEX skip_by_digest",
     "SCAN j USING INDEX job_by_seq",  # in its order, up to the limit
     "SCAN s",
+    "SCAN refusal",  # refusals that stand: a person sees to each
     "SCAN person",  # whoever wrote an entry beside the daemon, one step for each
 }
 ORDERED_BY_INDEX = {"last", "drift_hours", "holds", "entries"}

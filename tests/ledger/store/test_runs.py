@@ -21,6 +21,7 @@ from ledger.model.entries import (
     Observed,
     Planned,
     Released,
+    Remapped,
     Withdrawn,
 )
 from ledger.model.facts import Hold, HoldCode, Observation
@@ -45,6 +46,7 @@ SIGHTS = st.tuples(
     st.just("see"), SYSTEMS, NUMBERS, st.sampled_from("abc"), st.booleans(), st.booleans()
 )
 LINKS = st.tuples(st.just("link"), NUMBERS, NUMBERS)
+REMAPS = st.tuples(st.just("remap"), SYSTEMS, NUMBERS, NUMBERS)
 AGREEMENTS = st.tuples(st.just("agree"), NUMBERS, st.sampled_from("abc"))
 HOLDS = st.tuples(st.just("hold"), SYSTEMS, NUMBERS, NUMBERS, st.sampled_from("abc"))
 RELEASES = st.tuples(st.just("release"), SYSTEMS, NUMBERS)
@@ -67,6 +69,7 @@ STORIES = st.lists(
         EXPORTS.map(lambda one: [("confirm", one[1], n, n, one[2]) for n in range(8)]),
         st.lists(SIGHTS, min_size=FEWEST, max_size=14),
         st.lists(LINKS, min_size=1, max_size=8),
+        st.lists(REMAPS, min_size=1, max_size=2),
         st.lists(AGREEMENTS, min_size=FEWEST, max_size=8),
         st.lists(HOLDS, min_size=1, max_size=6),
     ),
@@ -99,6 +102,9 @@ def add(draft: Draft, ledger: Ledger, does: Does) -> None:
         case ("link", dear, qbo):
             record = record_id(item_ref(DEAR, dear))
             draft.add(Linked(record=record, ref=item_ref(QBO, qbo), how="sku", evidence="same"))
+        case ("remap", system, old, new):
+            old, new = (record_id(item_ref(system, number)) for number in (old, new))
+            draft.add(Remapped(system=QBO, old=old, new=new, reason="renumbered", by="ann"))
         case ("agree", number, text):
             images = {system: draft.body(encode({"name": text})) for system in (QBO, DEAR)}
             record = record_id(item_ref(DEAR, number))
@@ -226,6 +232,14 @@ async def told(
 @example(story=[*SENT, OTHERS, ALL_CONFIRMED]).via("others wait for their records and names")
 @example(story=[*SENT, ALL_CONFIRMED, ALL_CONFIRMED]).via("an answer that comes twice")
 @example(story=[*SENT[:2], [("withdraw", n // 2) for n in range(8)]]).via("withdrawn twice")
+@example(
+    story=[
+        ALL_SEEN,
+        [("see", "qbo", n, "a", False, False) for n in range(8)],
+        [("remap", "qbo", 0, 1)],
+        [("link", n, n) for n in range(8)],
+    ]
+).via("what was mapped to or from a record that is joined with another")
 @example(story=[ALL_SEEN, ALL_HELD]).via("what is held together waits for each other")
 @example(story=[ALL_SEEN, ALL_HELD, ALL_RELEASED]).via("what is released together did so")
 @example(

@@ -19,7 +19,7 @@ from ledger.model.entries import (
     Unlinked,
     VersionMoved,
 )
-from ledger.model.facts import Baseline, Cursor, Observation, Problem, Rejection, Resolution
+from ledger.model.facts import Cursor, Observation, Problem, Rejection, Resolution
 from ledger.model.ids import Digest, ExternalRef, Kind, RecordId, RequestId, record_id
 from ledger.model.outcomes import RefusalKind
 from ledger.model.records import Account, Vendor
@@ -103,7 +103,7 @@ async def test_a_view_gathers_sides_baselines_intents_refusals_and_answers(ledge
         "name": "Bolt",
         "sales_price": Decimal("1.50"),
         "active": True,
-        "parent": Reference(kind=Kind.ITEM, id="9"),
+        "income_account": Reference(kind=Kind.ACCOUNT, id="9"),
         "unit": None,
     }
     images = {DEAR: draft.body(encode(image))}
@@ -130,7 +130,9 @@ async def test_a_view_gathers_sides_baselines_intents_refusals_and_answers(ledge
     assert set(view.sides) == {QBO, DEAR}
     assert view.sides[DEAR].record == item("Bolt", price="1.50")
     assert str(view.sides[QBO].record.sales_price) == "1.5"  # type: ignore[union-attr]
-    assert view.baselines == {DEAR: Baseline(system=DEAR, fields=image, seq=4, mapping_version=3)}
+    (baseline,) = view.baselines.values()
+    assert (baseline.system, baseline.fields) == (DEAR, image)
+    assert (baseline.seq, baseline.mapping_version) == (4, 3)
     assert view.open_intent == "r2"
     assert view.rejections == (
         Rejection(
