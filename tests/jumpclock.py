@@ -15,9 +15,13 @@ class JumpClock:
         self._start = start
         self._elapsed = 0.0
         self._deadlines: list[float] = []
+        self._now = (0.0, start)
+        """When it was last asked, and what it said: it is asked far more often than it moves."""
 
     def now(self) -> datetime:
-        return self._start + timedelta(seconds=self._elapsed)
+        if self._now[0] != self._elapsed:
+            self._now = (self._elapsed, self._start + timedelta(seconds=self._elapsed))
+        return self._now[1]
 
     def monotonic(self) -> float:
         return self._elapsed
@@ -37,6 +41,7 @@ class JumpClock:
     def set_wall(self, seconds: float) -> None:
         """Somebody sets the clock so far ahead, or back. What is timed goes on as before."""
         self._start += timedelta(seconds=seconds)
+        self._now = (self._elapsed, self._start + timedelta(seconds=self._elapsed))
 
     def advance(self, seconds: float) -> None:
         """Let time pass from outside, as between two cycles."""

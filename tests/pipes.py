@@ -64,8 +64,9 @@ class End(asyncio.Transport):
         self._is_paused = True
 
     def resume_reading(self) -> None:
-        self._is_paused = False
-        self._loop.call_soon(self._deliver)
+        if self._is_paused:
+            self._is_paused = False
+            self._loop.call_soon(self._deliver)
 
     def is_reading(self) -> bool:
         return not self._is_paused

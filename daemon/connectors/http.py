@@ -7,9 +7,12 @@ or a body into a log or an error: those carry names, tokens and company ids.
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import quote, urlencode
+from functools import lru_cache, partial
+from typing import TypeAlias
+from urllib.parse import quote
 
 import aiohttp
 import msgspec
@@ -50,6 +53,10 @@ class Reply(msgspec.Struct, frozen=True):
     def tid(self) -> str:
         """Intuit's id of the exchange; ``""`` where there is none that can be shown."""
         return _printable(self.headers.get("intuit_tid", ""))
+
+
+_End: TypeAlias = Reply | Transient | OutcomeIsUnknown
+"""How an attempt ended."""
 
 
 class Retries(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,7 +160,35 @@ class Http:
 
         Raises ``Transient`` when no attempt brought a whole answer.
         """
-        method = "GET" if body is None else "POST"
+        attempt = partial(
+            self.send,
+            "GET" if body is None else "POST",
+            path,
+            params=params,
+            body=body,
+            headers=headers,
+            lane=lane,
+            metered=metered,
+            what=what,
+        )
+        try:
+            first: _End = await attempt()
+        except (Transient, OutcomeIsUnknown) as error:
+            first = error
+        if isinstance(first, Reply) and not self._is_worth_repeating(first):
+            return first  # nearly always; what repeats takes longer to set up than a request
+        return await self._repeated(first, attempt)
+
+    async def _repeated(self, first: _End, attempt: Callable[[], Awaitable[Reply]]) -> Reply:
+        """What comes of it after an attempt that ended so."""
+        ended = iter((first,))
+
+        async def again() -> Reply:
+            end = next(ended, None)
+            if isinstance(end, Exception):
+                raise end
+            return end or await attempt()
+
         attempts = AsyncRetrying(
             sleep=self._governor.rest,
             stop=stop_after_attempt(self._retries.attempts),
@@ -165,17 +200,7 @@ class Http:
             retry_error_callback=_last_result,
         )
         try:
-            reply: Reply = await attempts(
-                self.send,
-                method,
-                path,
-                params=params,
-                body=body,
-                headers=headers,
-                lane=lane,
-                metered=metered,
-                what=what,
-            )
+            reply: Reply = await attempts(again)
         except OutcomeIsUnknown as error:
             raise Transient(str(error)) from error
         return reply
@@ -293,11 +318,8 @@ class Http:
         return bytes(parts)
 
     def _compare_clocks(self, date: str) -> None:
-        try:
-            theirs = parsedate_to_datetime(date)
-        except ValueError:
-            return
-        if theirs.tzinfo is not None:
+        theirs = _instant(date)
+        if theirs is not None:
             self.clock_ahead_s = round((self._clock.now() - theirs).total_seconds())
 
     def _open_session(self) -> aiohttp.ClientSession:
@@ -328,7 +350,18 @@ class Http:
 
 def _query(params: Mapping[str, str] | None) -> str:
     # Space becomes %20 and + becomes %2B: a bare + in a time offset would be read as a space.
-    return "?" + urlencode(params, quote_via=quote, safe="") if params else ""
+    told = [f"{quote(n, safe='')}={quote(v, safe='')}" for n, v in (params or {}).items()]
+    return f"?{'&'.join(told)}" if told else ""
+
+
+@lru_cache(maxsize=8)
+def _instant(date: str) -> datetime | None:
+    """What a ``Date`` says, if it says its zone too; answers of one second share it."""
+    try:
+        found = parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    return None if found.tzinfo is None else found
 
 
 def _printable(text: str) -> str:

@@ -42,7 +42,7 @@ class SecretRef(BaseModel):
         if self.env is not None:
             return _not_empty(os.environ.get(self.env, ""), f"environment variable {self.env}")
         if self.file is not None:
-            return _not_empty(_read_private(self.file), f"file {self.file}")
+            return _not_empty(_read(self.file, private=True), f"file {self.file}")
         return _not_empty(_read_credential(self.credential or ""), f"credential {self.credential}")
 
     def __str__(self) -> str:
@@ -75,24 +75,11 @@ def _read_credential(name: str) -> str:
     return _read(own if instance and os.access(own, os.R_OK) else Path(directory) / name)
 
 
-def _read_private(path: Path) -> str:
+def _read(path: Path, *, private: bool = False) -> str:
     try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-    except OSError as error:
-        raise ConfigProblem([f"file {path} cannot be read: {error.strerror}"]) from error
-    if mode & 0o077:
-        raise ConfigProblem(
-            [
-                f"file {path} may be read or changed by others (mode {mode:04o}): "
-                f"run: chmod 600 {path}"
-            ]
-        )
-    return _read(path)
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
+        with open(path, "rb") as stream:
+            if private:
+                _require_private(path, os.fstat(stream.fileno()).st_mode)
             data = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise ConfigProblem([f"file {path} cannot be read: {error.strerror}"]) from error
@@ -102,3 +89,13 @@ def _read(path: Path) -> str:
         return data.decode().rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise ConfigProblem([f"file {path} is not text"]) from error
+
+
+def _require_private(path: Path, mode: int) -> None:
+    if mode & 0o077:
+        raise ConfigProblem(
+            [
+                f"file {path} may be read or changed by others (mode {stat.S_IMODE(mode):04o}): "
+                f"run: chmod 600 {path}"
+            ]
+        )

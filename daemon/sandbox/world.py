@@ -152,16 +152,8 @@ def _traders(
             yield thing
 
 
-def _world(seed: int, size: str, counts: tuple[int, int, int]) -> World:
-    product_count, vendor_count, customer_count = counts
-    mint = Mint(seed)
-    customers = list(_awkward_customers(mint))
-    customers += mint.parties("customer", max(4, customer_count - len(customers)))
-    vendors = list(_awkward_vendors(mint))
-    vendors += mint.parties("vendor", max(4, vendor_count - len(vendors)))
-    products = [*_sample_products(mint, seed), *_awkward_products(mint)]
-    in_dear = sum(1 for thing in products if thing.dear is not None)
-    products += mint.products(max(10, product_count - in_dear))
+def empty_world(seed: int, size: str) -> World:
+    """The company of this seed with its books of reference, and nobody and nothing in them."""
     numbers = random.Random(f"company {seed}")
     return World(
         seed=seed,
@@ -177,13 +169,31 @@ def _world(seed: int, size: str, counts: tuple[int, int, int]) -> World:
         terms=tuple(_term_guids(seed)),
         classes=sample.classes(),
         payment_methods=sample.payment_methods(),
-        vendors=tuple(vendors),
-        customers=tuple(customers),
-        products=tuple(products),
+        vendors=(),
+        customers=(),
+        products=(),
         tax_agencies=sample.TAX_AGENCIES,
         categories=CATEGORIES,
         brands=BRANDS,
         units=UNITS,
+    )
+
+
+def _world(seed: int, size: str, counts: tuple[int, int, int]) -> World:
+    product_count, vendor_count, customer_count = counts
+    mint = Mint(seed)
+    customers = list(_awkward_customers(mint))
+    customers += mint.parties("customer", max(4, customer_count - len(customers)))
+    vendors = list(_awkward_vendors(mint))
+    vendors += mint.parties("vendor", max(4, vendor_count - len(vendors)))
+    products = [*_sample_products(mint, seed), *_awkward_products(mint)]
+    in_dear = sum(1 for thing in products if thing.dear is not None)
+    products += mint.products(max(10, product_count - in_dear))
+    return replace(
+        empty_world(seed, size),
+        vendors=tuple(vendors),
+        customers=tuple(customers),
+        products=tuple(products),
     )
 
 

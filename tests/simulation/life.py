@@ -20,6 +20,7 @@ from tests.simulation.answers import Answers
 from tests.simulation.casts import DAY_S, LISTS, Cast
 from tests.simulation.checkers import CHECKERS
 from tests.simulation.evidence import gather
+from tests.simulation.fresh import lay
 from tests.simulation.reexport import end_job, reexport
 from tests.simulation.troubles import trouble
 from tests.simulation.valving import Valves
@@ -98,6 +99,7 @@ async def live(
     story = Story()
     opening = cast.opening(random.Random(f"switches {cast.salt}{seed}"))
     with tempfile.TemporaryDirectory(prefix="trueup-sim-", dir=_MEMORY) as folder:
+        lay(Path(folder) / "ledger.db")
         async with town(
             Path(folder),
             world=cast.company(seed),
@@ -290,12 +292,14 @@ class Life:
             if report.problems and await self.valves.accept_absence(report.problems):
                 await one.scheduler.run_now("rest", full=True)
             skipped = await one.ledger.read(lambda views: views.standing_skips())
+            waiting = await one.operations("waiting")
+            asked = sum(row.reason == "asked_about" for row in waiting)  # no yes answers that
             if (
                 report.complete
                 and report.learned_nothing
-                and report.waiting <= len(skipped)
+                and report.waiting <= len(skipped) + asked
                 and not report.open_intents
-                and not approved
+                and approved <= asked
                 and not await self._skip_ends_soon()
             ):
                 return []

@@ -4,8 +4,9 @@ import random
 from dataclasses import replace
 from decimal import Decimal
 
+from daemon.sandbox import sample
 from daemon.sandbox.mint import Mint
-from daemon.sandbox.world import PartyFace, ProductFace, Thing, World, make_world
+from daemon.sandbox.world import PartyFace, ProductFace, Thing, World
 from tests.scenarios.village import village
 
 PARTY_NAMES = (
@@ -53,12 +54,12 @@ def company(seed: int) -> World:
 def trading_company(seed: int) -> World:
     """The same with services, which are charged for, an item of which the books count the stock,
     and a class more to choose from."""
-    small, whole = company(seed), make_world(seed, "small")
+    small = company(seed)
     mint = Mint(seed)
     more = [_service(mint, name, 570 + n) for n, name in enumerate(SERVICES)]
     counted = [_counted(thing) for thing in small.products[:1]]
     products = (*counted, *small.products[1:], *more)
-    return replace(small, classes=whole.classes[:2], products=products)
+    return replace(small, classes=sample.classes()[:2], products=products)
 
 
 def _counted(thing: Thing[ProductFace]) -> Thing[ProductFace]:

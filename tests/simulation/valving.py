@@ -314,11 +314,12 @@ async def _a_pattern(at: Valves, rng: Rng, *, skipped: bool) -> tuple[str, int]:
 
 
 async def set_aside(one: Town) -> set[RecordId]:
-    """Records that wait at rest because somebody said so: they were skipped, or something of
-    theirs needs what was."""
+    """Records that wait at rest because somebody said so, or is asked about them: they were
+    skipped, may be what a lost create made, or something of theirs needs what was or may be."""
     skips = await one.ledger.read(lambda views: views.standing_skips())
     rows = await one.operations(*PENDING)
     found = {row.record for row in skips}
+    found |= {row.operation.record for row in rows if row.reason == "asked_about"}
     return found | {row.operation.record for row in _following(rows, set(found))}
 
 

@@ -20,6 +20,8 @@ LONGEST_PAUSE_S = 3600.0
 
 _LIMIT = re.compile(r"\b60\s+calls\s+per\s+(?:minute|60\s*seconds)", re.IGNORECASE)
 _FIRST_NUMBER = re.compile(r"\d+")
+LONGEST_NOTICE = 4096
+"""Bytes of a page that are searched for what it says."""
 MAX_TEXT = 300
 """Characters of a refusal that are kept."""
 
@@ -82,7 +84,11 @@ Meaning: TypeAlias = Good | Busy | Denied | Wrong | NoApi | Down
 def classify(reply: Reply) -> Meaning:
     """What the answer means, whatever its status pretends."""
     flaws = _flaws(reply.body)
-    text = " ".join(flaw.text for flaw in flaws) if flaws else _page_text(reply)
+    is_proper = not flaws and is_json(reply.body)
+    # Only what is not JSON is searched: a product's description may well speak of "60 calls per
+    # minute".
+    page = b"" if flaws or is_proper else reply.body[:LONGEST_NOTICE]
+    text = " ".join(flaw.text for flaw in flaws) or page.decode("utf-8", "replace")
     if reply.status in (429, 503) or _LIMIT.search(text):
         return Busy(_pause(reply.headers))
     if reply.status in (401, 403) or any(flaw.code in ("401", "403") for flaw in flaws):
@@ -93,7 +99,7 @@ def classify(reply: Reply) -> Meaning:
         return Wrong(flaws, failed=reply.status >= 500)
     if reply.status >= 500:
         return Down(reply.status)
-    if not is_json(reply.body):
+    if not is_proper:
         return NoApi(reply.status)
     if reply.status >= 400:
         return Wrong((Flaw(str(reply.status), f"HTTP {reply.status} without an explanation"),))
@@ -126,11 +132,6 @@ def _flaws(body: bytes) -> tuple[Flaw, ...]:
     return tuple(
         Flaw(str(one["ErrorCode"]), str(one.get("Exception") or "no explanation")) for one in listed
     )
-
-
-def _page_text(reply: Reply) -> str:
-    # Only what is not JSON: a product's description may well speak of "60 calls per minute".
-    return "" if is_json(reply.body) else reply.body[:4096].decode("utf-8", "replace")
 
 
 def _pause(headers: Mapping[str, str]) -> float:

@@ -60,7 +60,10 @@ def _shown(value: Any, switches: DearSwitches) -> Any:
         case dict():
             blank = BLANKABLE if switches.empty_text == "blank" else frozenset[str]()
             return {
-                key: "" if item is None and key in blank else _shown(item, switches)
+                # Nearly all that an answer holds is text, which is shown as it is.
+                key: item
+                if type(item) is str and item
+                else ("" if item is None and key in blank else _shown(item, switches))
                 for key, item in value.items()
             }
         case list() | tuple():

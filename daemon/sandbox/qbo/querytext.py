@@ -2,7 +2,8 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from daemon.sandbox.qbo import faultbodies
 
@@ -22,8 +23,7 @@ _KEYWORDS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     kind: str
     text: str
     column: int
@@ -44,7 +44,7 @@ class Condition:
 
 @dataclass(slots=True)
 class Statement:
-    """One parsed query."""
+    """One parsed query. Nobody changes it: whoever asks the same again gets the same."""
 
     entity: str = ""
     count: bool = False
@@ -58,6 +58,7 @@ class Statement:
     size_given: bool = False
 
 
+@lru_cache(maxsize=512)
 def parse(text: str) -> Statement:
     """Parse a statement. Raises 4000 for what is not in the grammar."""
     return _Parser(_tokens(text)).statement()

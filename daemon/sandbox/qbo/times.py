@@ -1,6 +1,7 @@
 """Time as QBO writes it: Pacific offset, whole seconds in records, milliseconds in envelopes."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import cache
 from typing import Final
 
 _STANDARD: Final = timezone(timedelta(hours=-8))
@@ -12,11 +13,16 @@ def _sunday(year: int, month: int, nth: int) -> int:
     return 1 + (6 - first) % 7 + 7 * (nth - 1)
 
 
+@cache
+def _daylight(year: int) -> tuple[datetime, datetime]:
+    starts = datetime(year, 3, _sunday(year, 3, 2), 10, tzinfo=UTC)
+    return starts, datetime(year, 11, _sunday(year, 11, 1), 9, tzinfo=UTC)
+
+
 def pacific(moment: datetime) -> datetime:
     """The instant in Pacific time. Daylight time: 2nd Sunday of March to 1st of November."""
     utc = moment.astimezone(UTC)
-    starts = datetime(utc.year, 3, _sunday(utc.year, 3, 2), 10, tzinfo=UTC)
-    ends = datetime(utc.year, 11, _sunday(utc.year, 11, 1), 9, tzinfo=UTC)
+    starts, ends = _daylight(utc.year)
     return utc.astimezone(_DAYLIGHT if starts <= utc < ends else _STANDARD)
 
 
