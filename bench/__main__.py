@@ -78,6 +78,11 @@ LONG = {
     "append-million": Figure(
         "a million entries in a row", "ledger_append --entries 1000000 --runs 1 --alone", 5
     ),
+    "append-together": Figure(
+        "entries in a row, 5,000 to a transaction",
+        "ledger_append --entries 200000 --runs 1 --alone --together 5000",
+        1,
+    ),
     "compare-million": Figure(
         "a million pairs compared, which idle-million makes",
         "compare --pairs 1000000 --folder {folder}",

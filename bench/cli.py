@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.figures import as_installed
-from daemon.cli.demo import Demo
+from daemon.cli.demo_stage import Demo
 
 SCALE = 200.0
 CLIENT = "import click, asyncio, msgspec; from daemon.control import protocol, protocol_live"

@@ -22,7 +22,7 @@ from pathlib import Path
 import aiohttp
 
 from bench.figures import arguments, table
-from daemon.cli.demo import Demo
+from daemon.cli.demo_stage import Demo
 from daemon.clock import SystemClock
 from daemon.control.client import ControlClient
 from daemon.control.protocol_live import PulseEvent

@@ -302,6 +302,7 @@ def facts_of(loaded: Loaded, *, started_at: str, read_at: datetime) -> Facts:
         version=version(DISTRIBUTION),
         approvals_expire_after=config.approvals.expire_after,
         timezone=config.company.timezone,
+        badge="" if config.company.badge == "none" else config.company.badge,
         started_at=started_at,
         config_path=str(loaded.path.absolute()),
         config_read_at=instant(read_at),

@@ -92,6 +92,7 @@ class TrueupApp(App[int]):
         self._turns = 0  # to another moment
         self.animation_level = "none"
         self.set_class(plain, "-plain")
+        self.set_class(not no_color, "-colours")
         if no_color:
             self.theme = "ansi-dark"
 
@@ -155,8 +156,7 @@ class TrueupApp(App[int]):
 
     @property
     def company_zone(self) -> str:
-        status = self.link.state.status
-        return status.timezone if status is not None else ""
+        return status.timezone if (status := self.link.state.status) is not None else ""
 
     @property
     def current(self) -> BaseScreen | None:

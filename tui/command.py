@@ -84,5 +84,5 @@ def tui(
 def _need_terminal() -> None:
     if os.environ.get("TERM", "dumb") in {"", "dumb"}:
         raise click.UsageError(f"this terminal (TERM=dumb) cannot draw a screen: {TWINS}")
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise click.UsageError(f"trueup tui needs a terminal, and this is none: {TWINS}")

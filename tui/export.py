@@ -6,17 +6,6 @@ for a formula. JSON is exact and needs neither.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from daemon.control.text import clean
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet may take for the beginning of a formula, wide forms included."""
-
-
-def cell(text: str) -> str:
-    """Foreign text for a cell; an apostrophe stands before what might be calculated."""
-    shown = clean(text)
-    return f"'{shown}" if text.startswith(FORMULA) or shown.startswith(FORMULA) else shown
-
 
 def csv_text(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """RFC 4180. The cells are taken as they are: pass foreign text through ``cell`` first, and

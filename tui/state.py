@@ -185,6 +185,8 @@ class Header(msgspec.Struct, frozen=True):
     """``RO`` or ``RW``"""
     user: str
     age: str
+    badge: str = ""
+    """Colour of the company; empty: none."""
 
 
 def header(state: State, now: datetime) -> Header:
@@ -195,6 +197,7 @@ def header(state: State, now: datetime) -> Header:
         mode="PAST" if state.then else "RO" if _looks_only(state) else "RW",
         user=f"{state.who.name} ({state.who.role})" if state.who else "?",
         age=_age(state, now),
+        badge=status.badge if status else "",
     )
 
 

@@ -16,6 +16,7 @@ from daemon.cli.catalogue_text import (
     row_lines,
 )
 from daemon.cli.exits import Exit
+from daemon.cli.lists import StandingGroup
 from daemon.cli.out import answer, may_ask, note, say
 from daemon.cli.settings import ask, json_option, shared_options
 from daemon.control.protocol_catalogue import (
@@ -40,7 +41,7 @@ reason_option = click.option("--reason", default="", help="Kept in the ledger.")
 dry_option = click.option("--dry-run", is_flag=True, help="Only say whether it could be done now.")
 
 
-@click.group()
+@click.group(cls=StandingGroup)
 @shared_options
 def catalogue() -> None:
     """Export the product catalogue to the books anew: plan, approve, run, report.

@@ -16,7 +16,7 @@ from daemon.control.catalogue_words import (
     options_text,
     standings_in_order,
 )
-from daemon.control.text import clean, columns, plural
+from daemon.control.text import cell, clean, columns, plural
 
 if TYPE_CHECKING:
     from daemon.control.protocol_catalogue import (
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
         KeepingShown,
     )
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for a formula at the beginning of a cell."""
 MOST_SHOWN = 20
 OVER = ("done", "aborted")
 ACTS = {
@@ -90,12 +88,13 @@ def plan_lines(plan: "CataloguePlanShown", *, asks: bool = True) -> Iterator[str
     for words, count in standings_in_order(plan.standings):
         yield f"  {count:>7,}  {words}"
     yield f"  plan {plan.id}: {plural(plan.calls, 'call')}, about {plural(plan.minutes, 'minute')}"
-    for word, count in plan.acts.items():
-        yield f"  {count:>7,}  {ACTS.get(word, word)}"
+    for word in sorted(plan.acts, key=lambda word: (*ACTS, word).index(word)):
+        yield f"  {plan.acts[word]:>7,}  {ACTS.get(word, word)}"
+        if word == "skip":
+            reasons = sorted(plan.skipped.items(), key=lambda pair: (-pair[1], pair[0]))
+            yield from (f"           {count:,} x {clean(why)}" for why, count in reasons)
     if not plan.acts:
         yield "  nothing to do for these products"
-    for why, count in plan.skipped.items():
-        yield f"           {count:,} x {clean(why)}"
     yield from _warnings(plan)
     if asks:
         yield from _questions(plan)
@@ -150,6 +149,8 @@ def document_lines(documents: "tuple[KeepingShown, ...]") -> Iterator[str]:
         yield f"{told} an old item:"
     for one in documents[:MOST_SHOWN]:
         yield f"  {one.ref}  {clean(one.number)}  {one.date}  {clean(', '.join(one.items))}"
+    if len(documents) > MOST_SHOWN:
+        yield f"  and {len(documents) - MOST_SHOWN:,} more: trueup catalogue report --csv"
 
 
 def csv_text(
@@ -163,11 +164,5 @@ def csv_text(
 
 def _line(row: Iterable[str]) -> str:
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow([safe(value) for value in row])
+    csv.writer(out, lineterminator="\n").writerow([cell(value) for value in row])
     return out.getvalue()
-
-
-def safe(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    cell = clean(cell)
-    return f"'{cell}" if cell.startswith(FORMULA) else cell

@@ -6,9 +6,9 @@ import click
 import msgspec
 
 from daemon.cli.completing import records, systems
-from daemon.cli.decide import seen_option
+from daemon.cli.decide import confirmed_count, count_option, decided, seen_option
 from daemon.cli.exits import Exit
-from daemon.cli.lists import MAX_PAGE
+from daemon.cli.lists import MAX_PAGE, ListGroup
 from daemon.cli.out import answer, answer_values, note, say
 from daemon.cli.plan import holds_lines
 from daemon.cli.settings import ask, json_option, shared_options
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DECIDED_BY_VALUE = ("conflict", "foreign_edit", "discrepant")
 
 
-@click.group()
+@click.group(cls=ListGroup)
 @shared_options
 def conflict() -> None:
     """List and decide conflicts: fields that both sides changed since they agreed."""
@@ -90,13 +90,15 @@ def _print(holds: "list[HoldShown]") -> None:
 
 
 @conflict.command()
-@click.argument("record", shell_complete=records)
+@click.argument("record", default="", shell_complete=records)
+@click.option("--pattern", default="", help="All that is held for this (trueup desk shows them).")
 @click.option("--field", required=True, help="The field that is in conflict.")
 @click.option(
     "--take", default="", metavar="SYSTEM", shell_complete=systems, help="Whose value is right."
 )
 @click.option("--value", help="In its place: a value of your own, for both sides.")
 @click.option("--reason", required=True, help="Kept with the decision in the ledger.")
+@count_option
 @seen_option
 @click.option("--dry-run", is_flag=True, help="Only say what would be decided.")
 @json_option
@@ -104,10 +106,12 @@ def _print(holds: "list[HoldShown]") -> None:
 def resolve(
     *,
     record: str,
+    pattern: str,
     field: str,
     take: str,
     value: str | None,
     reason: str,
+    expect_count: int | None,
     seen: int,
     dry_run: bool,
     as_json: bool,
@@ -116,12 +120,30 @@ def resolve(
 
     The decision is for the values shown now: it is void when either side changes again. A value
     of your own is written as its field is (12.95, yes, the name of what is pointed to, an address
-    as JSON; empty clears), tried on each side, and refused where one could not hold it.
+    as JSON; empty clears), tried on each side, and refused where one could not hold it. With
+    --pattern one side is right in every record that is held for it.
     """
     if bool(take) == (value is not None):
         raise click.UsageError("give --take SYSTEM or --value VALUE, and not both")
+    if bool(record) == bool(pattern):
+        raise click.UsageError("name a RECORD, or give --pattern, and not both")
+    if pattern and not take:
+        raise click.UsageError("a value of your own is for one RECORD: with --pattern give --take")
     from daemon.control.protocol import ResolveRequest
+    from daemon.control.protocol_valves import ResolvePatternRequest
 
+    if pattern:
+        if expect_count is None:
+            expect_count = confirmed_count(pattern, f"{take} is right", skipped=False)
+        many = ResolvePatternRequest(
+            pattern=pattern,
+            field=field,
+            take=take,
+            reason=reason,
+            expect_count=expect_count,
+            dry_run=dry_run,
+        )
+        return decided(ask(lambda daemon: daemon.resolve_pattern(many)), as_json)
     request = ResolveRequest(
         record=record,
         field=field,

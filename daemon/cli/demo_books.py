@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from daemon.cli.demo import Demo
+from daemon.cli.demo_stage import Demo
 from daemon.cli.lines import money
 
 Document = Mapping[str, Any]

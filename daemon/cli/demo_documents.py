@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from daemon.cli.demo import Demo
 from daemon.cli.demo_books import (
     amount,
     invoiced,
@@ -17,6 +16,7 @@ from daemon.cli.demo_books import (
     show_order,
     standing,
 )
+from daemon.cli.demo_stage import Demo
 from daemon.cli.lines import money
 from daemon.cli.words import nouns
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-from daemon.cli.demo import Demo
 from daemon.cli.demo_books import CURRENCY
 from daemon.cli.demo_documents import Goods, Papers, tell_documents
+from daemon.cli.demo_stage import Demo
 from daemon.cli.lines import money
 from daemon.control.text import clean
 

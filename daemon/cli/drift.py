@@ -19,7 +19,7 @@ from daemon.cli.lists import (
 from daemon.cli.looking_back import at_option, looked_back, say_when
 from daemon.cli.out import answer, note, say, screen_width, table
 from daemon.cli.settings import ask, json_option, shared_options
-from daemon.cli.words import age_text, hold_words, noun, wait_words
+from daemon.cli.words import age_text, field_words, hold_words, noun, side_words, wait_words
 from daemon.control.text import cells, plural
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def summary_lines(shown: "DriftAnswer", wanted: str) -> Iterator[str]:
         yield f"{plural(shown.everything, 'record')} {differ}: {told}"
     if shown.amounts:
         told = ", ".join(f"{money(one.amount)} {one.currency}" for one in shown.amounts)
-        yield f"differences come to {told}"
+        yield f"what is planned changes totals by {told}; trueup totals has what is held as well"
 
 
 def _fitting(rows: "list[DriftRow]") -> tuple[str, ...]:
@@ -163,7 +163,7 @@ def _fields(row: "DriftRow") -> str:
     if not row.fields:
         return "whole record"
     more = len(row.fields) - MOST_FIELDS
-    told = ", ".join(map(noun, row.fields[:MOST_FIELDS]))
+    told = ", ".join(map(field_words, row.fields[:MOST_FIELDS]))
     return f"{told} +{more}" if more > 0 else told
 
 
@@ -184,7 +184,9 @@ CELLS: "dict[str, Callable[[DriftRow], str]]" = {
     "label": lambda row: row.label,
     "title": lambda row: row.title,
     "party": lambda row: row.party,
-    "sides": lambda row: ", ".join(f"{system} {text}" for system, text in row.sides.items()),
+    "sides": lambda row: ", ".join(
+        f"{system} {side_words(row.kind, row.fields, text)}" for system, text in row.sides.items()
+    ),
     "fields": _fields,
     "amount": lambda row: amount_text(row.amount),
     "targets": lambda row: ", ".join(row.targets),

@@ -47,11 +47,19 @@ def page_options(command: Command) -> Command:
 class ListGroup(click.Group):
     """A group whose ``list`` is what it does when no command of it is named."""
 
+    usual = "list"
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         place = _after_shared(args)
         if place == len(args) or (args[place].startswith("-") and args[place] not in HELP):
-            args = [*args[:place], "list", *args[place:]]
+            args = [*args[:place], self.usual, *args[place:]]
         return super().parse_args(ctx, args)
+
+
+class StandingGroup(ListGroup):
+    """A group that tells how its thing stands when no command of it is named."""
+
+    usual = "status"
 
 
 def _after_shared(args: Sequence[str]) -> int:

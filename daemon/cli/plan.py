@@ -171,6 +171,8 @@ def operation_lines(operation: "OperationShown", *, whole: bool = True) -> Itera
     yield from _document(operation, whole=whole)
     if operation.why:
         yield f"      {clean(operation.why)}"
+    if operation.reason == "asked_about":
+        yield f"      {clean(operation.text)}"
     if operation.reason == "inactivates" and operation.state == "waiting":
         yield f"      if it shall not: trueup skip {operation.record} --reason TEXT"
         if operation.kind == "item" and operation.system != BOOKS:
@@ -300,9 +302,11 @@ def _summary(shown: "PlanAnswer") -> Iterator[str]:
     yield f"{plural(totals.held_records, 'record')} held for {plural(totals.holds, 'reason')}"
     for code, count in totals.by_code.items():
         yield f"  {count:>6,}  {hold_words(code)}{_code_beside(code)}"
-        for one in totals.cures:
-            if one.code == code:
-                yield f"          {one.holds:,} x -> {clean(one.cure)}"
+        told = [one for one in totals.cures if one.code == code]
+        yield from (f"          {one.holds:,} x -> {clean(one.cure)}" for one in told)
+        rest = count - sum(one.holds for one in told)
+        if told and rest:
+            yield f"          {rest:,} x -> another cure each: trueup desk {code}"
 
 
 def _code_beside(code: str) -> str:

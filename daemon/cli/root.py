@@ -17,44 +17,64 @@ NAME = "trueup"
 COMPLETION = "_TRUEUP_COMPLETE"
 """Set by the completion script of a shell, which click writes and answers."""
 
-COMMANDS: dict[str, tuple[str, str]] = {
-    "run": ("daemon.cli.run:run", "Run the daemon, or one cycle of it."),
-    "connect": ("daemon.cli.connect:connect", "Give access to QuickBooks, or look how it stands."),
-    "disconnect": ("daemon.cli.connect:disconnect", "End the login; the ledger stays."),
-    "vault": ("daemon.cli.vault:vault", "The key that the login is kept under."),
-    "status": ("daemon.cli.status:status", "Is it running, is it equal, what needs me."),
-    "plan": ("daemon.cli.plan:plan", "What would be written, what waits, and why."),
-    "drift": ("daemon.cli.drift:drift", "The records that differ, and one of them whole."),
-    "queue": ("daemon.cli.queue:queue", "Every operation and how far it has come."),
-    "approve": ("daemon.cli.approve:approve", "Say yes to exactly these changes."),
-    "withdraw": ("daemon.cli.approve:withdraw", "Take an approval back."),
-    "apply": ("daemon.cli.apply:apply_now", "Run a cycle now and show what it did."),
-    "send": ("daemon.cli.apply:send", "Send one record through the gate."),
-    "conflict": ("daemon.cli.conflict:conflict", "List and decide conflicts."),
-    "link": ("daemon.cli.decide:link", "Say that two records are, or are not, one thing."),
-    "desk": ("daemon.cli.skip:desk", "What does not flow, by what is the matter with it."),
-    "retry": ("daemon.cli.decide:retry", "Try again what a system refused."),
-    "skip": ("daemon.cli.skip:skip", "Set something aside; it stays a difference."),
-    "pause": ("daemon.cli.pause:pause", "Write nothing (of a system, of a kind) for now."),
-    "resume": ("daemon.cli.pause:resume", "Lift a pause."),
-    "remap": ("daemon.cli.remap:remap", "Say where pointers to a lost account go."),
-    "accept-absence": ("daemon.cli.remap:accept_absence", "Say that records are really gone."),
-    "catalogue": ("daemon.cli.catalogue:catalogue", "Export the product catalogue anew."),
-    "totals": ("daemon.cli.totals:totals", "Both sides' totals, every difference explained."),
-    "report": ("daemon.cli.report:report", "The reconciliation of a period, made to be signed."),
-    "ledger": ("daemon.cli.ledger:ledger", "Verify, show, export, back up and restore."),
-    "reload": ("daemon.cli.reload:reload", "Read the configuration again, between two cycles."),
-    "service": ("daemon.cli.service:service", "Install the units of systemd."),
-    "doctor": ("daemon.cli.doctor:doctor", "What is wrong here, each with its cure."),
-    "support-bundle": ("daemon.cli.bundle:support_bundle", "A file for whoever helps you."),
-    "config": ("daemon.cli.config:config", "Begin, check, show and compare the configuration."),
-    "sandbox": ("daemon.cli.sandbox:sandbox", "Serve simulators of QuickBooks and DEAR."),
-    "demo": ("daemon.cli.demo:demo", "See the whole path on two simulators."),
-    "tui": ("tui.command:tui", "Look and decide on the whole screen."),
-    "completion": ("daemon.cli.completion:completion", "The completion script of your shell."),
-    "man": ("daemon.cli.man:man", "The manual pages."),
-    "version": ("daemon.cli.version:show_version", "Show the version."),
+SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "Begin": {
+        "demo": ("daemon.cli.demo:demo", "See the whole path on two simulators."),
+        "sandbox": ("daemon.cli.sandbox:sandbox", "Serve simulators of QuickBooks and DEAR."),
+        "config": ("daemon.cli.config:config", "Begin, check, show and compare the configuration."),
+        "connect": (
+            "daemon.cli.connect:connect",
+            "Give access to QuickBooks, or look how it stands.",
+        ),
+        "disconnect": ("daemon.cli.connect:disconnect", "End the login; the ledger stays."),
+        "vault": ("daemon.cli.vault:vault", "The key that the login is kept under."),
+        "run": ("daemon.cli.run:run", "Run the daemon, or one cycle of it."),
+        "reload": ("daemon.cli.reload:reload", "Read the configuration again, between two cycles."),
+        "service": ("daemon.cli.service:service", "Install the units of systemd."),
+    },
+    "Look": {
+        "status": ("daemon.cli.status:status", "Is it running, is it equal, what needs me."),
+        "tui": ("tui.command:tui", "Look and decide on the whole screen."),
+        "plan": ("daemon.cli.plan:plan", "What would be written, what waits, and why."),
+        "drift": ("daemon.cli.drift:drift", "The records that differ, and one of them whole."),
+        "queue": ("daemon.cli.queue:queue", "Every operation and how far it has come."),
+        "desk": ("daemon.cli.skip:desk", "What does not flow, by what is the matter with it."),
+        "totals": ("daemon.cli.totals:totals", "Both sides' totals, every difference explained."),
+        "report": (
+            "daemon.cli.report:report",
+            "The reconciliation of a period, made to be signed.",
+        ),
+        "ledger": ("daemon.cli.ledger:ledger", "Verify, show, export, back up and restore."),
+    },
+    "Decide": {
+        "approve": ("daemon.cli.approve:approve", "Say yes to exactly these changes."),
+        "withdraw": ("daemon.cli.approve:withdraw", "Take an approval back."),
+        "apply": ("daemon.cli.apply:apply_now", "Run a cycle now and show what it did."),
+        "send": ("daemon.cli.apply:send", "Send one record through the gate."),
+        "conflict": ("daemon.cli.conflict:conflict", "List and decide conflicts."),
+        "link": ("daemon.cli.decide:link", "Say that two records are, or are not, one thing."),
+        "retry": ("daemon.cli.decide:retry", "Try again what a system refused."),
+        "skip": ("daemon.cli.skip:skip", "Set something aside; it stays a difference."),
+        "remap": ("daemon.cli.remap:remap", "Say where pointers to a lost account go."),
+        "accept-absence": ("daemon.cli.remap:accept_absence", "Say that records are really gone."),
+        "catalogue": ("daemon.cli.catalogue:catalogue", "Export the product catalogue anew."),
+    },
+    "Stop and go on": {
+        "pause": ("daemon.cli.pause:pause", "Write nothing (of a system, of a kind) for now."),
+        "resume": ("daemon.cli.pause:resume", "Lift a pause."),
+    },
+    "Help": {
+        "doctor": ("daemon.cli.doctor:doctor", "What is wrong here, each with its cure."),
+        "support-bundle": ("daemon.cli.bundle:support_bundle", "A file for whoever helps you."),
+        "man": ("daemon.cli.man:man", "The manual pages."),
+        "completion": ("daemon.cli.completion:completion", "The completion script of your shell."),
+        "version": ("daemon.cli.version:show_version", "Show the version."),
+    },
 }
+COMMANDS = {name: one for section in SECTIONS.values() for name, one in section.items()}
+
+WIDEST = max(map(len, COMMANDS))
+"""So that all sections have one edge."""
 
 EPILOG = """\b
 Examples:
@@ -108,8 +128,10 @@ class LazyGroup(click.Group):
         return words + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                rows = [(name, text) for name, (_, text) in commands.items()]
+                formatter.write_dl([(name.ljust(WIDEST), text) for name, text in rows])
 
 
 def _did_you_mean(word: str) -> str:

@@ -17,6 +17,7 @@ from typing import Any, Final, Literal
 import click
 
 from daemon.cli.exits import Exit
+from daemon.cli.out import note
 from daemon.clock import SystemClock
 
 SCHEMA: Final = "trueup.sandbox/1"
@@ -36,6 +37,7 @@ class _Options:
     faults: Path | None
     clock_scale: float
     log_file: Path | None
+    folder: Path | None
     history: Literal["none", "month", "year"]
     purchases: int | None
     sales: int | None
@@ -109,6 +111,11 @@ thousand invoices."""
     type=click.Path(dir_okay=False, path_type=Path),
     help="Append every request to this file, as JSON lines.",
 )
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Put a configuration for it there, with its secrets: then `trueup run` rehearses.",
+)
 def sandbox(**options: Any) -> None:
     """Serve simulators of QuickBooks Online and DEAR until interrupted.
 
@@ -125,6 +132,7 @@ async def _serve(options: _Options) -> None:
     from daemon.sandbox.requestlog import RequestLog
     from daemon.sandbox.world import make_trading_world, make_world
 
+    config = _place(options)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -158,6 +166,7 @@ async def _serve(options: _Options) -> None:
                 "clock_scale": options.clock_scale,
                 "company": world.company.name,
                 "documents": _counted(options, played),
+                "config": None if config is None else str(config),
                 "qbo": {**qbo.addresses(qbo_url), **qbo.credentials},
                 "dear": {
                     "base_url": dear_url + dear.path.rstrip("/"),
@@ -165,10 +174,37 @@ async def _serve(options: _Options) -> None:
                     **dear.credentials,
                 },
             }
+            if config is not None:
+                _write(config, ready)
             click.echo(json.dumps(ready))
             await stop.wait()
     finally:
         log.close()
+
+
+def _place(options: _Options) -> Path | None:
+    """Where the configuration will lie. A sandbox is a new company: it never follows another."""
+    if options.folder is None:
+        return None
+    if options.country != "US":
+        reason = "the configuration that is written fits a company in the US alone"
+        raise click.BadParameter(reason, param_hint="--folder")
+    folder = options.folder.absolute()
+    if folder.exists() and any(folder.iterdir()):
+        reason = f"{folder} is not empty, and every sandbox is a new company: name another"
+        raise click.BadParameter(reason, param_hint="--folder")
+    return folder / "trueup.yaml"
+
+
+def _write(config: Path, ready: dict[str, Any]) -> None:
+    from daemon.cli.rehearsal import first_day, write_config
+
+    config.parent.mkdir(parents=True, exist_ok=True)
+    since = ready["documents"]["since"] or first_day()
+    write_config(config, ready, instance="rehearsal", since=since, poll="20s")
+    scale = ready["clock_scale"]
+    pace = "" if scale == 1 else f" --clock-scale {scale:g}"
+    note(f"next, beside it: trueup run --config {config}{pace}")
 
 
 def _play(dear: Any, options: _Options) -> Any:

@@ -71,7 +71,12 @@ def _pattern_lines(one: "PatternShown") -> Iterator[str]:
         yield f"      -> {clean(one.cure)}"
     yield f"      trueup desk {one.pattern}"
     left = one.records - one.skipped
-    yield f"      trueup retry --pattern {one.pattern} --expect-count {one.records} --reason TEXT"
+    for field in one.fields if left else ():
+        of = f"--pattern {one.pattern} --expect-count {left}"
+        yield f"      trueup conflict resolve {of} --field {field} --take SYSTEM --reason TEXT"
+    if not one.fields or one.skipped:
+        everything = f"--pattern {one.pattern} --expect-count {one.records}"
+        yield f"      trueup retry {everything} --reason TEXT"
     if left:
         yield f"      trueup skip --pattern {one.pattern} --expect-count {left} --reason TEXT"
 

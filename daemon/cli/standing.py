@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
+from daemon.cli.exits import Exit
 from daemon.cli.words import hold_words
 from daemon.control.text import plural
 
@@ -60,6 +61,17 @@ def state_of(shown: "StatusAnswer") -> State:
     if shown.dirty or shown.open_intents or any(shown.operations.values()):
         return State.WORKING
     return State.IN_AGREEMENT
+
+
+def exit_of(shown: "StatusAnswer") -> Exit:
+    """What ``--exit-code`` says of it."""
+    if shown.needs_person:
+        return Exit.NEEDS_PERSON
+    if away(shown):
+        return Exit.UNAVAILABLE
+    pending = shown.dirty or shown.open_intents or any(shown.operations.values())
+    pending = pending or shown.skipped_holds  # set aside is not equal
+    return Exit.DRIFT if pending else Exit.DONE
 
 
 async def standing(daemon: "ControlClient") -> Standing:

@@ -1,16 +1,18 @@
 """``trueup status``: is it running, is it equal, what needs me."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
+from daemon.cli.companies import SOCKETS, all_companies
 from daemon.cli.exits import Exit
 from daemon.cli.looking_back import at_option, looked_back, print_standing
 from daemon.cli.out import Row, answer, answer_values, heading, say, table
 from daemon.cli.settings import ask, json_option, shared_options
-from daemon.cli.standing import Standing, State, away, needs_lines, standing, state_of
+from daemon.cli.standing import Standing, State, away, exit_of, needs_lines, standing, state_of
 from daemon.cli.stopped import stops_lines, why_stopped
 from daemon.cli.words import BREAKERS, hold_words, is_document, noun, nouns
 from daemon.control.text import clean, plural
@@ -25,10 +27,26 @@ if TYPE_CHECKING:
     "--exit-code", is_flag=True, help="4 if something waits for a person, 2 on drift, 69 if down."
 )
 @click.option("--watch", is_flag=True, help="Then one line whenever something changes.")
+@click.option(
+    "--all", "everyone", is_flag=True, help="All companies of this machine, one line each."
+)
+@click.option(
+    "--sockets",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=SOCKETS,
+    show_default=True,
+    help="With --all: the folder of the control sockets.",
+)
 @at_option
 @shared_options
-def status(*, as_json: bool, exit_code: bool, watch: bool, at: str) -> int:
+def status(
+    *, as_json: bool, exit_code: bool, watch: bool, everyone: bool, sockets: Path, at: str
+) -> int:
     """Is it running, since when, is it equal, and what needs a person with its next command."""
+    if everyone:
+        if watch or at:
+            raise click.UsageError("--all takes neither --watch nor --at")
+        return all_companies(sockets, as_json=as_json, exit_code=exit_code)
     if at:
         if watch or exit_code:
             raise click.UsageError("--at looks back: it takes neither --watch nor --exit-code")
@@ -50,7 +68,7 @@ def status(*, as_json: bool, exit_code: bool, watch: bool, at: str) -> int:
         )
     else:
         _print(found)
-    return _code(shown) if exit_code else Exit.DONE
+    return exit_of(shown) if exit_code else Exit.DONE
 
 
 def _then(at: str, as_json: bool) -> int:
@@ -62,16 +80,6 @@ def _then(at: str, as_json: bool) -> int:
     else:
         print_standing(back)
     return Exit.DONE
-
-
-def _code(shown: "StatusAnswer") -> Exit:
-    if shown.needs_person:
-        return Exit.NEEDS_PERSON
-    if away(shown):
-        return Exit.UNAVAILABLE
-    pending = shown.dirty or shown.open_intents or any(shown.operations.values())
-    pending = pending or shown.skipped_holds  # set aside is not equal
-    return Exit.DRIFT if pending else Exit.DONE
 
 
 def _print(found: Standing) -> None:

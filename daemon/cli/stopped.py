@@ -8,7 +8,11 @@ from daemon.control.text import clean
 if TYPE_CHECKING:
     from daemon.control.protocol import StatusAnswer
 
-_WORDS = {"skipped": "set aside", "window": "outside the hours of writing"}
+_WORDS = {
+    "skipped": "set aside",
+    "window": "outside the hours of writing",
+    "asked_about": "may be a lost create",
+}
 
 
 def stops_lines(shown: "StatusAnswer") -> Iterator[str]:

@@ -38,7 +38,7 @@ REASONS = {
     "off": "switched off",
 }
 """Columns in their order; ``unexplained`` follows them and always stands there."""
-STATES = {"waiting": "waiting for approval", "intended": "being sent", "not_planned": "not planned"}
+STATES = {"waiting": "for an approval", "intended": "being sent", "not_planned": "not planned"}
 
 
 def _month(_context: click.Context, _parameter: click.Parameter, value: str) -> str:

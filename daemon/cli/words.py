@@ -3,7 +3,17 @@ ends. Here is what only lines of text need."""
 
 from collections.abc import Iterable
 
-from daemon.control.slugs import HOLDS, WAITS, hold_words, noun, nouns, wait_words
+from daemon.control.slugs import (
+    HOLDS,
+    WAITS,
+    field_words,
+    hold_words,
+    is_document,
+    noun,
+    nouns,
+    side_words,
+    wait_words,
+)
 
 __all__ = [
     "BOOKS",
@@ -11,11 +21,13 @@ __all__ = [
     "HOLDS",
     "WAITS",
     "age_text",
+    "field_words",
     "hold_words",
     "is_document",
     "noun",
     "nouns",
     "short",
+    "side_words",
     "wait_words",
 ]
 
@@ -26,17 +38,6 @@ BREAKERS = ("mass_change", "too_many", "too_much_money")
 DAY_S = 86_400
 HOUR_S = 3_600
 MINUTE_S = 60
-DOCUMENTS = frozenset(
-    {
-        *("purchase_order", "bill", "vendor_credit", "bill_payment", "estimate", "sales_order"),
-        *("invoice", "credit_memo", "payment", "refund", "journal_entry"),
-    }
-)
-"""Kinds that are voided where others are made inactive."""
-
-
-def is_document(kind: str) -> bool:
-    return kind in DOCUMENTS
 
 
 def short(text: str, refs: Iterable[str]) -> str:

@@ -45,6 +45,8 @@ class CompanyConfig(Section):
     """IANA name. Times of day in this file are meant in it."""
     home_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     """ISO 4217 code. Both systems must have it as their base currency, or nothing is written."""
+    badge: Literal["none", "red", "yellow", "green", "blue", "magenta", "cyan"] = "none"
+    """Colour of the header in the terminal interface, to tell one company from another."""
 
 
 class WriteWindowConfig(Section):

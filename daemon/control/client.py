@@ -75,6 +75,7 @@ if TYPE_CHECKING:
         PauseRequest,
         RemapRequest,
         RemapsAnswer,
+        ResolvePatternRequest,
         ResumeRequest,
         RetryPatternRequest,
         SkipRequest,
@@ -289,6 +290,9 @@ class ControlClient(Calls):
         from daemon.control.protocol_valves import SkipsAnswer
 
         return await self._get("/v1/skips", SkipsAnswer, limit=str(limit))
+
+    async def resolve_pattern(self, request: "ResolvePatternRequest") -> DoneAnswer:
+        return await self._post("/v1/resolve-pattern", request, DoneAnswer)
 
     async def retry_pattern(self, request: "RetryPatternRequest") -> DoneAnswer:
         return await self._post("/v1/retry-pattern", request, DoneAnswer)

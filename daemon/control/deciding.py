@@ -16,7 +16,11 @@ from daemon.control.protocol import (
     ResolveRequest,
     RetryRequest,
 )
+from daemon.control.protocol_valves import ResolvePatternRequest
 from daemon.control.seeing import require_unmoved, require_unmoved_field
+from daemon.control.skipping import checked_count
+from daemon.control.trouble import ANSWERABLE, of_pattern
+from daemon.control.valves import done
 from daemon.cycle.lookups import LedgerLookups
 from daemon.reconcile.match import NOT_THE_SAME
 from daemon.reconcile.merge import values_digest
@@ -25,7 +29,7 @@ from daemon.reconcile.world import Party, World
 from ledger.model.encoding import encode
 from ledger.model.entries import ConflictResolved, Entry, Linked, Retried, Unlinked
 from ledger.model.facts import HoldCode, RecordView
-from ledger.model.ids import ExternalRef, Kind, SystemName
+from ledger.model.ids import ExternalRef, Kind, RecordId, SystemName
 from ledger.model.values import Value
 from ledger.store.errors import LinkRefused
 from ledger.store.views import Views
@@ -33,8 +37,6 @@ from ledger.store.views import Views
 if TYPE_CHECKING:
     from daemon.control.desk import Actor, Desk
 
-ANSWERABLE = (HoldCode.CONFLICT, HoldCode.FOREIGN_EDIT, HoldCode.DISCREPANT)
-"""Holds about which value is right."""
 LINKS = "order"
 """The field of a bill that the books show without its order: there it counts as empty."""
 
@@ -58,8 +60,31 @@ async def resolve(desk: "Desk", actor: "Actor", request: ResolveRequest) -> Done
     body = encode(own.body)
     entry = msgspec.structs.replace(entry, payload=desk.ledger.digest(body))
     text, dry_run = f"{what}: {own.text}", request.dry_run
-    done = await _done(desk, actor, view, [entry], text=text, dry_run=dry_run, bodies=[body])
-    return msgspec.structs.replace(done, becomes=own.becomes)
+    noted = await _done(desk, actor, view, [entry], text=text, dry_run=dry_run, bodies=[body])
+    return msgspec.structs.replace(noted, becomes=own.becomes)
+
+
+async def resolve_pattern(
+    desk: "Desk", actor: "Actor", request: ResolvePatternRequest
+) -> DoneAnswer:
+    """One side is right about one field of every record that is held for a pattern and not set
+    aside: each is answered as by itself, or none at all."""
+
+    def ask(views: Views) -> list[Entry]:
+        found = [trouble for trouble in of_pattern(views, request.pattern) if not trouble.skipped]
+        checked_count(found, request.expect_count, request.pattern)
+        each = dict.fromkeys(trouble.row.record for trouble in found)
+        return [_answer(views, desk, _of_one(request, record), str(actor))[1] for record in each]
+
+    entries = await desk.ledger.ask(ask)
+    text = f"{request.field} of {len(entries)} records: the value of {request.take} is right"
+    return await done(desk, actor, entries, text=text, back="", dry_run=request.dry_run)
+
+
+def _of_one(request: ResolvePatternRequest, record: RecordId) -> ResolveRequest:
+    return ResolveRequest(
+        record=record, field=request.field, take=request.take, reason=request.reason
+    )
 
 
 def _answer(
@@ -191,8 +216,8 @@ async def link(desk: "Desk", actor: "Actor", request: LinkRequest) -> DoneAnswer
     undo = " --unlink" if request.action == "link" else ""
     back = f"trueup link {view.record} {ref}{undo}"
     try:
-        done = await _done(desk, actor, view, entries, text=text, dry_run=request.dry_run)
-        return msgspec.structs.replace(done, back=back)
+        noted = await _done(desk, actor, view, entries, text=text, dry_run=request.dry_run)
+        return msgspec.structs.replace(noted, back=back)
     except LinkRefused as error:
         raise Declined(Code.GUARDED, str(error), cure=error.cure) from error
 

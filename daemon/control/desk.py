@@ -66,6 +66,7 @@ from daemon.control.showing import shown_documents, shown_page
 from daemon.control.tallying import totals
 from daemon.control.timelines import the_timeline
 from daemon.control.trouble import shown_skips, skipped_codes, skipped_holds, the_desk
+from daemon.cycle.planning import Pending
 from daemon.cycle.schedule import Scheduler
 from daemon.webhooks.tally import Tally
 from ledger.model.entries import Entry
@@ -99,6 +100,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     config_read_at: str = ""
     timezone: str = "UTC"
     """IANA name of the company's."""
+    badge: str = ""
+    """Colour of the company; empty: none."""
 
 
 class Desk:
@@ -172,6 +175,7 @@ class Desk:
                 pauses=tuple(map(shown_pause, views.pauses())),
                 closed=shown_closed(self.scheduler.company.calendar, self.now()),
                 timezone=self.facts.timezone,
+                badge=self.facts.badge,
                 drift=drift.records,
                 drift_by_class={one.value: n for one, n in drift.by_class.items()},
             )
@@ -195,7 +199,8 @@ class Desk:
         ``code``, of what is held for that reason alone; with ``record``, all of that record; with
         the beginning of a ``digest``, that operation."""
         last = self.scheduler.last
-        home = self.scheduler.company.policy.home_currency
+        company = self.scheduler.company
+        home = company.policy.home_currency
 
         def ask(views: Views) -> PlanAnswer:
             if record:
@@ -204,7 +209,13 @@ class Desk:
             elif digest:
                 listing = of_digest(views, digest.lower())
             else:
-                listing = the_plan(views, limit=limit, offset=offset, code=code)
+                listing = the_plan(
+                    views,
+                    limit=limit,
+                    offset=offset,
+                    code=code,
+                    rule=lambda: Pending(views, company).verdicts,
+                )
             operations, holds = shown_page(views, listing, home_currency=home)
             return PlanAnswer(
                 as_of=self.now(),

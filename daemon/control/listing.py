@@ -4,7 +4,8 @@ Sorted here and not by the ledger: what matters first is a question of reading, 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 import msgspec
 
@@ -12,15 +13,16 @@ from daemon.control.protocol import Code, CureShown, Declined, PlanTotals
 from ledger.model.aside import is_operation
 from ledger.model.drift import DECISIONS, URGENCY
 from ledger.model.facts import HoldCode
-from ledger.model.ids import Kind, RecordId
-from ledger.model.plans import Operation
+from ledger.model.ids import Kind, OperationId, RecordId
+from ledger.model.plans import Operation, Verdict
 from ledger.store.rows import HeldRow, OperationRow
 from ledger.store.views import Views
 
 PENDING = ("planned", "waiting", "approved")
 PAGE = 5_000
 MOST_SORTED = 50_000
-"""Beyond so many operations or holds they come in the order in which the ledger got them."""
+"""Beyond so many operations or holds they come in the order in which the ledger got them, and what
+stops them is told with the numbers of the moment at which it did."""
 MOST_CURES = 10
 MOST_STOPS = 20
 STOPS = frozenset(
@@ -35,6 +37,10 @@ STATES = ("waiting", "planned", "approved")
 """What a person can still decide comes before what is decided."""
 _KINDS = {kind: number for number, kind in enumerate(Kind)}
 _Key = tuple[int | str, ...]
+Rule: TypeAlias = Callable[[], Mapping[OperationId, Verdict]]
+"""What the gate says of everything that is pending, as it stands now."""
+_Stopped: TypeAlias = tuple[OperationId, str, str]
+"""An operation, the reason why it is stopped, and the sentence that was told of it then."""
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -46,17 +52,19 @@ class Listing(msgspec.Struct, frozen=True):
     totals: PlanTotals
 
 
-def the_plan(views: Views, *, limit: int, offset: int, code: HoldCode | None) -> Listing:
+def the_plan(
+    views: Views, *, limit: int, offset: int, code: HoldCode | None, rule: Rule
+) -> Listing:
     """A page of every operation that is not sent yet and of every hold; with ``code``, of the
     holds for that reason alone. The totals are of everything in any case."""
-    operations, by_action, stops = _operations(views, limit=limit + 1, offset=offset)
+    operations, by_action, stops = _operations(views, rule, limit=limit + 1, offset=offset)
     held, cures, records = _holds(views, code, limit=limit + 1, offset=offset)
     if code is not None:
         operations = []
     totals = msgspec.structs.replace(
         _totals(views, by_action, cures, records),
         by_reason=views.waiting_by_reason(),
-        stops=tuple(stops)[:MOST_STOPS],
+        stops=stops[:MOST_STOPS],
     )
     more = len(operations) > limit or len(held) > limit
     return Listing(operations[:limit], held[:limit], more, totals)
@@ -105,32 +113,45 @@ def _whole(operations: list[OperationRow], held: list[HeldRow]) -> Listing:
 
 
 def _operations(
-    views: Views, *, limit: int, offset: int
-) -> tuple[list[OperationRow], dict[str, int], dict[str, None]]:
+    views: Views, rule: Rule, *, limit: int, offset: int
+) -> tuple[list[OperationRow], dict[str, int], tuple[str, ...]]:
     """A page of operations; of all of them, what is done how often, and what stops many."""
     counts = views.operations_count()
     if sum(counts.get(state, 0) for state in PENDING) > MOST_SORTED:
         page = views.operations(states=PENDING, limit=limit, offset=offset)
-        return page, _by_action(page), _stops(page)
+        return page, _by_action(page), _stops(_stopped(page), dict)
     keys: list[tuple[_Key, RecordId]] = []
     actions: Counter[_Key] = Counter()
-    stops: dict[str, None] = {}
+    stopped: list[_Stopped] = []
     start = 0
     while rows := views.operations(states=PENDING, limit=PAGE, offset=start):
         start += len(rows)
         keys += [(_operation_key(row), row.operation.record) for row in rows]
         actions.update(_action_key(row) for row in rows)
-        stops |= _stops(rows)
+        stopped += _stopped(rows)
     keys.sort()
     wanted = keys[offset : offset + limit]
     found = views.operations_of({record for _, record in wanted}, PENDING)
     by_key = {_operation_key(row): row for rows in found.values() for row in rows}
     named = {_action_name(key): actions[key] for key in sorted(actions)}
-    return [by_key[key] for key, _ in wanted], named, stops
+    return [by_key[key] for key, _ in wanted], named, _stops(stopped, rule)
 
 
-def _stops(rows: Iterable[OperationRow]) -> dict[str, None]:
-    return {row.text: None for row in rows if row.reason in STOPS and row.text}
+def _stopped(rows: Iterable[OperationRow]) -> list[_Stopped]:
+    return [
+        (row.operation.id, row.reason, row.text) for row in rows if row.reason in STOPS and row.text
+    ]
+
+
+def _stops(stopped: Sequence[_Stopped], rule: Rule) -> tuple[str, ...]:
+    """What stops many, a sentence each. The journal has the numbers of the moment at which each was
+    stopped; more may have come since, or less be left: what is told are the numbers of now."""
+    verdicts = rule() if stopped else {}
+    told: dict[str, None] = {}
+    for operation, reason, text in stopped:
+        now = verdicts.get(operation)
+        told[now.text if now is not None and now.reason == reason else text] = None
+    return tuple(told)
 
 
 def _by_action(rows: Iterable[OperationRow]) -> dict[str, int]:

@@ -25,7 +25,7 @@ MAX_REQUEST = 4 * 1024 * 1024
 MAX_PAGE = 5_000
 DEFAULT_PAGE = 500
 MAX_DIGESTS = 50_000
-STOPPED = ("skipped", "paused", "frozen", "window")
+STOPPED = ("skipped", "paused", "frozen", "window", "asked_about")
 """Reasons to wait that no approval answers."""
 
 
@@ -110,6 +110,8 @@ class StatusAnswer(Answer, frozen=True, kw_only=True):
     """Why the calendar lets nothing be written now."""
     timezone: str = ""
     """IANA name of the company's; empty: not told."""
+    badge: str = ""
+    """Colour that tells the company from others; empty: none."""
     drift: int = 0
     """Records on which the systems differ."""
     drift_by_class: dict[str, int] = msgspec.field(default_factory=dict)

@@ -73,6 +73,17 @@ class RetryPatternRequest(Request, frozen=True, kw_only=True):
     dry_run: bool = False
 
 
+class ResolvePatternRequest(Request, frozen=True, kw_only=True):
+    """The value of that system is right, in every record that is held for one pattern."""
+
+    pattern: Annotated[str, Meta(min_length=1, max_length=100)]
+    field: Annotated[str, Meta(min_length=1, max_length=100)]
+    take: Annotated[str, Meta(min_length=1, max_length=100)]
+    reason: Reason
+    expect_count: Annotated[int, Meta(ge=0)]
+    dry_run: bool = False
+
+
 class SkipShown(Part, frozen=True, kw_only=True):
     """Something set aside that is still as it was then."""
 
@@ -129,6 +140,8 @@ class PatternShown(Part, frozen=True, kw_only=True):
     skipped: int = 0
     oldest: str
     sample: tuple[str, ...]
+    fields: tuple[str, ...] = ()
+    """Those that a person may choose a side of, for all of them at once."""
 
 
 class DeskAnswer(Answer, frozen=True, kw_only=True):

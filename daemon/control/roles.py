@@ -51,6 +51,7 @@ ADDRESSES: Mapping[str, str] = {
     "/v1/retry": "retry",
     "/v1/retry-pattern": "retry",
     "/v1/resolve": "resolve",
+    "/v1/resolve-pattern": "resolve",
     "/v1/link": "link",
     "/v1/send": "send",
     "/v1/cycle": "cycle",

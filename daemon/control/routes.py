@@ -14,7 +14,7 @@ import msgspec
 from aiohttp import web
 
 from daemon.catalogue.conduct import Conductor
-from daemon.control import approving, cataloguing, connecting, skipping, valves
+from daemon.control import approving, cataloguing, connecting, deciding, skipping, valves
 from daemon.control.desk import Actor, Desk
 from daemon.control.examining import examine
 from daemon.control.health import Lag, health
@@ -43,6 +43,7 @@ from daemon.control.protocol_valves import (
     AcceptAbsenceRequest,
     PauseRequest,
     RemapRequest,
+    ResolvePatternRequest,
     ResumeRequest,
     RetryPatternRequest,
     SkipRequest,
@@ -98,6 +99,7 @@ ACTS: dict[str, tuple[type[Any], _Act[Any]]] = {
     "/v1/pause": (PauseRequest, valves.pause),
     "/v1/resume": (ResumeRequest, valves.resume),
     "/v1/skip": (SkipRequest, skipping.skip),
+    "/v1/resolve-pattern": (ResolvePatternRequest, deciding.resolve_pattern),
     "/v1/retry-pattern": (RetryPatternRequest, skipping.retry_pattern),
     "/v1/accept-absence": (AcceptAbsenceRequest, valves.accept_absence),
     "/v1/remap": (RemapRequest, valves.remap),

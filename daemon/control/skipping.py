@@ -60,7 +60,7 @@ async def skip(desk: "Desk", actor: "Actor", request: SkipRequest) -> DoneAnswer
     else:
         found = await desk.ledger.ask(lambda views: of_pattern(views, request.pattern))
         found = [trouble for trouble in found if not trouble.skipped]
-        count = _checked_count(found, request.expect_count, request.pattern)
+        count = checked_count(found, request.expect_count, request.pattern)
         entries = [_skip(trouble, said) for trouble in found]
         text = f"{count} records are set aside; they stay differences until they change{until}"
         back = f"trueup retry --pattern {request.pattern} --expect-count {count} --reason TEXT"
@@ -120,7 +120,7 @@ def _skip(trouble: Trouble, said: _Said) -> Skipped:
 async def retry_pattern(desk: "Desk", actor: "Actor", request: RetryPatternRequest) -> DoneAnswer:
     """Take up every record of a pattern again: refusals and skips of it are forgotten."""
     found = await desk.ledger.ask(lambda views: of_pattern(views, request.pattern))
-    count = _checked_count(found, request.expect_count, request.pattern)
+    count = checked_count(found, request.expect_count, request.pattern)
     records = dict.fromkeys(trouble.row.record for trouble in found)
     reason = request.reason or f"all of {request.pattern}"
     entries: list[Entry] = [
@@ -131,7 +131,8 @@ async def retry_pattern(desk: "Desk", actor: "Actor", request: RetryPatternReque
     return await done(desk, actor, entries, text=text, back=back, dry_run=request.dry_run)
 
 
-def _checked_count(found: Sequence[Trouble], expected: int | None, pattern: str) -> int:
+def checked_count(found: Sequence[Trouble], expected: int | None, pattern: str) -> int:
+    """How many records these are; ``Declined`` where a person expected another number."""
     count = len({trouble.row.record for trouble in found})
     if expected is None:
         raise Declined(

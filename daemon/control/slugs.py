@@ -1,5 +1,8 @@
 """Slugs of the daemon in the words of a person: reasons to hold, reasons to wait, kinds."""
 
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+
 HOLDS = {
     "totals_differ": "total would differ",
     "discrepant": "posted with another total",
@@ -8,6 +11,7 @@ HOLDS = {
     "foreign_currency": "foreign currency",
     "tax_inclusive": "prices include tax",
     "settled": "paid or credited already",
+    "below_paid": "less than was paid",
     "before_start": "before the item's start date",
     "before_order": "dated before its order",
     "ambiguous_lines": "lines cannot be told apart",
@@ -26,8 +30,35 @@ WAITS = {
     "rules_changed": "the rules changed",
     "window": "outside the hours of writing",
     "skipped": "set aside",
+    "asked_about": "may be a lost create",
     "withdrawn": "its approval was taken back",
 }
+
+
+DOCUMENTS = frozenset(
+    {
+        *("purchase_order", "bill", "vendor_credit", "bill_payment", "estimate", "sales_order"),
+        *("invoice", "credit_memo", "payment", "refund", "journal_entry"),
+    }
+)
+"""Kinds that are voided where others are made inactive."""
+_NAMES = frozenset({"number", "order_number", "note"})
+"""Of a document: words, though they may look like a figure."""
+
+
+def is_document(kind: str) -> bool:
+    return kind in DOCUMENTS
+
+
+def side_words(kind: str, fields: Sequence[str], text: str) -> str:
+    """What a system shows in a row of the drift list; totals of documents as people write them."""
+    if not is_document(kind) or _NAMES.intersection(fields[:1]):
+        return text
+    try:
+        total = Decimal(text)
+    except InvalidOperation:
+        return text
+    return f"{total:,.2f}" if total.is_finite() and total == round(total, 2) else text
 
 
 def hold_words(code: str) -> str:
@@ -43,6 +74,15 @@ def wait_words(reason: str) -> str:
 def noun(slug: str) -> str:
     """``purchase_order`` as ``purchase order``."""
     return slug.replace("_", " ")
+
+
+def field_words(field: str) -> str:
+    """``sales_price`` as ``sales price``, ``lines[4].item`` as ``item of line 4``."""
+    place, inside, part = field.removeprefix("lines[").partition("]")
+    if not inside or not field.startswith("lines["):
+        return noun(field)
+    line = f"line {place}"
+    return f"{noun(part.removeprefix('.'))} of {line}" if part else line
 
 
 def nouns(kind: str) -> str:

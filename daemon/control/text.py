@@ -10,6 +10,8 @@ from collections.abc import Iterable
 ELLIPSIS = "…"
 MAX_SHOWN = 2000
 """Characters of one value that are shown at most, whatever room there is."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet may take for the beginning of a formula, wide forms included."""
 
 _REORDERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _INVISIBLE = frozenset("\u00ad\u180e\u200b\u2060\u2061\u2062\u2063\u2064\ufeff")
@@ -50,6 +52,13 @@ def _escape(char: str) -> str:
     if code <= 0xFF:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def cell(text: str) -> str:
+    """Foreign text for a cell of a spreadsheet: nothing in it acts or is calculated. Leave
+    amounts alone, so that they stay numbers."""
+    shown = clean(text)
+    return f"'{shown}" if text.startswith(FORMULA) or shown.startswith(FORMULA) else shown
 
 
 def cells(text: str) -> int:

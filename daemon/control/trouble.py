@@ -33,6 +33,8 @@ SAMPLE = 5
 _QUOTED = re.compile(r'"[^"]*"|“[^”]*”|\'[^\']*\'')
 _NUMBER = re.compile(r"\d[\d.,:-]*")
 _CODE = re.compile(r"\(code ([^)]*)\)")
+ANSWERABLE = (HoldCode.CONFLICT, HoldCode.FOREIGN_EDIT, HoldCode.DISCREPANT)
+"""Holds about which value is right."""
 _PERSON = frozenset(
     {
         HoldCode.CONFLICT,
@@ -142,9 +144,15 @@ def _patterns(every: Iterable[Trouble]) -> list[PatternShown]:
                 skipped=len({trouble.row.record for trouble in group if trouble.skipped}),
                 oldest=min(trouble.row.since for trouble in group),
                 sample=tuple(sorted(labels.values())[:SAMPLE]),
+                fields=_answerable(first.row.hold),
             )
         )
     return sorted(shown, key=lambda one: (-one.records, one.pattern))
+
+
+def _answerable(hold: Hold) -> tuple[str, ...]:
+    """The fields of which a side may be chosen. Sentences name them: a pattern shares them."""
+    return tuple(hold.field.split(", ")) if hold.code in ANSWERABLE and hold.field else ()
 
 
 def _shown(views: Views, trouble: Trouble, now: datetime) -> TroubleShown:

@@ -105,11 +105,16 @@ def _copied(places: Places, noted: str, now: datetime, every: timedelta | None) 
     if places.backups is not None:
         copies = places.backups.glob(f"{places.ledger.stem}-*Z.backup")
         found += [datetime.fromtimestamp(one.stat().st_mtime, now.tzinfo) for one in copies]
-    cure = "trueup ledger backup FILE"
-    if places.backups is None:
-        cure += "; set ledger.backup.folder, and the daemon makes them by itself"
+    cure = "trueup ledger backup"
+    if not found and places.backups is None:
+        told = "ledger.backup.folder is not set, so none is made by itself"
+        cure = (
+            "set ledger.backup.folder; a copy made by hand (trueup ledger backup FILE) is not known"
+        )
+        yield warn(name, told, cure)
+        return
     if not found:
-        yield warn(name, "none was ever made", cure)
+        yield warn(name, f"none lies in {places.backups}", cure)
         return
     age = now - max(found)
     told = f"the newest is {_days(age)}"

@@ -12,13 +12,11 @@ from typing import Any
 import msgspec
 
 from daemon.control.protocol_report import RecordShown, ReportSummary
-from daemon.control.text import clean
+from daemon.control.text import cell
 from daemon.report.words import line_title
 
 MANIFEST_SCHEMA = "trueup.reconciliation.manifest/1"
 BOM = b"\xef\xbb\xbf"
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet may take for the beginning of a formula, wide forms included."""
 COLUMNS = (
     "kind",
     "currency",
@@ -45,12 +43,6 @@ COLUMNS = (
     "books_entry",
     "reason_entry",
 )
-
-
-def safe(text: str) -> str:
-    """Foreign text for a cell: nothing in it acts, and no spreadsheet calculates it."""
-    shown = clean(text)
-    return f"'{shown}" if text.startswith(FORMULA) or shown.startswith(FORMULA) else shown
 
 
 class Sheet:
@@ -89,26 +81,26 @@ class Sheet:
 def _cells(one: RecordShown) -> tuple[str, ...]:
     return (
         one.kind,
-        safe(one.currency),
+        cell(one.currency),
         one.section,
         line_title(one),
         one.detail,
         one.reason,
-        safe(one.number),
-        safe(one.party),
-        safe(one.source_date),
-        safe(one.books_date),
+        cell(one.number),
+        cell(one.party),
+        cell(one.source_date),
+        cell(one.books_date),
         one.source_total or "",
         one.books_total or "",
         one.difference,
-        safe(one.text),
-        safe(one.by),
+        cell(one.text),
+        cell(one.by),
         one.since,
         one.late,
-        safe(one.open_besides),
+        cell(one.open_besides),
         one.record,
-        safe(one.source_ref),
-        safe(one.books_ref),
+        cell(one.source_ref),
+        cell(one.books_ref),
         _entry(one.source_seq),
         _entry(one.books_seq),
         _entry(one.seq),

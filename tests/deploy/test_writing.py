@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from daemon.cli.demo import DEMO_CONFIG
+from daemon.cli.rehearsal import CONFIG
 from tests.deploy.conftest import Company
 from tests.deploy.machine import Machine, until
 
@@ -64,8 +64,13 @@ def systems(tmp_path: Path) -> Iterator[dict[str, Any]]:
 def demo(machine: Machine, systems: dict[str, Any]) -> Iterator[Company]:
     """The company of the simulators; nothing in its configuration is a secret."""
     one = Company(machine, "demo", drop_in=FAST)
-    text = DEMO_CONFIG.format(
-        state="/var/lib/trueup/demo", secrets="SECRETS", since="2026-01-01", **systems
+    text = CONFIG.format(
+        instance="demo",
+        state="/var/lib/trueup/demo",
+        secrets="SECRETS",
+        since="2026-01-01",
+        poll="2h",
+        **systems,
     )
     text = re.sub(r'\{file: "SECRETS/([a-z-]+)"\}', r"{credential: \1}", text)
     machine.write(one.file, f"{text}control: {{socket: /run/trueup/demo.sock}}\n")

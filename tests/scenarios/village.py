@@ -22,7 +22,7 @@ from daemon.sandbox.world import PartyFace, ProductFace, Thing, World
 from ledger.model.facts import HoldCode
 from ledger.store.rows import HeldRow, OperationRow
 from tests.town import KEY, Town, town
-from tests.worlds import make_world
+from tests.worlds import empty_world
 
 ACCOUNTS = ("1", "20", "33", "35", "79", "80", "81", "84", "90")
 TAX_CODES = ("TAX", "NON", "CustomSalesTax", "california", "exempt")
@@ -49,7 +49,7 @@ def village(
 
     Items cost 10.00, and each ``step`` more than the one before.
     """
-    whole = make_world(seed, "small")
+    whole = empty_world(seed, "small")
     mint = Mint(seed)
     return replace(
         whole,

@@ -8,8 +8,8 @@ import pytest
 from daemon.control.protocol import OperationShown, StatusAnswer
 from daemon.control.protocol_drift import DriftAnswer, DriftRow, DriftSort, FieldShown
 from daemon.control.protocol_state import CycleShown, SystemShown
-from daemon.control.text import cells
-from tui.export import cell, csv_text
+from daemon.control.text import cell, cells
+from tui.export import csv_text
 from tui.screens.approval import BIG, digests_text, of_operations, of_rows, question
 from tui.screens.drifting import head_text, plan_text, why_empty
 from tui.state import Connection, State

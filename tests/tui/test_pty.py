@@ -17,7 +17,7 @@ from urllib.parse import quote
 import msgspec
 import pytest
 
-from daemon.cli.demo import Demo
+from daemon.cli.demo_stage import Demo
 from daemon.control.client import ControlClient
 from daemon.control.protocol_valves import PauseRequest
 from tests.scenarios.support import Goods, qbo_row, tiny

@@ -5,11 +5,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from textual.screen import Screen
 from textual.widgets import Input
 
-from daemon.control.protocol_valves import TroubleShown
+from daemon.control.client import ControlClient
+from daemon.control.protocol_valves import PauseRequest, TroubleShown
 from daemon.webhooks.tally import Register, Result
 from ledger.model.ids import SystemName
 from tests.tui.conftest import NARROW, SIZES, WIDE, Front, Living, fronting
@@ -20,6 +22,7 @@ from tui.keys import Key, standard
 from tui.screens.listed import ListScreen
 from tui.state import Connection
 from tui.views import VIEWS, View
+from tui.widgets.chrome import HeaderLine
 from tui.widgets.columns import Column
 
 
@@ -75,6 +78,19 @@ async def test_who_what_and_how_fresh_is_always_seen(live: Living, size: tuple[i
         await front.shows("[1 Overview]", "NEEDS A PERSON", "changes to approve")
         await front.until(lambda: front.lines()[-1].startswith(" ? Help  enter Open"), "footer")
         assert all(len(line) <= size[0] for line in front.lines())
+
+
+def badged(line: HeaderLine, badge: str) -> bool:
+    return line.words.badge == badge
+
+
+async def test_a_company_has_its_colour_where_there_are_colours(live: Living) -> None:
+    live.desk.facts = msgspec.structs.replace(live.desk.facts, badge="red")
+    for no_color, red in ((False, True), (True, False)):
+        async with fronting(live.socket, no_color=no_color) as front:
+            line = front.view.query_one(HeaderLine)
+            await front.until(partial(badged, line, "red"), "the daemon told it")
+            assert (line.styles.background.hex == "#9B1C1C") is red
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -135,6 +151,17 @@ async def test_a_pause_needs_a_reason_and_stands_in_the_banner(live: Living) -> 
         assert pause.reason == "month-end [x"
         await front.press("p")
         await front.shows("Resume writing everything to every system?")
+
+
+async def test_a_filter_that_is_wrong_is_told_also_while_writing_is_paused(live: Living) -> None:
+    async with ControlClient(live.socket) as daemon:
+        await daemon.pause(PauseRequest(reason="month end"))
+    async with fronting(live.socket, size=NARROW, start="drift") as front:
+        await front.shows("! PAUSED everything", "month end")
+        await front.press("slash", *"amount>x", "enter")
+        await front.shows("! 'amount>x' has 'x'")
+        await front.press("slash", *["backspace"] * 8, "enter")
+        await front.shows("! PAUSED everything")
 
 
 async def test_the_command_line_and_numbers_lead_to_views_and_esc_back(live: Living) -> None:

@@ -43,7 +43,7 @@ from tui.address import Address
 from tui.keys import ALWAYS, Key
 from tui.link import sentence
 from tui.questions import Question, Said
-from tui.state import Seen, State, banner, header, refusal
+from tui.state import Connection, Seen, State, banner, header, refusal
 from tui.widgets.chrome import Banner, HeaderLine, Hint, Hints, TabStrip
 from tui.work import later
 
@@ -237,10 +237,11 @@ class BaseScreen(Screen[None]):
         if not self._header.is_attached:
             return  # on its way in, or out
         now, state = self.front.clock.now(), self.state
-        past = self.note if state.then is not None else ""
+        standing, is_live = banner(state, now), state.connection is Connection.LIVE
         self._header.show(header(state, now), self.front.clock_text())
         self._tabs.show(self.front.tabs(), self.view)
-        self._banner.say(past or banner(state, now) or self.note)
+        # What just failed here comes before what stands everywhere, such as a pause.
+        self._banner.say((is_live and self.note) or standing or self.note)
         self._hints.show(self.hints())
 
     def hints(self) -> list[Hint]:

@@ -13,8 +13,7 @@ from daemon.control.protocol_catalogue import (
     KeepingShown,
     StrangerShown,
 )
-from daemon.control.text import clip, plural
-from tui.export import cell
+from daemon.control.text import cell, clip, plural
 
 OVER = frozenset({"done", "aborted"})
 UNDER_WAY = frozenset({"running", "paused", "verifying"})

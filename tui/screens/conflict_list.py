@@ -19,6 +19,7 @@ from tui.screens.drifting import (
     decimal,
     delta_text,
     fields_text,
+    party_text,
     why_empty,
 )
 from tui.times import age
@@ -39,7 +40,7 @@ class ConflictList(ConflictActs):
             Column("ASKED", _asked_cell, width=20),
             Column("KIND", lambda row: SHORT_KINDS.get(row.kind, noun(row.kind)), width=8, drop=5),
             Column("REF", lambda row: row.label, width=13, flex=2),
-            Column("PARTY", lambda row: row.party, width=10, flex=1, drop=6),
+            Column("PARTY, NAME", party_text, width=11, flex=1, drop=6),
             Column("FIELDS", fields_text, width=16, flex=2),
             Column("DELTA", lambda row: delta_text(row.amount), width=12, align="right", drop=7),
             Column("AGE", lambda row: age(row.age_s), width=4, align="right"),

@@ -7,9 +7,8 @@ from decimal import Decimal, InvalidOperation
 import msgspec
 
 from daemon.control.protocol_drift import AmountShown, DriftAnswer, DriftRow, DriftSort
-from daemon.control.slugs import hold_words, noun, wait_words
-from daemon.control.text import plural
-from tui.export import cell
+from daemon.control.slugs import field_words, hold_words, noun, side_words, wait_words
+from daemon.control.text import cell, plural
 from tui.screens.asides import end_text
 from tui.state import Connection, State, fine
 from tui.times import age, since
@@ -91,18 +90,7 @@ def columns(looked: Looks) -> tuple[Column[DriftRow], ...]:
 
 
 def _side(name: str) -> Callable[[DriftRow], str]:
-    return lambda row: side_text(row, row.sides.get(name, "(none)"))
-
-
-def side_text(row: DriftRow, text: str) -> str:
-    """Totals of documents as people write them; everything else as the daemon tells it."""
-    if row.amount is None:
-        return text
-    try:
-        total = Decimal(text)
-    except InvalidOperation:
-        return text
-    return f"{total:,.2f}" if total.is_finite() and total == round(total, 2) else text
+    return lambda row: side_words(row.kind, row.fields, row.sides.get(name, "(none)"))
 
 
 def class_cell(row: DriftRow) -> Cell:
@@ -133,7 +121,7 @@ def decimal(amount: AmountShown) -> Decimal:
 
 
 def fields_text(row: DriftRow) -> str:
-    return ", ".join(map(noun, row.fields)) or "whole record"
+    return ", ".join(map(field_words, row.fields)) or "whole record"
 
 
 def plan_text(row: DriftRow) -> str:
@@ -178,7 +166,7 @@ def head_text(
 
 
 def sums_text(amounts: Sequence[AmountShown]) -> str:
-    return "differences " + ", ".join(f"{decimal(one):,} {one.currency}" for one in amounts)
+    return "planned " + ", ".join(f"{decimal(one):,} {one.currency}" for one in amounts)
 
 
 def away_text(state: State, now: datetime) -> str:

@@ -11,6 +11,7 @@ from daemon.control.protocol_valves import DeskAnswer
 from daemon.control.text import plural
 from ledger.model.codes import DECISIONS
 from tui.address import Address
+from tui.screens.drifting import sums_text
 from tui.state import State, fine, verdict
 from tui.times import instant, since
 
@@ -121,9 +122,9 @@ def _drift(drift: DriftAnswer | None, state: State) -> str:
         return f"{state.pulse.drift:,} records" if state.pulse is not None else "not known"
     if not drift.everything:
         return "none" if drift.complete else "none so far: not everything is compared"
-    sums = ", ".join(f"{one.amount} {one.currency}" for one in drift.amounts)
+    sums = f", {sums_text(drift.amounts)}" if drift.amounts else ""
     kinds = ", ".join(f"{count:,} {name}" for name, count in drift.by_class.items() if count)
-    return f"{plural(drift.everything, 'record')}{f', {sums}' if sums else ''} ({kinds})"
+    return f"{plural(drift.everything, 'record')}{sums} ({kinds})"
 
 
 def _pending(status: StatusAnswer, oldest: str, now: datetime) -> str:

@@ -8,8 +8,7 @@ from daemon.control.protocol import STOPPED
 from daemon.control.protocol_drift import PaceShown, QueueAnswer, QueueRow, QueueState
 from daemon.control.protocol_live import PulseEvent
 from daemon.control.slugs import noun, wait_words
-from daemon.control.text import plural
-from tui.export import cell
+from daemon.control.text import cell, plural
 from tui.screens.approval import REMOVING, Chosen
 from tui.screens.asides import end_text
 from tui.screens.drifting import SHORT_KINDS, decimal, delta_text
@@ -52,6 +51,7 @@ STOPS = {
     "frozen": "end of freeze",
     "paused": "end of pause",
     "skipped": "set aside",
+    "asked_about": "an answer",
 }
 """What an operation needs that no approval lets go."""
 NEEDS = {

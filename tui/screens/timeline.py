@@ -14,8 +14,7 @@ import msgspec
 
 from daemon.control.frame import Json
 from daemon.control.protocol_drift import TimelineQuery, TimelineRow
-from daemon.control.text import clean
-from tui.export import cell
+from daemon.control.text import cell, clean
 from tui.link import Link
 from tui.screens.entry_words import by_name, word
 

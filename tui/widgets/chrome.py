@@ -19,6 +19,8 @@ from tui.widgets.safe import Line
 NARROW = 100
 """Columns below which words are shortened."""
 HINTS_NARROW = 6
+BADGES = ("red", "yellow", "green", "blue", "magenta", "cyan")
+"""Colours of companies, as the theme knows them."""
 
 
 class HeaderLine(Static):
@@ -31,6 +33,8 @@ class HeaderLine(Static):
 
     def show(self, words: Header, right: str) -> None:
         if (words, right) != (self.words, self.right):
+            if words.badge != self.words.badge:
+                self.set_classes(f"-badge-{words.badge}" if words.badge in BADGES else "")
             self.words, self.right = words, right
             self.refresh()
 
@@ -110,7 +114,7 @@ class Banner(Line):
     """What must not be overlooked; takes no room when there is nothing to say."""
 
     def say(self, text: str) -> None:
-        super().say(f" ! {text}" if text else "")
+        super().say(f"! {text}" if text else "")
         self.display = bool(text)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from daemon.cli.demo import Demo
+from daemon.cli.demo_stage import Demo
 from daemon.cli.demo_story import leave_open_ends, tell
 from ledger.store.engine import reading
 from ledger.store.key import load_or_create

@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from daemon.catalogue.conduct import Conductor
-from daemon.cli.catalogue_text import safe
 from daemon.cli.exits import Exit
 from daemon.control.client import ControlClient
 from daemon.control.protocol_catalogue import CatalogueOptions, CataloguePlanRequest
 from daemon.control.server import ControlServer
+from daemon.control.text import cell
 from tests.daemon.catalogue.support import (
     COMPANY,
     active,
@@ -147,9 +147,9 @@ async def test_the_same_over_the_control_interface(tmp_path: Path) -> None:
 
 
 def test_no_cell_is_a_formula() -> None:
-    assert safe("=HYPERLINK(1)") == "'=HYPERLINK(1)"
-    assert safe("@x") == "'@x"
-    assert safe("BR-1") == "BR-1"
+    assert cell("=HYPERLINK(1)") == "'=HYPERLINK(1)"
+    assert cell("@x") == "'@x"
+    assert cell("BR-1") == "BR-1"
 
 
 async def test_F13_an_operator_settles_a_name_that_an_old_item_still_has(tmp_path: Path) -> None:

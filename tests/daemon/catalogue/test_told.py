@@ -13,6 +13,8 @@ from daemon.catalogue.remarks import reason_of
 from daemon.catalogue.settling import require_all
 from daemon.catalogue.words import JobRefused, Options, State, Summary
 from ledger.model.entries import Skipped
+from ledger.model.ids import Kind
+from ledger.model.plans import Action
 from tests.daemon.catalogue.support import (
     COMPANY,
     MIRA,
@@ -178,6 +180,35 @@ async def test_an_aborted_job_tells_what_it_did_and_what_it_left(tmp_path: Path)
             assert not any(row["new"] for row in left)
             said = await typed("report", "--what", "not done")
             assert all(row["sku"] in said.out for row in left)
+
+
+async def test_old_items_of_an_aborted_job_are_answered_all_at_once(tmp_path: Path) -> None:
+    async with village(tmp_path, catalogue(4)) as one:
+        await one.agree()
+        await delete_in_qbo(one, sku(0), sku(1), sku(2))
+        await one.settle()
+        job = conductor(one)
+        async with office(one, job) as (typed, socket):
+            await typed("plan")
+            await typed("approve", "--company", COMPANY)
+            await typed("run")
+            one.fail({"system": "qbo", "kind": "throttle", "path": "*/batch", "times": 9})
+            await job.running.step()
+            await typed("abort", "--reason", "changed our minds")
+            await one.settle()
+            where = ("--socket", str(socket))
+            said = await asyncio.to_thread(call, "desk", "conflict", *where)
+            (told,) = [row.strip() for row in said.out.splitlines() if "conflict resolve" in row]
+            assert told.endswith("--expect-count 3 --field active --take SYSTEM --reason TEXT")
+            assert "trueup retry" not in said.out
+            command = told.replace("SYSTEM", "qbo").replace("TEXT", "sold-off").split()[1:]
+            said = await asyncio.to_thread(call, *command, *where)
+            assert said.out.startswith("active of 3 records: the value of qbo is right\n")
+            await one.settle()
+            assert await one.holds(Kind.ITEM) == []
+            rests = await one.operations("waiting")
+            assert sorted(row.operation.label for row in rests) == [sku(0), sku(1), sku(2)]
+            assert {row.operation.action for row in rests} == {Action.INACTIVATE}
 
 
 def test_more_unknown_items_than_a_plan_names_are_answered_in_turns() -> None:

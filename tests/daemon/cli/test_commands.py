@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import socket
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 
@@ -34,6 +35,30 @@ async def test_status_exit_codes(office: Office, ask_daemon: Ask) -> None:
     await office.plan()
     assert (await ask_daemon("status", "--exit-code")).code == 4
     assert (await ask_daemon("status")).code == 0
+
+
+async def test_all_companies_stand_in_one_list_and_the_silent_one_hides_none(
+    office: Office, ask_daemon: Ask
+) -> None:
+    folder = office.socket.parent
+    with socket.socket(socket.AF_UNIX) as gone:
+        gone.bind(str(folder / "borealis.sock"))  # and nobody listens
+    await office.renamed_vendor()
+    await office.plan()
+    wanted = ("status", "--all", "--sockets", str(folder))
+    said = await ask_daemon(*wanted)
+    first, second = said.out.splitlines()[1:3]
+    assert first.split()[:2] == ["borealis", "?"]
+    assert "no daemon is listening" in first
+    assert "needs a person" in second
+    assert said.out.splitlines()[-1] == "2 companies, 1 without an answer"
+    assert (await ask_daemon(*wanted, "--exit-code")).code == 4
+    shown = json.loads((await ask_daemon(*wanted, "--json")).out)
+    assert shown["schema"] == "trueup.companies/1"
+    assert [one["instance"] for one in shown["companies"]] == ["borealis", "acme"]
+    nobody = await ask_daemon("status", "--all", "--sockets", str(folder / "none"))
+    assert nobody.code == 64
+    assert "no control socket lies in" in nobody.err
 
 
 async def test_json_is_one_object_with_schema_and_time(office: Office, ask_daemon: Ask) -> None:

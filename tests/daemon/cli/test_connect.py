@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from daemon.cli.demo import Demo
+from daemon.cli.demo_stage import Demo
 from daemon.sandbox.qbo.oauth import TOKEN_PATH
 from tests.browser import go, press
 from tests.daemon.cli.conftest import Said, process

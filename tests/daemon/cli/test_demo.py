@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 import pytest
 
-from daemon.cli.demo import Demo, folded
 from daemon.cli.demo_documents import BILLS, show_totals
+from daemon.cli.demo_stage import Demo, folded
 from daemon.cli.demo_story import tell
 from daemon.control.text import cells
 

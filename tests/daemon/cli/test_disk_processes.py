@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.cli.demo import Demo
+from daemon.cli.demo_stage import Demo
 from tests.daemon.cli.test_end_to_end import SCALE, writes
 from tests.scenarios.test_full_disk import disk_of, fill_up
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from daemon.cli.demo import Demo
+from daemon.cli.demo_stage import Demo
 from tests.daemon.cli.conftest import Said, process
 from tests.daemon.cli.test_config import BAD
 

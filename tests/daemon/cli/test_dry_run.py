@@ -10,7 +10,7 @@ from typing import Any
 import click
 import pytest
 
-from daemon.cli.demo import Demo
+from daemon.cli.demo_stage import Demo
 from daemon.cli.root import COMMANDS, root
 
 SCALE = 200.0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.cli.demo import Demo
+from daemon.cli.demo_stage import Demo
 
 SCALE = 200.0
 NEW_TEXT = {"dear": "Sold in boxes of ten", "qbo": "Now with stainless screws"}

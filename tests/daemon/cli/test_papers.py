@@ -102,7 +102,7 @@ async def test_totals_with_and_without_a_daemon_say_the_same(
     (april,) = [line for line in lines if "2026-04" in line and line.startswith("  bills")]
     figures = ["1", "27.00", "1", "39.00", "+12.00", "-27.00", "(1)", "+39.00", "(1)", "0.00"]
     assert april.split()[3:] == figures
-    assert "  bills waiting, waiting for approval: 1, -27.00 USD" in lines
+    assert "  bills waiting, for an approval: 1, -27.00 USD" in lines
     assert "bills, before 2026-01-01: 1 in dear 51.00, 0 in qbo 0.00 USD" in told.out
     assert "dear 27.00, qbo does not count it: -27.00 USD" in told.out
     assert "2 documents counted differently, each with its reason" in told.out

@@ -133,14 +133,14 @@ class Office:
         self.scheduler.last = report
         return report
 
-    async def two_prices(self) -> RecordId:
+    async def two_prices(self, number: int = 7, name: str = "Widget") -> RecordId:
         """An item on which both sides changed the price since they agreed."""
-        old = Item(name="Widget", sku="W-7", sales_price=Decimal("12.40"), active=True)
-        qbo = await self.show(QBO, "7", old)
-        dear = await self.show(DEAR, "d7", old)
+        old = Item(name=name, sku=f"W-{number}", sales_price=Decimal("12.40"), active=True)
+        qbo = await self.show(QBO, f"{number}", old)
+        dear = await self.show(DEAR, f"d{number}", old)
         record = await self.agree(qbo, dear, old, old)
-        await self.show(QBO, "7", _priced(old, "13.00"))
-        await self.show(DEAR, "d7", _priced(old, "12.95"))
+        await self.show(QBO, f"{number}", _priced(old, "13.00"))
+        await self.show(DEAR, f"d{number}", _priced(old, "12.95"))
         return record
 
     async def renamed_vendor(self, number: int = 1) -> RecordId:

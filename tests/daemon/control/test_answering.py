@@ -8,7 +8,7 @@ import pytest
 
 from daemon.control.client import ControlClient
 from daemon.control.protocol import Code, Declined, LinkRequest, ResolveRequest, RetryRequest
-from daemon.control.protocol_valves import SkipRequest
+from daemon.control.protocol_valves import ResolvePatternRequest, SkipRequest
 from ledger.model.entries import ConflictResolved
 from ledger.model.records import Item, Vendor
 from tests.daemon.control.conftest import DEAR, QBO, Office
@@ -210,3 +210,38 @@ async def test_a_flag_of_a_party_is_said_in_words(office: Office, daemon: Contro
     await office.plan()
     done = await daemon.resolve(answer(record, "email", value="office@bolts.example"))
     assert done.becomes == {"dear": "office@bolts.example", "qbo": "office@bolts.example"}
+
+
+async def test_one_side_is_right_in_all_records_of_a_pattern_but_those_set_aside(
+    office: Office, daemon: ControlClient
+) -> None:
+    for number, name in ((7, "Widget"), (8, "Gadget"), (9, "Gizmo")):
+        await office.two_prices(number, name)
+    await office.plan()
+    (pattern,) = (await daemon.desk()).patterns
+    assert (pattern.records, pattern.fields) == (3, ("sales_price",))
+    await daemon.skip(SkipRequest(record="W-9", reason="not now"))
+    answer = ResolvePatternRequest(
+        pattern=pattern.pattern, field="sales_price", take=DEAR, expect_count=3, reason="price list"
+    )
+    error = await declined(daemon.resolve_pattern(answer))
+    assert (error.code, "2 records are held" in str(error)) == (Code.STALE, True)
+    answer = msgspec.structs.replace(answer, expect_count=2)
+    other = msgspec.structs.replace(answer, field="name")
+    assert "in conflict there: sales_price" in (await declined(daemon.resolve_pattern(other))).cure
+    nobody = msgspec.structs.replace(answer, take="sap")
+    assert (await declined(daemon.resolve_pattern(nobody))).code is Code.BAD_REQUEST
+    assert await said(office) == []
+    tried = await daemon.resolve_pattern(msgspec.structs.replace(answer, dry_run=True))
+    assert tried.text == "sales_price of 2 records: the value of dear is right"
+    assert await said(office) == []
+
+    await daemon.resolve_pattern(answer)
+    assert [one.take for one in await said(office)] == [DEAR, DEAR]
+    await office.plan()
+    assert [row.label for row in (await daemon.desk()).rows] == ["W-9"]
+
+
+async def said(office: Office) -> list[ConflictResolved]:
+    rows = await office.ledger.read(lambda views: views.entries(0, 1000))
+    return [row.entry for row in rows if isinstance(row.entry, ConflictResolved)]

@@ -1,6 +1,7 @@
 """The ledger as the doctor sees it: who holds it, when it was proved and copied."""
 
 import asyncio
+import dataclasses
 import os
 import sys
 from datetime import UTC, datetime, timedelta
@@ -72,6 +73,14 @@ async def test_never_proved_and_never_copied_are_told(here: Places) -> None:
     checks = await looked_at(here)
     assert checks["proof of the ledger"].cure == "trueup ledger verify"
     assert checks["backup"].state == "warn"
+    assert checks["backup"].found == f"none lies in {here.backups}"
+
+
+async def test_a_copy_elsewhere_is_not_taken_for_none(here: Places) -> None:
+    await noted(here)
+    checks = await looked_at(dataclasses.replace(here, backups=None))
+    assert "ledger.backup.folder is not set" in checks["backup"].found
+    assert "trueup ledger backup FILE" in checks["backup"].cure
 
 
 async def test_a_damaged_journal_is_bad(here: Places) -> None:

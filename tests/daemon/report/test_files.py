@@ -10,10 +10,10 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from daemon.control.text import cells, clean
+from daemon.control.text import FORMULA, cell, cells, clean
 from daemon.report.collect import Lines, ReportBroken, parse_record, parse_summary
 from daemon.report.figures import day, moment, money, signed
-from daemon.report.sheet import COLUMNS, FORMULA, safe
+from daemon.report.sheet import COLUMNS
 from daemon.report.terminal import lines
 from daemon.report.words import MEANINGS, TITLES
 from tests.daemon.report.worlds import (
@@ -99,7 +99,7 @@ def test_no_cell_is_a_formula_and_none_acts(name: str) -> None:
     ],
 )
 def test_what_a_spreadsheet_would_calculate_is_text(text: str, shown: str) -> None:
-    assert safe(text) == shown
+    assert cell(text) == shown
 
 
 def test_json_is_the_summary_with_every_record() -> None:

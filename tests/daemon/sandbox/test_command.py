@@ -158,3 +158,26 @@ def test_bad_fault_file_names_every_problem(tmp_path: Path) -> None:
     assert out == ""
     assert "rule 0: unknown kind 'x'" in " ".join(errors.split())
     assert "rule 1: system is missing" in " ".join(errors.split())
+
+
+def test_a_folder_gets_a_configuration_with_which_a_daemon_runs(tmp_path: Path) -> None:
+    folder = tmp_path / "rehearsal"
+    with running("--seed", "3", "--size", "small", "--folder", str(folder)) as (_, ready):
+        config = folder / "trueup.yaml"
+        assert ready["config"] == str(config)
+        secrets = [*(folder / "secrets").iterdir()]
+        assert {path.stat().st_mode & 0o777 for path in secrets} == {0o600}
+        for command in (("config", "check", "--secrets"), ("run", "--once")):
+            done = subprocess.run(
+                [sys.executable, "-m", "daemon", *command],
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr
+        again = start("--folder", str(folder))
+        _, errors = again.communicate(timeout=60)
+    assert again.returncode != 0
+    assert "is not empty" in errors
