@@ -6,6 +6,7 @@ import msgspec
 
 from daemon.control.protocol import (
     MAX_DIGESTS,
+    STOPPED,
     ApproveAnswer,
     ApproveRequest,
     Code,
@@ -36,6 +37,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     first_plan_approved: bool
     dirty: int
     skipped: frozenset[Digest] = frozenset()
+    stopped: frozenset[Digest] = frozenset()
+    """What a pause, the hours of writing or a question holds back, whatever is approved."""
 
     @property
     def unapproved(self) -> set[Digest]:
@@ -59,7 +62,8 @@ async def approve(desk: "Desk", actor: "Actor", request: ApproveRequest) -> Appr
         )
     standing = await desk.ledger.ask(_standing)
     digests = sorted(standing.unapproved) if request.all else _named(standing, request.digests)
-    _check_count(len(digests), request.expect_count)
+    stopped = len(standing.stopped.intersection(digests))
+    _check_count(len(digests), request.expect_count, stopped=stopped)
     is_first = not standing.first_plan_approved and standing.unapproved <= set(digests)
     if is_first:
         _check_ready(desk, standing)
@@ -131,9 +135,11 @@ async def withdraw(desk: "Desk", actor: "Actor", request: WithdrawRequest) -> Do
 
 def _standing(views: Views) -> Standing:
     pending: dict[Digest, str] = {}
+    stopped: set[Digest] = set()
     offset = 0
     while page := views.operations(states=PENDING, limit=PAGE, offset=offset):
         pending |= {row.operation.digest: row.state for row in page}
+        stopped |= {row.operation.digest for row in page if row.reason in STOPPED}
         offset += len(page)
         if len(pending) > MAX_DIGESTS:
             raise Declined(
@@ -146,6 +152,7 @@ def _standing(views: Views) -> Standing:
         first_plan_approved=views.first_plan_approved(),
         dirty=views.dirty_count(),
         skipped=views.skipped_digests(),
+        stopped=frozenset(stopped),
     )
 
 
@@ -184,11 +191,14 @@ def _meant(standing: Standing, text: str) -> list[Digest]:
     return [digest for digest in standing.pending if digest.startswith(text)]
 
 
-def _check_count(count: int, expected: int | None) -> None:
+def _check_count(count: int, expected: int | None, *, stopped: int = 0) -> None:
     if expected is not None and count != expected:
+        # Status and plan count those apart, for a yes alone does not let them go.
+        why = "a pause or the hours of writing, for example"
+        but = f" ({stopped} of them stopped: {why})" if stopped else ""
         raise Declined(
             Code.STALE,
-            f"{count} changes wait, not {expected}; nothing was approved",
+            f"{count} changes wait{but}, not {expected}; nothing was approved",
             cure="look at what changed with trueup plan, then approve with the new count",
         )
 

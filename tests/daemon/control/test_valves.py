@@ -76,6 +76,22 @@ async def test_a_pause_is_an_entry_with_author_and_reason_and_tells_the_way_back
     assert (await daemon.status()).pauses == ()
 
 
+async def test_a_count_that_leaves_out_what_is_paused_is_told_how_many_that_are(
+    office: Office, daemon: ControlClient
+) -> None:
+    """Status counts what a yes would let go; approve counts what a yes may be said to."""
+    await office.renamed_vendor()
+    await daemon.pause(PauseRequest(reason="stocktaking"))
+    await office.plan()
+    status = await daemon.status()
+    assert (status.to_approve, status.stopped) == (0, 1)
+
+    error = await declined(daemon.approve(everything=True, expect_count=0))
+
+    assert "1 changes wait (1 of them stopped: a pause or the hours of writing" in str(error)
+    assert (await daemon.approve(everything=True, expect_count=1)).approved == 1
+
+
 async def test_a_dry_run_of_a_pause_notes_nothing(office: Office, daemon: ControlClient) -> None:
     done = await daemon.pause(PauseRequest(reason="try", dry_run=True))
     assert (done.seq, await entries(office, Paused)) == (0, [])
