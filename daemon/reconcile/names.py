@@ -4,7 +4,7 @@ A name is never made unique by adding something to it; a person chooses.
 """
 
 from ledger.model.facts import Candidate, Hold, HoldCode, RecordView
-from ledger.model.ids import ExternalRef, SystemName
+from ledger.model.ids import ExternalRef, RecordId, SystemName
 from ledger.model.keys import fold
 from ledger.model.plans import Operation
 from ledger.model.values import Value
@@ -57,6 +57,18 @@ def keys_of(operation: Operation, world: World) -> tuple[tuple[str, str, str, st
         for space, name in sorted(wanted)
         for kind, field in world.policy.sharing(operation.system, space)
     )
+
+
+def givers(operation: Operation, world: World) -> frozenset[RecordId]:
+    """Who has a unique name that an operation would give: it relies on their giving it up."""
+    spaces = world.policy.unique_fields(operation.system, operation.kind)
+    shown = (
+        world.view_of(ref)
+        for change in operation.changes
+        if change.field in spaces and isinstance(change.after, str)
+        for ref, _ in _holders(operation.system, spaces[change.field], change.after, world)
+    )
+    return frozenset(one.record for one in shown if one is not None) - {operation.record}
 
 
 def _will_free(holder: RecordView, system: SystemName, field: str, value: str, ask: Ask) -> bool:

@@ -14,7 +14,7 @@ from ledger.model.outcomes import PERHAPS_THERE
 from ledger.model.plans import Action, FieldChange, Operation
 
 from .explain import thing
-from .names import keys_of
+from .names import givers, keys_of
 from .world import World
 
 
@@ -101,5 +101,6 @@ def refused(view: RecordView, operation: Operation, world: World) -> Hold | None
         or "Correct the record in either system; it is tried again as soon as it changes.",
         field=rejection.field,
         system=rejection.system,
+        waits_for=tuple(sorted(givers(operation, world))),
         waits_for_keys=keys_of(operation, world),
     )

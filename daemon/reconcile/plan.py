@@ -15,7 +15,7 @@ from ledger.model.plans import Action, LinkProposal, Operation, Plan
 from .decide import Decider, links_of
 from .explain import sentence
 from .match import keys_in
-from .names import keys_of, taken_in_plan
+from .names import givers, keys_of, taken_in_plan
 from .pointers import Decision, not_coming
 from .policy import Lookups, Policy
 from .unmoved import is_unmoved
@@ -64,12 +64,16 @@ def _untouched(records: Iterable[RecordId], touched: set[RecordId]) -> tuple[Rec
 
 
 def _watching(operation: Operation, world: World) -> Operation:
-    """With the keys under which somebody could get in its way while it waits."""
+    """With the keys under which somebody could get in its way while it waits, and with those who
+    give up a name for it: it is looked at again when they do not."""
+    needs = tuple(sorted({*operation.needs, *givers(operation, world)}))
     watched = (*operation.watches, *keys_of(operation, world))
     view = world.view(operation.record)
     if operation.action is Action.CREATE and view is not None and view.kind not in DOCUMENT_KINDS:
         watched = tuple(sorted({*watched, *keys_in(view, operation.system, world)}))
-    return msgspec.structs.replace(operation, watches=watched) if watched else operation
+    if not watched and needs == operation.needs:
+        return operation
+    return msgspec.structs.replace(operation, needs=needs, watches=watched)
 
 
 def links(

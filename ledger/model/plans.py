@@ -87,7 +87,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     wave: int
     """Operations of a lower wave go first; one record appears once in a wave."""
     needs: tuple[RecordId, ...] = ()
-    """Records that must exist in ``system`` before this can be sent."""
+    """Records of ``system`` that come first: to be there, or to give up a name for this one."""
     computed_from: dict[SystemName, Digest] = msgspec.field(default_factory=dict)
     """Comparable digest of each side at planning time."""
     why: str = ""

@@ -26,6 +26,7 @@ from tests.scenarios.papers import (
     CUSTOMER,
     TODAY,
     hold_of,
+    in_dear,
     in_qbo,
     invoiced,
     line,
@@ -46,7 +47,7 @@ from tests.simulation.checkers import invented, woken
 from tests.simulation.evidence import gather
 from tests.simulation.valving import Valves
 from tests.simulation.witness import Witness
-from tests.town import QBO, Town
+from tests.town import DEAR, QBO, Town
 
 PRICED = (("HS-1", "2"), ("HS-2", "3"))
 POSTING = {"IncomeAccountRef": {"value": "79"}, "ExpenseAccountRef": {"value": "80"}}
@@ -148,6 +149,31 @@ async def test_a_create_that_is_set_aside_wakes_when_another_takes_its_name(
 
         codes = {row.hold.code for row in await one.holds() if row.kind is Kind.CUSTOMER}
         assert codes == {HoldCode.NAME_TAKEN}
+        await nobody_oversleeps(one)
+
+
+async def test_a_create_that_relies_on_a_name_given_up_wakes_when_it_is_kept(
+    tmp_path: Path,
+) -> None:
+    """``answers`` 110364: a vendor was to get another name, and a new customer that which it had.
+    It could not be renamed any more, and the customer was sent all the same, and refused."""
+    async with village(tmp_path, tiny(vendors=(Goods().vendor("Alpha"),))) as one:
+        await one.agree()
+        at = Valves(one)
+        await at.pause({})
+        save_in_dear(one, "vendor", "Alpha", Name="Beta")
+        in_dear(one, "customer", create={"Name": "Alpha"})
+        await one.settle()
+        waiting = await one.operations("planned", "waiting")
+        assert {row.operation.action for row in waiting} == {Action.CREATE, Action.UPDATE}
+
+        create_in_qbo(one, "customer", DisplayName="Beta")
+        await one.settle()
+
+        waiting = await one.operations("planned", "waiting")
+        assert [row.operation.system for row in waiting] == [DEAR], "the new customer goes over"
+        held = [row.kind for row in await one.holds() if row.hold.code is HoldCode.NAME_TAKEN]
+        assert set(held) == {Kind.VENDOR, Kind.CUSTOMER}
         await nobody_oversleeps(one)
 
 
