@@ -211,7 +211,10 @@ def rejected(f: Folding, entry: entries.Rejected) -> None:
     mention_record(f, record)
     match entry.refusal:
         case RefusalKind.NOT_SENT | RefusalKind.STALE:
-            _set(f, entry.operation, "planned", entry.message)
+            if f.one("SELECT record FROM operation WHERE operation = ?", entry.operation) == record:
+                _set(f, entry.operation, "planned", entry.message)
+            else:  # its record was joined with another one meanwhile, and nobody plans it again
+                _set(f, entry.operation, "withdrawn", f"joined {record}")
             # What changed while the end was open was not planned: the record was blocked.
             mark(f, record)
         case RefusalKind.DUPLICATE | RefusalKind.INVALID | RefusalKind.LOST_UPDATE:

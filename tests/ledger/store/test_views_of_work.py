@@ -6,7 +6,15 @@ from decimal import Decimal
 import pytest
 
 from ledger.model.encoding import encode
-from ledger.model.entries import Approved, Confirmed, Held, OutcomeUnknown, Tombstoned, Withdrawn
+from ledger.model.entries import (
+    Approved,
+    Confirmed,
+    Held,
+    Linked,
+    OutcomeUnknown,
+    Tombstoned,
+    Withdrawn,
+)
 from ledger.model.facts import ConfirmedChange, HoldCode
 from ledger.model.ids import Digest, Kind, RequestId
 from ledger.model.outcomes import RefusalKind
@@ -146,6 +154,26 @@ async def test_an_operation_goes_from_planned_to_confirmed(ledger: Ledger) -> No
     found = await ledger.read(lambda views: views.operations_of([record], ALL_STATES))
     assert found == {record: [row]}
     assert await ledger.read(Views.operations_count) == {"confirmed": 1}
+
+
+async def test_what_was_not_sent_for_a_record_that_was_joined_waits_no_longer(
+    ledger: Ledger,
+) -> None:
+    """``valves`` 120239: its own record is gone, so nobody would plan it again or take it back."""
+    draft = ledger.draft()
+    todo = operation(see(draft, ledger, item_ref(DEAR, 1)), "op-1")
+    other = see(draft, ledger, item_ref(QBO, 5))
+    plan(draft, todo)
+    intend(draft, "r1", [todo])
+    draft.add(Linked(record=other, ref=item_ref(DEAR, 1), how="name", evidence="one name"))
+    await ledger.append(draft)
+
+    draft = ledger.draft()
+    reject(draft, todo, RefusalKind.NOT_SENT)
+    await ledger.append(draft)
+
+    assert await ledger.read(Views.open_intents) == []
+    assert await state_of(ledger, todo) == ("withdrawn", f"joined {other}")
 
 
 async def test_each_item_of_an_intent_is_settled_for_itself(ledger: Ledger) -> None:
