@@ -24,7 +24,7 @@ from .world import Party, reference_kind
 
 KINDS: Final = (*REFERENCE_KINDS, *MASTER_KINDS)
 """What can be in step: their pointers lead to reference data only."""
-DECIDING: Final = 2
+DECIDING: Final = 3
 """Rises whenever ``merge`` or what it calls decides otherwise by the same rules; for ``render``
 there is ``MAPPING_VERSION``."""
 _SETTLED = (Agreed, Left)

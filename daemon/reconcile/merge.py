@@ -173,9 +173,9 @@ def _own(
 
 def _is_of_the_past(view: RecordView, field: str) -> bool:
     """Whether the sides have agreed since somebody answered: what shows the same values again is
-    an edit of its own."""
+    an edit of its own. An agreement without the field, as after a parting, says nothing of it."""
     answered = view.answered.get(field)
-    agreed = max((base.seq for base in view.baselines.values()), default=0)
+    agreed = max((b.seq for b in view.baselines.values() if field in b.fields), default=0)
     return answered is not None and agreed > answered
 
 

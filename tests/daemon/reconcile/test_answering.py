@@ -25,7 +25,7 @@ def torn(value: Value) -> tuple[Ledger, RecordId]:
     return ledger, record
 
 
-def edit(ledger: Ledger, system: SystemName, price: Decimal) -> None:
+def edit(ledger: Ledger, system: SystemName, price: Decimal | None) -> None:
     ledger.edit(system, Kind.ITEM, "1", sales_price=price)
 
 
@@ -118,3 +118,15 @@ def test_a_side_that_was_taken_does_not_win_over_an_edit_of_later() -> None:
     ledger.agree(record)
     edit(ledger, DEAR, HERE)
     assert written(ledger.plan(policy()).operations) == {(QBO, PRICE): HERE}
+
+
+def test_a_side_that_was_taken_stays_so_when_the_sides_were_parted_and_agree_on_the_rest() -> None:
+    """``answers`` 120276: what the other side says would have been filled in where emptiness was
+    the answer, once the two had agreed on anything else."""
+    ledger, record = torn(OWN)
+    edit(ledger, DEAR, None)
+    digest: Digest = values_digest(PRICE, {QBO: THERE, DEAR: None})
+    ledger.resolutions[record] = (Resolution(field=PRICE, take=DEAR, value_digest=digest),)
+    ledger.answered[record] = {PRICE: ledger.tick()}
+    ledger.agree(record, "name")
+    assert (DEAR, PRICE) not in written(ledger.plan(policy()).operations)
