@@ -4,13 +4,18 @@ operation; what changed in QuickBooks under its id is what it named."""
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import islice
 
-from ledger.model.entries import Confirmed, Linked, Observed
-from ledger.model.ids import RecordId, record_id
+from ledger.model.entries import Confirmed, Linked, Observed, Unlinked
+from ledger.model.ids import RecordId, own_ids, record_id
 from ledger.model.outcomes import IntentItem, Write
 from ledger.model.plans import Action
 from tests.simulation.evidence import Evidence
 from tests.simulation.faces import ENTITIES
+
+
+PARTINGS = 20
+"""A part that is taken out of a record goes to one of its own, which it may have left before."""
 
 
 async def check(evidence: Evidence) -> list[str]:
@@ -23,6 +28,9 @@ async def check(evidence: Evidence) -> list[str]:
                 parts.setdefault(record_id(ref), set()).add(str(ref))
             case Linked(record=record, ref=ref) | Confirmed(record=record, ref=ref):
                 parts.setdefault(record, set()).add(str(ref))
+            case Unlinked(ref=ref):
+                for own in islice(own_ids(ref), PARTINGS):
+                    parts.setdefault(own, set()).add(str(ref))
             case _:
                 pass
         if row.seq in sent:
