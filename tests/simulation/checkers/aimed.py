@@ -13,7 +13,6 @@ from ledger.model.plans import Action
 from tests.simulation.evidence import Evidence
 from tests.simulation.faces import ENTITIES
 
-
 PARTINGS = 20
 """A part that is taken out of a record goes to one of its own, which it may have left before."""
 
