@@ -25,6 +25,7 @@ def make_operation(
     changes: Sequence[FieldChange],
     *,
     needs: Sequence[RecordId] = (),
+    points_to: tuple[RecordId, ...] = (),
     why: str,
     world: World,
 ) -> Operation:
@@ -49,6 +50,7 @@ def make_operation(
         changes=tuple(changes),
         wave=0,
         needs=tuple(sorted(set(needs))) if needs else (),
+        points_to=points_to,
         computed_from=computed_from,
         why=why,
     )

@@ -19,7 +19,7 @@ from .names import givers, keys_of, taken_in_plan
 from .pointers import Decision, not_coming
 from .policy import Lookups, Policy
 from .unmoved import is_unmoved
-from .waves import in_waves, name_takers
+from .waves import in_waves, name_takers, pointed_to
 from .world import World
 
 
@@ -64,16 +64,20 @@ def _untouched(records: Iterable[RecordId], touched: set[RecordId]) -> tuple[Rec
 
 
 def _watching(operation: Operation, world: World) -> Operation:
-    """With the keys under which somebody could get in its way while it waits, and with those who
-    give up a name for it: it is looked at again when they do not."""
+    """With what may move under it while it waits: the keys under which somebody could get in its
+    way, those who give up a name for it, and what it points to."""
     needs = tuple(sorted({*operation.needs, *givers(operation, world)}))
+    points_to = {*operation.points_to, *pointed_to(operation)}.difference(needs)
+    points_to.discard(operation.record)
     watched = (*operation.watches, *keys_of(operation, world))
     view = world.view(operation.record)
     if operation.action is Action.CREATE and view is not None and view.kind not in DOCUMENT_KINDS:
         watched = tuple(sorted({*watched, *keys_in(view, operation.system, world)}))
-    if not watched and needs == operation.needs:
+    if not watched and not points_to and needs == operation.needs:
         return operation
-    return msgspec.structs.replace(operation, needs=needs, watches=watched)
+    return msgspec.structs.replace(
+        operation, needs=needs, points_to=tuple(sorted(points_to)), watches=watched
+    )
 
 
 def links(

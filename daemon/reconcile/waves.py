@@ -77,7 +77,7 @@ def _predecessors(operations: Sequence[Operation], world: World) -> dict[str, se
     resting = {(o.system, o.record): o.id for o in operations if o.action in RESTING}
     before: dict[str, set[str]] = {o.id: set() for o in operations}
     for operation in operations:
-        for record in {*operation.needs, *_pointed_to(operation)}:
+        for record in {*operation.needs, *pointed_to(operation)}:
             _note(before, operation, raising.get((operation.system, record)))
         if operation.action in RESTING:
             # What is pointed to rests after everything that points to it.
@@ -96,7 +96,8 @@ def _note(before: dict[str, set[str]], operation: Operation, name: str | None) -
         before[operation.id].add(name)
 
 
-def _pointed_to(operation: Operation) -> Iterable[RecordId]:
+def pointed_to(operation: Operation) -> Iterable[RecordId]:
+    """The records that the values of its changes point to."""
     return (record for c in operation.changes for record in records_in(c.after))
 
 

@@ -31,6 +31,7 @@ from tests.scenarios.papers import (
     invoiced,
     line,
     office,
+    open_work,
     posted,
     sells,
 )
@@ -248,6 +249,27 @@ async def test_an_invoice_that_waits_is_not_posted_beside_one_entered_under_its_
 
         assert posted(one, "invoice", number)["TotalAmt"] == Decimal(77)
         assert number in await hold_of(one, HoldCode.PROPOSED_MATCH)
+        await nobody_oversleeps(one)
+
+
+async def test_an_invoice_that_waits_is_held_when_what_it_sells_is_put_to_rest(
+    tmp_path: Path,
+) -> None:
+    """``paper_valves`` 130126: what waits did not look at what it points to, and was sent with the
+    item that the books had made inactive."""
+    async with office(tmp_path) as one:
+        at = Valves(one)
+        await at.pause({"kind": "invoice"})
+        sale = sells(one, line("BR-1", 2, "3.5"))
+        number = invoiced(one, sale)["InvoiceNumber"]
+        await one.settle()
+        assert await open_work(one) == [number]
+
+        save_in_qbo(one, "item", "BR-1", Active=False)
+        await one.settle()
+
+        assert await open_work(one) == []
+        assert "inactive" in await hold_of(one, HoldCode.INACTIVE_REFERENCE)
         await nobody_oversleeps(one)
 
 

@@ -77,6 +77,7 @@ def create_document(
         Action.CREATE,
         changes,
         needs=(*wanted.needs, *linked.needs),
+        points_to=wanted.pointed,
         why=" ".join(said for said in (why, linked.remark, wanted.remark) if said),
         world=world,
     )

@@ -71,14 +71,14 @@ def planned(on: Tables, said: Sequence[Said[entries.Planned]]) -> None:
         of = (entry.operation, entry.record, entry.digest, payload)
         rows.append((*of, seq, at, told.system, told.action, label))
         subject = needs_subject(entry.operation)
-        needs += [(need, entry.record, subject) for need in told.needs]
+        needs += [(one, entry.record, subject) for one in (*told.needs, *told.points_to)]
         watched += [(*key, entry.record, subject) for key in told.watches]
     on.db.executemany(_PLAN, rows)
     on.touched.changed.update(entry.record for _, _, entry in said)
     RECORD_ENTRIES.put(on.db, [(entry.record, seq) for seq, _, entry in said])
     # An operation that waits for other records to be made gets a look whenever they move: they
-    # may be refused, held, or shown otherwise than they were sent. So does one whose name
-    # somebody else shows meanwhile.
+    # may be refused, held, or shown otherwise than they were sent. So does one that points to
+    # what is put to rest meanwhile, and one whose name somebody else shows.
     if on.touched.looks:
         on.db.executemany(ADD_WAIT, needs)
         on.db.executemany(ADD_KEY_WAIT, watched)
@@ -102,6 +102,8 @@ class _Told(msgspec.Struct, frozen=True):
     label: str = ""
     needs: tuple[RecordId, ...] = ()
     """What must be there before it."""
+    points_to: tuple[RecordId, ...] = ()
+    """What is there, and must not be put to rest before it."""
     watches: tuple[tuple[str, str, str, str], ...] = ()
     """Keys that nobody else may have."""
 
