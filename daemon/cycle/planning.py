@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+import msgspec
+
 from daemon.cycle.amounts import amounts
 from daemon.cycle.asked import asked_about
 from daemon.cycle.company import Company
@@ -228,7 +230,10 @@ def _append_operations(draft: Draft, part: Slice, report: CycleReport) -> None:
             Withdrawn(operation=operation_id, record=old.record, reason="the record moved on")
         )
         report.withdrawn += 1
-    for new in (operation for o, operation in wanted.items() if o not in standing):
+    for operation in wanted.values():
+        new = _news(operation, standing.get(operation.id))
+        if new is None:
+            continue
         draft.add(
             Planned(
                 operation=new.id,
@@ -237,7 +242,21 @@ def _append_operations(draft: Draft, part: Slice, report: CycleReport) -> None:
                 payload=draft.body(encode(new)),
             )
         )
-        report.planned += 1
+        report.planned += new.id not in standing
+
+
+def _news(new: Operation, old: Operation | None) -> Operation | None:
+    """What is not planned yet, or has come to wait for more; that stays in its wave at least,
+    for a slice knows only some of what goes before."""
+    if old is None:
+        return new
+    if _waits_for(new) <= _waits_for(old):
+        return None
+    return msgspec.structs.replace(new, wave=max(new.wave, old.wave))
+
+
+def _waits_for(operation: Operation) -> set[object]:
+    return {*operation.needs, *operation.relies_on, *operation.watches}
 
 
 class Pending:

@@ -25,7 +25,7 @@ def make_operation(
     changes: Sequence[FieldChange],
     *,
     needs: Sequence[RecordId] = (),
-    points_to: tuple[RecordId, ...] = (),
+    relies_on: tuple[RecordId, ...] = (),
     why: str,
     world: World,
 ) -> Operation:
@@ -50,7 +50,7 @@ def make_operation(
         changes=tuple(changes),
         wave=0,
         needs=tuple(sorted(set(needs))) if needs else (),
-        points_to=points_to,
+        relies_on=relies_on,
         computed_from=computed_from,
         why=why,
     )

@@ -67,16 +67,16 @@ def _watching(operation: Operation, world: World) -> Operation:
     """With what may move under it while it waits: the keys under which somebody could get in its
     way, those who give up a name for it, and what it points to."""
     needs = tuple(sorted({*operation.needs, *givers(operation, world)}))
-    points_to = {*operation.points_to, *pointed_to(operation)}.difference(needs)
-    points_to.discard(operation.record)
+    relies_on = {*operation.relies_on, *pointed_to(operation)}.difference(needs)
+    relies_on.discard(operation.record)
     watched = (*operation.watches, *keys_of(operation, world))
     view = world.view(operation.record)
     if operation.action is Action.CREATE and view is not None and view.kind not in DOCUMENT_KINDS:
         watched = tuple(sorted({*watched, *keys_in(view, operation.system, world)}))
-    if not watched and not points_to and needs == operation.needs:
+    if not watched and not relies_on and needs == operation.needs:
         return operation
     return msgspec.structs.replace(
-        operation, needs=needs, points_to=tuple(sorted(points_to)), watches=watched
+        operation, needs=needs, relies_on=tuple(sorted(relies_on)), watches=watched
     )
 
 

@@ -88,9 +88,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """Operations of a lower wave go first; one record appears once in a wave."""
     needs: tuple[RecordId, ...] = ()
     """Records of ``system`` that come first: to be there, or to give up a name for this one."""
-    points_to: tuple[RecordId, ...] = ()
-    """Records that are there and that its values point to: when one moves, as when it is made
-    inactive, this is looked at again."""
+    relies_on: tuple[RecordId, ...] = ()
+    """Records as they stand that it was planned on: what its values point to, and what in
+    ``system`` is nearly what it would create. When one moves, this is looked at again."""
     computed_from: dict[SystemName, Digest] = msgspec.field(default_factory=dict)
     """Comparable digest of each side at planning time."""
     why: str = ""

@@ -17,7 +17,7 @@ from ledger.model.entries import (
     Planned,
     Remapped,
 )
-from ledger.model.ids import Digest, ExternalRef, OperationId, RecordId, record_id
+from ledger.model.ids import Digest, ExternalRef, Kind, OperationId, RecordId, record_id
 from ledger.model.outcomes import Write, WriteRequest
 from ledger.model.plans import FieldChange, Operation
 from ledger.model.values import Reference
@@ -28,7 +28,7 @@ from tests.simulation.faces import words
 from tests.simulation.trail import PaperEvent
 from tests.simulation.valving import Hours, Stop, Valves, set_aside
 from tests.simulation.witness import Event, Witness
-from tests.town import Town
+from tests.town import QBO, Town
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,8 @@ class Evidence:
 
 
 def remapped_terms(evidence: Evidence) -> set[str]:
-    """Names of terms of which somebody said that one is meant where the other is said."""
+    """Names of terms of which somebody said that one is meant where the other is said, which may
+    have been before the books' term was found to be the source's."""
     said = {
         record
         for row in evidence.journal
@@ -124,8 +125,13 @@ def remapped_terms(evidence: Evidence) -> set[str]:
     return {
         stored.name
         for stored in evidence.one.qbo.state.all("Term")
-        if evidence.records.get(f"qbo/term/{stored.id}") in said
+        if said.intersection(_ever(ExternalRef(QBO, Kind.TERM, stored.id), evidence))
     }
+
+
+def _ever(ref: ExternalRef, evidence: Evidence) -> set[RecordId | None]:
+    """The record that a reference belongs to, and the one that it was alone."""
+    return {evidence.records.get(str(ref)), record_id(ref)}
 
 
 def suffixes_of(evidence: Evidence, record: RecordId) -> set[str]:

@@ -30,14 +30,17 @@ from tests.scenarios.papers import (
     in_qbo,
     invoiced,
     line,
+    numbers,
     office,
     open_work,
     posted,
     sells,
+    shop,
 )
 from tests.scenarios.support import (
     Goods,
     create_in_qbo,
+    qbo_row,
     save_in_dear,
     save_in_qbo,
     tiny,
@@ -270,6 +273,38 @@ async def test_an_invoice_that_waits_is_held_when_what_it_sells_is_put_to_rest(
 
         assert await open_work(one) == []
         assert "inactive" in await hold_of(one, HoldCode.INACTIVE_REFERENCE)
+        await nobody_oversleeps(one)
+
+
+@pytest.mark.parametrize("is_corrected", [False, True])
+async def test_an_invoice_that_waits_is_not_posted_beside_the_same_under_another_number(
+    tmp_path: Path, is_corrected: bool
+) -> None:
+    """``paper_valves`` 140272: a create that waits watched for its number alone. A person enters it
+    under another one, or for another customer whom they correct afterwards."""
+    other = Goods().customer("Willow Yard")
+    async with office(tmp_path, replace(shop(), customers=(*shop().customers, other))) as one:
+        at = Valves(one)
+        await at.pause({"kind": "invoice"})
+        sale = sells(one, line("BR-1", 2, "3.5"))
+        invoiced(one, sale)
+        await one.settle()
+        party = "Willow Yard" if is_corrected else CUSTOMER
+        body: dict[str, Any] = {"party": party, "number": "BY-HAND", "date": TODAY}
+        body["lines"] = [{"item": "BR-1", "quantity": 2, "amount": 7}]
+        in_qbo(one, "invoice", enter=body)
+        await one.settle()
+        if is_corrected:
+            by_hand = posted(one, "invoice", "BY-HAND")
+            whom = {"CustomerRef": {"value": qbo_row(one, "customer", CUSTOMER)["Id"]}}
+            in_qbo(one, "invoice", id=by_hand["Id"], set=whom)
+            await one.settle()
+        await at.open_all()
+
+        await one.settle()
+
+        assert numbers(one, "invoice") == ["BY-HAND"]
+        assert "another number" in await hold_of(one, HoldCode.PROPOSED_MATCH)
         await nobody_oversleeps(one)
 
 

@@ -13,18 +13,19 @@ from daemon.catalogue.words import Options
 from daemon.control import skipping
 from daemon.control.protocol_valves import SkipRequest
 from daemon.cycle.calendar import Calendar, WriteWindow
-from ledger.model.entries import Approved, Intended, SkipEnded, Skipped
+from ledger.model.entries import Approved, Intended, Remapped, SkipEnded, Skipped
+from ledger.model.ids import ExternalRef, Kind, record_id
 from ledger.model.plans import Action
 from tests.daemon.catalogue.support import conductor, export_anew, inactivate_and_keep_name
 from tests.scenarios.support import save_in_dear
 from tests.scenarios.village import BOOKKEEPER, desk
 from tests.simulation.checkers import lost, pairs, quiet, reexported, skipped, stopped
-from tests.simulation.evidence import Evidence, gather
+from tests.simulation.evidence import Evidence, gather, remapped_terms
 from tests.simulation.life import Life, Story
 from tests.simulation.test_checkers import at_rest, look
 from tests.simulation.valving import Hours, Stop, Valves
 from tests.simulation.witness import Witness
-from tests.town import Town
+from tests.town import QBO, Town
 
 NIGHT = Calendar(windows=(WriteWindow(days=frozenset(range(7)), since=time(1), until=time(2)),))
 
@@ -214,3 +215,18 @@ async def test_an_old_item_is_woken_for_its_name_with_a_yes_alone_and_rests_agai
         assert any("was left awake" in p for p in await reexported.check(evidence))
         evidence.journal = [r for r in evidence.journal if not isinstance(r.entry, Approved)]
         assert any("active was overwritten" in p for p in await lost.check(evidence))
+
+
+async def test_a_term_that_is_said_otherwise_before_it_is_joined_is_known(tmp_path: Path) -> None:
+    """``valves`` 140179: the daemon died before it had joined the terms, and somebody remapped one
+    of the books meanwhile."""
+    async with at_rest(tmp_path) as (one, witness):
+        first, second = one.qbo.state.all("Term")
+        old, new = (record_id(ExternalRef(QBO, Kind.TERM, t.id)) for t in (first, second))
+        draft = one.ledger.draft(actor="test")
+        draft.add(Remapped(system=QBO, old=old, new=new, reason="moved", by="bookkeeper"))
+        await one.ledger.append(draft)
+
+        evidence = await with_valves(one, witness, Valves(one))
+
+        assert remapped_terms(evidence) == {first.name, second.name}

@@ -3,6 +3,8 @@
 Must not compare sides; there is only one.
 """
 
+import msgspec
+
 from ledger.model.capabilities import KindRule
 from ledger.model.facts import Hold, HoldCode, RecordView
 from ledger.model.ids import Kind, SystemName
@@ -20,7 +22,7 @@ from ..world import World
 from .billing import link_lines
 from .changes import new_document
 from .checks import also_waiting_for, checks, hold
-from .matching import keys_in_books, match_document
+from .matching import keys_in_books, match_document, nearly
 from .parties import PARTY_FIELD, DocumentParty, document_party
 from .wanted import Wanted
 
@@ -52,8 +54,10 @@ def create_document(
     if is_early:
         return Decision()
     keys = keys_in_books(view, mine, number, world.policy.books)
+    around = (*wanted.pointed, *nearly(view, mine, number, world))
     if matched is not None:
-        return Decision(holds=(matched.also_waiting_for(keys),))
+        (asked,) = also_waiting_for([matched], around)
+        return Decision(holds=(asked.also_waiting_for(keys),))
     linked = link_lines(view, mine, wanted.lines, world, ask)
     if linked.awaits_link:
         return Decision(awaits_links=True)
@@ -64,9 +68,9 @@ def create_document(
         *checks(view, mine, None, wanted, rule, world),
         *_number_clash(view, mine, number, world, ask),
     ]
+    keys += _namesakes(view, mine)
     if against:  # all of it is moot when the document turns up in the books by itself
-        waiting = also_waiting_for(against, wanted.pointed)
-        keys += _namesakes(view, mine)
+        waiting = also_waiting_for(against, around)
         return Decision(holds=tuple(one.also_waiting_for(keys) for one in waiting))
     changes = new_document(mine, wanted, linked, rule, world)
     there, here = world.policy.title(mine.system), world.policy.title(world.policy.books)
@@ -77,15 +81,16 @@ def create_document(
         Action.CREATE,
         changes,
         needs=(*wanted.needs, *linked.needs),
-        points_to=wanted.pointed,
+        relies_on=around,
         why=" ".join(said for said in (why, linked.remark, wanted.remark) if said),
         world=world,
     )
     refusal = refused(view, operation, world)
     if refusal is not None:
-        (waits,) = also_waiting_for([refusal], wanted.pointed)
+        (waits,) = also_waiting_for([refusal], around)
         return Decision(holds=(waits.also_waiting_for(keys),))
-    return Decision(operations=(operation,))
+    # A person may enter it in the books while it waits.
+    return Decision(operations=(msgspec.structs.replace(operation, watches=keys),))
 
 
 def _number(wanted: Wanted) -> Value:

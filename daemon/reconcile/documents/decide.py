@@ -246,7 +246,7 @@ def _update(
         Action.UPDATE,
         drafted.changes,
         needs=(*wanted.needs, *linked.needs),
-        points_to=wanted.pointed,
+        relies_on=wanted.pointed,
         why=" ".join(said for said in (why, linked.remark, remark) if said),
         world=world,
     )

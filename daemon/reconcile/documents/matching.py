@@ -51,6 +51,15 @@ def match_document(view: RecordView, source: DocumentParty, number: Value, world
     return _proposed(view, likely, world) if likely else None
 
 
+def nearly(
+    view: RecordView, source: DocumentParty, number: Value, world: World
+) -> tuple[RecordId, ...]:
+    """Documents of the books that may become likely by an edit that moves none of their keys: of
+    the same number, or of the same sum on the same day."""
+    found = _candidates(view, source, number, world)
+    return tuple(sorted(one.view.record for one in found[:MOST_CANDIDATES]))
+
+
 class Again(msgspec.Struct, frozen=True, kw_only=True):
     """Documents of the books that may stand for one that was deleted there."""
 

@@ -71,7 +71,7 @@ def planned(on: Tables, said: Sequence[Said[entries.Planned]]) -> None:
         of = (entry.operation, entry.record, entry.digest, payload)
         rows.append((*of, seq, at, told.system, told.action, label))
         subject = needs_subject(entry.operation)
-        needs += [(one, entry.record, subject) for one in (*told.needs, *told.points_to)]
+        needs += [(one, entry.record, subject) for one in (*told.needs, *told.relies_on)]
         watched += [(*key, entry.record, subject) for key in told.watches]
     on.db.executemany(_PLAN, rows)
     on.touched.changed.update(entry.record for _, _, entry in said)
@@ -102,8 +102,8 @@ class _Told(msgspec.Struct, frozen=True):
     label: str = ""
     needs: tuple[RecordId, ...] = ()
     """What must be there before it."""
-    points_to: tuple[RecordId, ...] = ()
-    """What is there, and must not be put to rest before it."""
+    relies_on: tuple[RecordId, ...] = ()
+    """What it was planned on."""
     watches: tuple[tuple[str, str, str, str], ...] = ()
     """Keys that nobody else may have."""
 
