@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from daemon.connectors.base import Connector, Health, Metered, Watched
+from daemon.cycle.again import decided_now
 from daemon.cycle.asides import end_due
 from daemon.cycle.company import Company, Told
 from daemon.cycle.execute import execute
@@ -162,6 +163,7 @@ class Cycle:
             self._gate_at = -1  # what is ready goes as soon as it may, whatever else is learned
             ready = await pass_gate(company, report)
             if may_write:
+                ready = await decided_now(company, ready, report, stopping=self._stopping)
                 await self._end_review()
             if not ready:
                 self._gate_shut = shut

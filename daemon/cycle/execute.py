@@ -83,8 +83,8 @@ async def _send_waves(
     stopping: Callable[[], bool],
 ) -> None:
     connector = company.connectors[system]
-    for turn in sorted({_turn(operation) for operation in operations}):
-        todo = [operation for operation in operations if _turn(operation) == turn]
+    for turn in sorted({turn_of(operation) for operation in operations}):
+        todo = [operation for operation in operations if turn_of(operation) == turn]
         async with aclosing(batches_of(company.ledger, connector.capabilities, todo)) as batches:
             await _send_turn(company, connector, batches, report, stopping=stopping)
         if stopping():
@@ -156,7 +156,7 @@ def _is_held_back(operation: Operation, now: Stops) -> bool:
     return now.holds_back(operation.system, operation.kind, operation.digest)
 
 
-def _turn(operation: Operation) -> tuple[bool, int, int]:
+def turn_of(operation: Operation) -> tuple[bool, int, int]:
     """When it goes: waves are those of one slice of planning, and what goes out together comes
     from many. So what is put to rest comes after everything else whatever its wave, and in a wave
     what is pointed to is created before what points to it, and rests after it."""

@@ -107,14 +107,27 @@ async def _plan_pass(company: Company, report: CycleReport, stopping: Callable[[
         if part.plan.links and await _link(company, part.plan.links, report):
             continue  # linked records are dirty again, as one: the same slice once more
         after = records[-1]
-        draft = ledger.draft(actor="daemon", cycle=report.cycle)
-        _append(draft, part, report)
-        draft.decided(records, as_of=part.as_of)
-        draft.in_step(part.in_step, as_of=part.as_of)
-        await ledger.append(draft)
+        await _keep(company, part, report)
         planned = report.activity.done + len(records)
         report.doing("planning", done=planned, of=max(planned, report.activity.of))
     return worked
+
+
+async def plan_again(company: Company, records: Sequence[RecordId], report: CycleReport) -> None:
+    """Plan records whether or not anything is known to have moved."""
+    for first in range(0, len(records), company.pace.slice_records):
+        part = await _look(company, records[first : first + company.pace.slice_records])
+        await _link(company, part.plan.links, report)  # those are dirty then
+        await _keep(company, part, report)
+
+
+async def _keep(company: Company, part: Slice, report: CycleReport) -> None:
+    draft = company.ledger.draft(actor="daemon", cycle=report.cycle)
+    _append(draft, part, report)
+    draft.decided(part.records, as_of=part.as_of)
+    draft.in_step(part.in_step, as_of=part.as_of)
+    await company.ledger.append(draft)
+    report.decided.update(operation.record for operation in part.plan.operations)
 
 
 async def _dirty(ledger: Ledger, limit: int, after: str) -> list[RecordId]:

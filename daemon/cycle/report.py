@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from ledger.model.facts import Problem
-from ledger.model.ids import Kind, SystemName
+from ledger.model.ids import Kind, RecordId, SystemName
 
 
 class Link(StrEnum):
@@ -108,6 +108,8 @@ class CycleReport(msgspec.Struct, kw_only=True):
     problems: list[Problem] = msgspec.field(default_factory=list)
     complete: bool = False
     """Every system was observed to the end and every slice was planned."""
+    decided: set[RecordId] = msgspec.field(default_factory=set)
+    """Records for which something was planned, or stood as planned, when they were looked at."""
     activity: Activity = IDLE
     """Replaced at every step; idle again when the cycle is over."""
 

@@ -83,6 +83,21 @@ def shop(
     return replace(world, accounts=(*world.accounts, bank))
 
 
+def tracked_world() -> World:
+    """An item of which QuickBooks tracks the quantity as well."""
+    thing = Goods().item("TR-1")
+    assert thing.qbo is not None
+    tracked = replace(
+        thing.qbo,
+        id="77",
+        type="Inventory",
+        asset_account="81",
+        expense_account="80",
+        quantity=Decimal(500),
+    )
+    return shop(products=(replace(thing, qbo=tracked),))
+
+
 @asynccontextmanager
 async def office(
     folder: Path, world: World | None = None, *, since: str = SINCE, **options: Any

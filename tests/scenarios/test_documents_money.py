@@ -43,6 +43,7 @@ from tests.scenarios.papers import (
     shop,
     sold,
     total,
+    tracked_world,
     wrote,
 )
 from tests.scenarios.support import (
@@ -415,21 +416,6 @@ async def test_an_item_tracked_from_a_later_day_holds_and_is_released(tmp_path: 
         await settle(one)
         assert numbers(one, "invoice") == [number]
         assert await codes(one) == []
-
-
-def tracked_world() -> World:
-    """An item of which QuickBooks tracks the quantity as well."""
-    thing = Goods().item("TR-1")
-    assert thing.qbo is not None
-    tracked = replace(
-        thing.qbo,
-        id="77",
-        type="Inventory",
-        asset_account="81",
-        expense_account="80",
-        quantity=D(500),
-    )
-    return shop(products=(replace(thing, qbo=tracked),))
 
 
 async def test_F68_F74_stock_that_moves_in_the_books_by_our_bills_is_written_nowhere(
