@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from daemon.reconcile.policy import Policy
+from ledger.model.aside import is_operation
 from ledger.store.engine import inline
 from tests.scenarios.support import Axe, killed
 from tests.simulation import decisions
@@ -291,7 +292,8 @@ class Life:
             moving.append(f"approved {approved}: {self._told(report)}")
             if report.problems and await self.valves.accept_absence(report.problems):
                 await one.scheduler.run_now("rest", full=True)
-            skipped = await one.ledger.read(lambda views: views.standing_skips())
+            standing = await one.ledger.read(lambda views: views.standing_skips())
+            skipped = [skip for skip in standing if is_operation(skip.subject)]
             waiting = await one.operations("waiting")
             asked = sum(row.reason == "asked_about" for row in waiting)  # no yes answers that
             if (

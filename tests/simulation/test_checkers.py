@@ -16,7 +16,8 @@ from daemon.cycle.report import Seen
 from ledger.model.entries import Intended, Released
 from ledger.model.facts import HoldCode
 from ledger.model.ids import Kind
-from tests.scenarios.support import Goods, save_in_dear, save_in_qbo, tiny, village
+from tests.scenarios.papers import in_dear
+from tests.scenarios.support import Goods, create_in_qbo, save_in_dear, save_in_qbo, tiny, village
 from tests.simulation.checkers import (
     chain,
     conflicts,
@@ -64,6 +65,30 @@ async def test_a_second_record_of_one_name_is_noticed(tmp_path: Path) -> None:
         evidence = await look(one, witness)
         assert any("had that name already" in p for p in await doubled.check(evidence))
         assert any("unknown to the journal" in p for p in await doubled.check(evidence))
+
+
+async def test_a_second_record_that_came_after_the_last_look_is_nobodys_fault(
+    tmp_path: Path,
+) -> None:
+    """``answers`` 151708: a bookkeeper entered the item when QuickBooks had been read."""
+    async with at_rest(tmp_path) as (one, witness):
+        in_dear(one, "product", create={"SKU": "BR-9", "Name": "Clip", "Type": "Stock"})
+
+        posting = {"IncomeAccountRef": {"value": "79"}, "ExpenseAccountRef": {"value": "80"}}
+
+        def enter(system: str, method: str, path: str) -> None:
+            if (system, method) == ("qbo", "POST"):
+                one.faults.on_request = None
+                with witness.by("bookkeeper"):
+                    create_in_qbo(one, "item", Name="Clip by hand", Sku="BR-9", **posting)
+
+        one.faults.on_request = enter
+        await one.settle()
+        evidence = await look(one, witness)
+        (born,) = [e for e in witness.of_daemon() if e.what == "created" and e.twins]
+        assert await doubled.check(evidence) == []
+        witness.events[born.n] = replace(born, after_row=one.log.last)  # QuickBooks was asked since
+        assert any("had that name already" in p for p in await doubled.check(evidence))
 
 
 async def test_a_write_that_nobody_planned_is_noticed(tmp_path: Path) -> None:

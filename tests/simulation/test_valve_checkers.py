@@ -17,7 +17,8 @@ from ledger.model.entries import Approved, Intended, Remapped, SkipEnded, Skippe
 from ledger.model.ids import ExternalRef, Kind, record_id
 from ledger.model.plans import Action
 from tests.daemon.catalogue.support import conductor, export_anew, inactivate_and_keep_name
-from tests.scenarios.support import save_in_dear
+from tests.scenarios.papers import in_dear
+from tests.scenarios.support import create_in_qbo, save_in_dear, save_in_qbo
 from tests.scenarios.village import BOOKKEEPER, desk
 from tests.simulation.checkers import lost, pairs, quiet, reexported, skipped, stopped
 from tests.simulation.evidence import Evidence, gather, remapped_terms
@@ -144,6 +145,27 @@ async def test_what_follows_from_the_end_of_a_skip_in_a_quiet_world_is_noticed(
         evidence = await look(one, witness)
         one.clock.advance(200.0)
         assert any("SkipEnded" in p for p in await quiet.check(evidence))
+
+
+async def test_a_world_does_not_rest_while_a_skip_that_ended_leaves_something_to_approve(
+    tmp_path: Path,
+) -> None:
+    """``valves`` 151629: a hold that was set aside was counted as what the other one left."""
+    async with at_rest(tmp_path) as (one, _):
+        in_dear(one, "customer", create={"Name": "Colon: Works"})
+        create_in_qbo(one, "vendor", DisplayName="Colon- Works")
+        await one.settle()
+        (lone,) = await one.holds(Kind.CUSTOMER)
+        request = SkipRequest(record=lone.record, reason="not ours")
+        await skipping.skip(desk(one), BOOKKEEPER, request)
+        save_in_qbo(one, "item", "BR-1", Active=False)
+        await one.settle()
+        (row,) = await one.operations("waiting")
+        until = (one.clock.now() + timedelta(minutes=8)).isoformat()
+        request = SkipRequest(record=row.operation.record, reason="not now", until=until)
+        await skipping.skip(desk(one), BOOKKEEPER, request)
+        assert await Life(one, Story()).judged() == []
+        assert await one.operations("waiting") == []
 
 
 @pytest.mark.parametrize("minutes", [8, 9, 10, 11, 12, 20])

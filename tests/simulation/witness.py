@@ -49,6 +49,8 @@ class Event:
     rows: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
     """Where the daemon changed something: the whole record in the system's own words, before and
     after."""
+    after_row: int = 0
+    """Row of the request log that was the newest when it happened."""
 
     @property
     def moved(self) -> dict[str, tuple[str, str]]:
@@ -132,6 +134,7 @@ class Witness:
             after=after,
             twins=twins,
             rows=rows if self._author == DAEMON else None,
+            after_row=self._one.log.last,
         )
         self.events.append(event)
         self._show(system, kind, record_id, after, since=event.n)

@@ -7,6 +7,9 @@ from ledger.model.plans import Action
 from tests.simulation.evidence import Evidence
 from tests.simulation.witness import Event
 
+LISTS = frozenset({"cdc", "query", "product", "supplier", "customer"})
+"""Ends of the paths by which the systems tell what they have."""
+
 
 async def check(evidence: Evidence) -> list[str]:
     problems = []
@@ -19,6 +22,7 @@ async def check(evidence: Evidence) -> list[str]:
             # Somebody, or a re-export, said of the other one that a new one takes its place.
             if f"{event.system}/{event.kind}/{twin}" not in unlinked
             and not _has_its_own(evidence, event, twin)
+            and not _came_unseen(evidence, event, twin)
         ]
         if rivals:
             problems.append(f"{event} although {rivals} had that name already")
@@ -38,6 +42,19 @@ def _has_its_own(evidence: Evidence, event: Event, twin: str) -> bool:
     if record is None or mine is None or record == mine:
         return False
     return any(not ref.startswith(f"{event.system}/") for ref in evidence.partners[record])
+
+
+def _came_unseen(evidence: Evidence, event: Event, twin: str) -> bool:
+    """Whether somebody made the other one after the system was last asked for what it has: no
+    look could have shown it before the create left."""
+    label = f"{event.system}/{event.kind}/{twin}"
+    born = [e for e in evidence.witness.events if e.what == "created" and e.label == label]
+    return bool(born) and not any(
+        born[-1].after_row < row["n"] <= event.after_row
+        and row["system"] == event.system
+        and row["path"].rpartition("/")[2] in LISTS
+        for row in evidence.one.log.rows
+    )
 
 
 def _owners(evidence: Evidence) -> dict[str, set[str]]:
