@@ -18,7 +18,7 @@ from daemon.reconcile.gate import DENIED
 from daemon.reconcile.policy import Policy
 from daemon.reconcile.successors import replaced_by
 from ledger.model.entries import ConflictResolved, Entry, Linked
-from ledger.model.facts import RecordView, Resolution
+from ledger.model.facts import CATALOGUE_JOB, RecordView, Resolution
 from ledger.model.ids import Digest, RecordId
 from ledger.model.keys import fold
 from ledger.model.plans import Operation
@@ -26,7 +26,6 @@ from ledger.store.views import Views
 
 DUE = frozenset({*ANEW, Act.REACTIVATE, Act.ADOPT})
 """What a product needs something done for."""
-JOB = "catalogue job"
 _SENDABLE = ("planned", "approved", "intended", "waiting")
 
 
@@ -128,7 +127,7 @@ def _next(
             return work
     if how in (Standing.INACTIVE, Standing.GONE):
         reason = "catalogue job: a new item takes its place"
-        parted = unlink(row.record, row.old, reason, JOB)
+        parted = unlink(row.record, row.old, reason, CATALOGUE_JOB)
         return Work(entries=(*parted, *_said(row, view)))
     return Work()
 
@@ -178,7 +177,7 @@ def answer_entry(record: RecordId, answer: Resolution, reason: str) -> ConflictR
         field=answer.field,
         take=answer.take,
         value_digest=answer.value_digest,
-        by=JOB,
+        by=CATALOGUE_JOB,
         reason=reason,
     )
 

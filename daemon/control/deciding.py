@@ -37,6 +37,8 @@ from ledger.store.views import Views
 if TYPE_CHECKING:
     from daemon.control.desk import Actor, Desk
 
+RETRIED = frozenset({HoldCode.REJECTED, HoldCode.OSCILLATION})
+"""What a retry ends beside a skip: what was refused, and the count of what is set back."""
 LINKS = "order"
 """The field of a bill that the books show without its order: there it counts as empty."""
 
@@ -170,7 +172,7 @@ async def retry(desk: "Desk", actor: "Actor", request: RetryRequest) -> DoneAnsw
         require_unmoved(views, view, request.seen)
         held = {row.hold.code for row in views.holds(record=view.record)}
         is_skipped = bool(views.skips_of([view.record]))
-        if not view.rejections and HoldCode.REJECTED not in held and not is_skipped:
+        if not view.rejections and not held & RETRIED and not is_skipped:
             raise Declined(
                 Code.STALE,
                 f"nothing of {view.label!r} was refused or set aside",

@@ -9,7 +9,7 @@ from daemon.clock import Clock
 from daemon.connectors.base import Connector
 from daemon.cycle.calendar import Calendar
 from daemon.reconcile.policy import Policy
-from ledger.model.ids import RecordId, SystemName
+from ledger.model.ids import Digest, RecordId, SystemName
 from ledger.store.ledger import Ledger
 from ledger.store.room import require_room
 
@@ -60,8 +60,9 @@ class Company:
     calendar: Calendar = field(default_factory=Calendar)
     """When writes may go; swapped like ``policy``."""
     told: Told = field(default_factory=Told)
-    sent: set[RecordId] = field(default_factory=set)
-    """Records that an operator asked to send: they pass a manual flow once."""
+    sent: dict[RecordId, frozenset[Digest] | None] = field(default_factory=dict)
+    """Records that an operator asked to send, which pass a manual flow once: with these changes, or
+    None = with what the next cycle plans."""
     min_free: int = 0
     """Bytes that have to be free on the ledger's disk before a request leaves; 0 = any."""
 

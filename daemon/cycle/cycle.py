@@ -9,6 +9,7 @@ import msgspec
 from daemon.connectors.base import Connector, Health, Metered, Watched
 from daemon.cycle.again import decided_now
 from daemon.cycle.asides import end_due
+from daemon.cycle.byname import keep_as_planned
 from daemon.cycle.company import Company, Told
 from daemon.cycle.execute import execute
 from daemon.cycle.observe import observe, resweep
@@ -111,6 +112,8 @@ class Cycle:
         if self._checked == self._company.connectors.keys():
             await plan_dirty(self._company, report, stopping=self._stopping)
             await self._reach_agreement(report, may_write=heard)
+        if not heard:
+            await keep_as_planned(self._company)
         await self._keep_meters()
         report.complete = heard
 

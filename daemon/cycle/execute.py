@@ -7,7 +7,14 @@ Nothing is sent that cannot be journalled first. A lost reply is ``Unknown`` and
 import asyncio
 import re
 from asyncio import FIRST_COMPLETED
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Collection,
+    Iterable,
+    Sequence,
+)
 from contextlib import AsyncExitStack, aclosing
 
 from daemon.connectors.base import Connector, Paced
@@ -15,7 +22,7 @@ from daemon.cycle.company import Company
 from daemon.cycle.observe import note
 from daemon.cycle.prepare import Ready, cut, make_intent, make_ready, make_request, shares
 from daemon.cycle.report import CycleReport, Seen
-from daemon.cycle.stops import Stops, stops
+from daemon.cycle.stops import held_back
 from daemon.log import Log
 from daemon.reconcile.waves import RESTING
 from ledger.model.capabilities import Capabilities
@@ -28,7 +35,7 @@ from ledger.model.ids import DOCUMENT_KINDS, Digest, Kind, SystemName
 from ledger.model.outcomes import Confirmed as Done
 from ledger.model.outcomes import Intent, IntentItem, Outcome, RefusalKind, Unknown, WriteRequest
 from ledger.model.outcomes import Rejected as Refused
-from ledger.model.plans import Operation
+from ledger.model.plans import Action, Operation
 from ledger.store.ledger import Draft, Ledger
 from ledger.store.payloads import pack
 from ledger.store.views import Views
@@ -129,8 +136,8 @@ async def _send_turn(
                         await place.enter_async_context(connector.place(len(batch)))
                     if trouble or stopping():
                         break
-                    now = await stops(company, (r.operation.digest for r in batch))
-                    let_go = [r for r in batch if not _is_held_back(r.operation, now)]
+                    kept = await held_back(company, [r.operation for r in batch], report.ruled)
+                    let_go = [r for r in batch if r.operation.id not in kept]
                     if let_go:
                         under_way.add(group.create_task(send(let_go, place.pop_all())))
                 _tell_done(report, len(batch) - len(let_go))
@@ -149,11 +156,6 @@ def _at_once(connector: Connector, batch: Sequence[Ready]) -> int:
     """Documents go one after the other: two bills of one order meet in its lines."""
     is_alone = any(one.operation.kind in DOCUMENT_KINDS for one in batch)
     return 1 if is_alone or not isinstance(connector, Paced) else connector.writes_at_once
-
-
-def _is_held_back(operation: Operation, now: Stops) -> bool:
-    """Somebody paused or skipped it after the gate had ruled: it waits at the next round's gate."""
-    return now.holds_back(operation.system, operation.kind, operation.digest)
 
 
 def turn_of(operation: Operation) -> tuple[bool, int, int]:
@@ -234,13 +236,22 @@ async def attempt(
             company, intent, [_not_sent(item, error) for item in intent.items], report, how="reply"
         )
         raise
+    gone: list[Tombstone] = []
     if again:
-        outcomes = tuple([await _read_back(connector, outcome) for outcome in outcomes])
-    await settle(company, intent, outcomes, report, how="replay" if again else "reply")
+        made = {item.b_id for item in intent.items if item.action is Action.CREATE}
+        outcomes = tuple([await _read_back(connector, one, made, gone) for one in outcomes])
+    how = "replay" if again else "reply"
+    await settle(company, intent, outcomes, report, how=how, gone=gone)
 
 
-async def _read_back(connector: Connector, outcome: Outcome) -> Outcome:
-    """A request that went again may bring its first answer, which is old news: look once more."""
+async def _read_back(
+    connector: Connector, outcome: Outcome, made: Collection[str], gone: list[Tombstone]
+) -> Outcome:
+    """A request that went again may bring its first answer, which is old news: look once more.
+
+    What was ``made`` and is ``gone`` since was taken out by somebody: it stays made, for else it
+    would be made a second time behind their back.
+    """
     if not isinstance(outcome, Done):
         return outcome
     try:
@@ -248,6 +259,9 @@ async def _read_back(connector: Connector, outcome: Outcome) -> Outcome:
     except (Transient, Throttled, Unauthorised, RefusedError) as error:
         return Unknown(b_id=outcome.b_id, reason=f"sent again, but not seen since: {error}")
     if isinstance(now, Tombstone) and not isinstance(outcome.shown, Tombstone):
+        if outcome.b_id in made:
+            gone.append(now)
+            return outcome
         return Refused(
             b_id=outcome.b_id,
             refusal=RefusalKind.STALE,
@@ -270,8 +284,10 @@ async def settle(
     report: CycleReport,
     *,
     how: str,
+    gone: Iterable[Tombstone] = (),
 ) -> None:
-    """Append what became of the items of an intent; items without an outcome stay open."""
+    """Append what became of the items of an intent, and what of it is ``gone`` since; items without
+    an outcome stay open."""
     ledger = company.ledger
     items = {item.b_id: item for item in intent.items}
     draft = ledger.draft(actor="daemon", cycle=report.cycle)
@@ -315,6 +331,8 @@ async def settle(
             case Unknown():
                 unknown.append(outcome.reason)
                 report.unknown += 1
+    for tombstone in gone:
+        draft.add(Tombstoned(ref=tombstone.ref, evidence=tombstone.evidence))
     if unknown:
         draft.add(OutcomeUnknown(request=intent.id, reason=unknown[0]))
         _log.warning(

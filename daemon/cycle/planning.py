@@ -12,12 +12,14 @@ import msgspec
 
 from daemon.cycle.amounts import amounts
 from daemon.cycle.asked import asked_about
+from daemon.cycle.byname import sent_by_name
 from daemon.cycle.company import Company
 from daemon.cycle.garbage import few_collections
 from daemon.cycle.lookups import LedgerLookups, linkable
 from daemon.cycle.passing import pass_over, rules_in_force
-from daemon.cycle.report import CycleReport
+from daemon.cycle.report import CycleReport, Ruled
 from daemon.cycle.stops import Stops
+from daemon.cycle.together import missing
 from daemon.reconcile.breaker import MASS_CHANGE
 from daemon.reconcile.gate import DENIED, GateFacts, gate
 from daemon.reconcile.plan import links, plan
@@ -53,10 +55,14 @@ class Slice:
         policy = company.rules()
         lookups = _lookups(views, company)
         self.as_of, _ = views.head()
-        self.records = records
         self.views: dict[RecordId, RecordView] = {v.record: v for v in views.views(records)}
         lookups.prepare(self.views.values(), policy)
         self.plan: Plan = plan(list(self.views.values()), lookups, policy)
+        while more := missing(self.plan, records, views, policy):
+            records = [*records, *sorted(more)]
+            self.views |= {view.record: view for view in views.views(more)}
+            self.plan = plan(list(self.views.values()), lookups, policy)
+        self.records = records
         self.holds = views.standing_holds(records)
         self.operations: dict[RecordId, list[OperationRow]] = views.operations_of(records, PENDING)
         self.mapping_version = policy.mapping_version
@@ -281,12 +287,13 @@ class Pending:
             rows += page
         self.rows = {row.operation.id: row for row in rows}
         operations = [row.operation for row in rows]
+        self.ruled = Ruled(seq=views.head()[0], at=company.clock.now())
         policy, stops = company.rules(), Stops(views, company)
         facts = GateFacts(
             first_plan_approved=views.first_plan_approved(),
-            approved=views.approvals(company.clock.now()),
+            approved=views.approvals(self.ruled.at),
             live_counts={(c.system, c.kind): c.live for c in views.counts()},
-            sent=frozenset(company.sent),
+            sent=sent_by_name(company, rows),
             skipped=stops.skipped,
             asked=asked_about(views, operations, policy),
             pauses=stops.pauses,
@@ -331,6 +338,7 @@ async def pass_gate(company: Company, report: CycleReport) -> list[Operation]:
     brief, for there may be a hundred thousand of them."""
     pending = await company.ledger.read(lambda views: Pending(views, company))
     held: list[GateHeld] = []
+    report.ruled = pending.ruled
     report.waiting = report.halted = 0
     for operation_id, verdict in pending.verdicts.items():
         row = pending.rows[operation_id]

@@ -11,6 +11,8 @@ from datetime import datetime
 from daemon.connectors.base import Connector
 from daemon.cycle.company import Company
 from daemon.cycle.execute import attempt, settle
+from daemon.cycle.parting import is_parted
+from daemon.cycle.perhaps import perhaps_deleted, perhaps_made, perhaps_renamed
 from daemon.cycle.prepare import recovery_value
 from daemon.cycle.report import CycleReport
 from daemon.cycle.stops import stops
@@ -24,8 +26,6 @@ from ledger.model.facts import REPLACED_BY, Observation, Tombstone
 from ledger.model.ids import DOCUMENT_KINDS, ExternalRef, Kind, RecordId, SystemName
 from ledger.model.keys import fold
 from ledger.model.outcomes import (
-    PERHAPS_MADE,
-    PERHAPS_RENAMED,
     Confirmed,
     Intent,
     IntentItem,
@@ -43,6 +43,8 @@ from ledger.store.views import Views
 _ENDS = {Action.VOID: "voided", Action.CLOSE: "closed"}
 """The status that a document shows once it was ended so; a deleted one is gone."""
 
+_WITHDRAWN = frozenset({"voided", "draft"})
+"""The status of a document that is not, or no longer, to be posted."""
 _KNOWN_BY: tuple[str, ...] = ("vendor", "customer", "date")
 """Fields by which a document is known beside its number and its sum."""
 MOST_STRANGERS = 3
@@ -91,7 +93,9 @@ async def _settle_intent(
     replays = connector.capabilities.replays_requests
     wanted = all(company.policy.flow(item.kind) != "off" for item in absent)
     may_go = replays and is_whole and is_young and wanted and await _may_write(company)
-    if may_go and not await _is_overtaken(company, absent, intent.first_at):
+    may_go = may_go and not await is_parted(company, intent.system, absent)
+    may_go = may_go and not await _is_withdrawn(company, absent)
+    if may_go and not await _is_overtaken(company, absent, writes, intent.first_at):
         now = await stops(company, (item.digest for item in intent.items))
         if any(now.holds_back(intent.system, item.kind, item.digest) for item in intent.items):
             report.open_intents += 1  # it keeps its id, and goes when it may
@@ -102,37 +106,73 @@ async def _settle_intent(
     # A batch of which nothing is there never acted: somebody would have renamed all that it made.
     asks = len(request.writes) == 1 or not is_whole or not replays
     lost = [writes[item.b_id] for item in absent]
-    gone = [await _absent(company, connector, intent, write, asks=asks) for write in lost]
+    acted = not is_whole and await _acted(company, request)
+    said = {"asks": asks, "acted": acted}
+    gone = [await _absent(company, connector, intent, write, **said) for write in lost]
     await settle(company, intent, gone, report, how="probe")
     report.settled_intents += 1
 
 
-async def _is_overtaken(company: Company, absent: Sequence[IntentItem], since: str) -> bool:
+async def _is_overtaken(
+    company: Company, absent: Sequence[IntentItem], writes: Mapping[str, Write], since: str
+) -> bool:
     """Whether something turned up, or took such a key, since the request first left, that may be
     what one of its creates would make: that is planned anew, and the match ladder has a look at it.
-    A document was looked for by its number already."""
-    creates = [
-        item for item in absent if item.action is Action.CREATE and item.kind not in DOCUMENT_KINDS
-    ]
+    """
+    creates = [item for item in absent if item.action is Action.CREATE]
+    mine = {item.record for item in creates}
 
     def ask(views: Views) -> bool:
-        found: set[ExternalRef] = set()
+        turned_up: list[int] = []
         for item in creates:
             row = views.operation(item.operation)
-            for system, kind, key, value in row.operation.watches if row is not None else ():
-                found.update(views.find(SystemName(system), Kind(kind), key, value))
-        mine = {item.record for item in creates}
-        heads = views.heads(found).values()
-        others = [one.seq for one in heads if one.record not in mine and not one.out_of_scope]
-        return any(at > since for at in views.instants(others).values())
+            keys = row.operation.watches if row is not None else ()
+            found = [ref for s, k, *key in keys for ref in views.find(SystemName(s), Kind(k), *key)]
+            heads = [h for h in views.heads(found).values() if h.record not in mine]
+            if item.kind in DOCUMENT_KINDS:
+                alike = _alone_and_alike(views, [h.record for h in heads], writes[item.b_id])
+                heads = [h for h in heads if h.record in alike]
+            turned_up += [head.seq for head in heads if not head.out_of_scope]
+        return any(at > since for at in views.instants(turned_up).values())
 
     return bool(creates) and await company.ledger.read(ask)
 
 
+async def _is_withdrawn(company: Company, absent: Sequence[IntentItem]) -> bool:
+    """Whether the owner of a document that was to be created no longer stands by it: it was voided,
+    taken back or removed since the request left."""
+
+    def ask(views: Views) -> bool:
+        lost = [i.record for i in absent if i.action is Action.CREATE and i.kind in DOCUMENT_KINDS]
+        sides = (side for view in views.views(lost) for side in view.sides.values())
+        return any(s.tombstone or getattr(s.record, "status", "") in _WITHDRAWN for s in sides)
+
+    return await company.ledger.read(ask)
+
+
+def _alone_and_alike(views: Views, records: Sequence[RecordId], write: Write) -> set[RecordId]:
+    """Documents without a counterpart, of the party and the day of a lost one. They have its number
+    or its sum too, by which they were found: a person may have entered it under another number."""
+    known = {f: v for f, v in write.fields.items() if f in _KNOWN_BY}
+    return {
+        view.record
+        for view in views.views(records)
+        for side in view.sides.values()
+        if len(view.sides) == 1 and side.record is not None and _shows_all(side.record, known)
+    }
+
+
 async def _absent(
-    company: Company, connector: Connector, intent: Intent, write: Write, *, asks: bool
+    company: Company,
+    connector: Connector,
+    intent: Intent,
+    write: Write,
+    *,
+    asks: bool,
+    acted: bool,
 ) -> Outcome:
-    """No trace under its key: it never acted - unless a person renamed what it made meanwhile.
+    """No trace under its key: it never acted - unless a person renamed what it made meanwhile, or
+    deleted it, as can be done to documents: the rest of its batch, which ``acted``, is there.
 
     A new record without a counterpart may be it. What is sent from here on has another id, which
     no system would recognise: a person looks before there can be two. A create without a key was
@@ -142,42 +182,30 @@ async def _absent(
     if write.action is Action.CREATE:
         rule = connector.capabilities.kinds[write.kind]
         if not recovery_value(write, rule):
-            return _perhaps_made(write, rule)
+            return perhaps_made(write, rule)
         if asks:
             of = (connector.name, write.kind, intent.first_at, MOST_STRANGERS)
             strangers = await company.ledger.read(lambda views: views.strangers(*of))
-    if not strangers:
-        return Rejected(
-            b_id=write.b_id,
-            refusal=RefusalKind.NOT_SENT,
-            code="proved_absent",
-            message="the request was lost before it acted: a look-up found no trace of it",
-        )
-    named = ", ".join(map(str, strangers))
+    if strangers:
+        return perhaps_renamed(write, strangers)
+    if acted and write.action is Action.CREATE and write.kind in DOCUMENT_KINDS:
+        return perhaps_deleted(write)
     return Rejected(
         b_id=write.b_id,
-        refusal=RefusalKind.DUPLICATE,
-        code=PERHAPS_RENAMED,
-        message=f"the answer was lost and the record cannot be found, but {named} appeared since "
-        "and may be it under another name",
-        cure="if it is, join them with trueup link; if not, send the create again with trueup "
-        "retry",
+        refusal=RefusalKind.NOT_SENT,
+        code="proved_absent",
+        message="the request was lost before it acted: a look-up found no trace of it",
     )
 
 
-def _perhaps_made(write: Write, rule: KindRule) -> Rejected:
-    noun = write.kind.value.replace("_", " ")
-    key = rule.recovery_key.replace("_", " ")
-    return Rejected(
-        b_id=write.b_id,
-        refusal=RefusalKind.DUPLICATE,
-        code=PERHAPS_MADE,
-        message=f"the answer was lost, and without {f'a {key}' if key else 'a key'} the {noun} "
-        "that may have been made cannot be looked for",
-        field=rule.recovery_key,
-        cure="look for it there: if it was made, join the two with trueup link; if not, send the "
-        "create again with trueup retry",
-    )
+async def _acted(company: Company, request: WriteRequest) -> bool:
+    """Whether something that left with this request is known to have been done."""
+
+    def ask(views: Views) -> bool:
+        rows = (views.operation(write.operation) for write in request.writes)
+        return any(row is not None and row.state == "confirmed" for row in rows)
+
+    return await company.ledger.read(ask)
 
 
 async def _may_write(company: Company) -> bool:

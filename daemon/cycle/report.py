@@ -80,6 +80,14 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
 IDLE = Activity()
 
 
+class Ruled(msgspec.Struct, frozen=True, kw_only=True):
+    """The moment of which the gate ruled."""
+
+    seq: int
+    """Head of the journal."""
+    at: datetime
+
+
 class CycleReport(msgspec.Struct, kw_only=True):
     """One cycle, counted. Mutable while the cycle runs, then handed out."""
 
@@ -110,6 +118,8 @@ class CycleReport(msgspec.Struct, kw_only=True):
     """Every system was observed to the end and every slice was planned."""
     decided: set[RecordId] = msgspec.field(default_factory=set)
     """Records for which something was planned, or stood as planned, when they were looked at."""
+    ruled: Ruled | None = None
+    """When the gate ruled last; None before that."""
     activity: Activity = IDLE
     """Replaced at every step; idle again when the cycle is over."""
 

@@ -175,7 +175,7 @@ class Scheduler:
         if record is None:
             raise LookupError(str(ref))
         async with self._turn:
-            self._company.sent.add(record)
+            self._company.sent[record] = None
         return await self.run_now(f"send {record}{f': {reason}' if reason else ''}", anew=True)
 
     def swap(self, policy: Policy, deciding: bytes) -> None:

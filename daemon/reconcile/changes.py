@@ -229,7 +229,8 @@ def oscillates(
         ),
         cure=(
             f"Find who else writes this field in {where} (its audit log names the program) and "
-            "stop one of the two, or give one system the authority over the field."
+            f"stop one of the two, then trueup retry {view.record}; or give one system the "
+            "authority over the field."
         ),
         field=field,
         system=system,

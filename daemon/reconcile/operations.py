@@ -99,7 +99,7 @@ def refused(view: RecordView, operation: Operation, world: World) -> Hold | None
             f"{title} refused to {operation.action.value} {thing(view.kind, view.label)}: "
             f"{rejection.message}{code}"
         ),
-        cure=rejection.cure
+        cure=rejection.cure.replace("trueup retry RECORD", f"trueup retry {view.record}")
         or "Correct the record in either system; it is tried again as soon as it changes.",
         field=rejection.field,
         system=rejection.system,

@@ -87,14 +87,14 @@ class _Others(NamedTuple):
 
 
 def _others(view: RecordView, world: World, resting: Party | None = None) -> _Others:
-    """What the resting side shows as well is agreed, not edited."""
+    """What the resting side shows as well, in its own way, is agreed and not edited."""
 
     def is_edited(party: Party, field: str) -> bool:
         if not party.has_moved(field):
             return False
         if resting is None or field not in resting.values:
             return True
-        return not resting.agrees_with(party, field)
+        return not (resting.agrees_with(party, field) or party.agrees_with(resting, field))
 
     alive = tuple(party for party in world.parties(view) if party.is_active)
     edited = tuple(p for p in alive if any(is_edited(p, field) for field in p.values))

@@ -206,6 +206,10 @@ class OwnValue(msgspec.Struct, frozen=True, kw_only=True):
     """What each had shown when they last agreed; absent where they never did."""
 
 
+CATALOGUE_JOB = "catalogue job"
+"""Who parts old items from their products in a re-export: what documents mean by each of them is
+said at once, so these do not look otherwise than before."""
+
 REPLACED_BY = "replaced_by:"
 """A resolution of this field names the product that an old item stands for in documents."""
 

@@ -95,9 +95,18 @@ WHERE refusal.code = :code ORDER BY refusal.seq
 SELECT first_at FROM intent WHERE request = :request
 
 -- name: resolutions
+-- A side's value that was written since it was said to be right has done its work: the same values
+-- may differ again.
 SELECT r.record, r.field, r.take, r.value_digest, r.seq
 FROM json_each(:records) AS wanted
 CROSS JOIN resolution AS r ON r.record = wanted.value
+WHERE instr(r.field, ':') > 0 OR NOT EXISTS (
+  SELECT 1 FROM operation AS n INDEXED BY operation_by_record
+  CROSS JOIN payload AS p ON p.digest = n.payload
+  CROSS JOIN json_each(unsealed(p.digest, p.body), '$.changes')
+  WHERE n.record = r.record AND n.state = 'confirmed' AND n.seq > r.seq
+    AND json_extract(json_each.value, '$.field') = r.field
+    AND instr(json_extract(json_each.value, '$.trace'), r.take || '.') = 1)
 ORDER BY r.record, r.field
 
 -- name: record_of
@@ -234,6 +243,13 @@ SELECT d.record, d.subject, d.payload
 FROM json_each(:records) AS wanted CROSS JOIN hold AS d ON d.record = wanted.value
 ORDER BY d.record, d.seq
 
+-- name: waiting_for_keys
+SELECT DISTINCT w.record FROM json_each(:keys) AS wanted
+CROSS JOIN wake_key AS w
+  ON w.system = json_extract(wanted.value, '$[0]') AND w.kind = json_extract(wanted.value, '$[1]')
+  AND w.name = json_extract(wanted.value, '$[2]') AND w.value = json_extract(wanted.value, '$[3]')
+WHERE w.subject GLOB 'needs:*'
+
 -- name: holds_count
 SELECT code, count(*) FROM hold GROUP BY code
 
@@ -271,6 +287,11 @@ SELECT state, count(*) FROM operation GROUP BY state
 -- name: approvals
 SELECT digest FROM approval WHERE expires_at > :now
 
+-- name: approvals_ended
+SELECT a.digest FROM json_each(:digests) AS wanted
+CROSS JOIN approval AS a ON a.digest = wanted.value
+WHERE a.expires_at > :since AND a.expires_at <= :now
+
 -- name: approvals_of_jobs
 SELECT job, digest FROM approval WHERE job <> '' AND expires_at > :now
 
@@ -285,16 +306,19 @@ FROM intent AS t JOIN journal AS j ON j.seq = t.seq
 WHERE t.open = 1 ORDER BY t.seq
 
 -- name: open_operations
-SELECT operation FROM intent_item WHERE request = :request AND open = 1
+SELECT operation, record FROM intent_item WHERE request = :request AND open = 1
 
 -- name: generation
 SELECT count FROM answer WHERE operation = :operation
 
 -- name: confirmed_changes
+-- What came of it before a person said to try again is of the past.
 -- By record: most operations are confirmed in the end, so the state tells little.
 SELECT n.at, unsealed(p.digest, p.body)
 FROM operation AS n INDEXED BY operation_by_record JOIN payload AS p ON p.digest = n.payload
-WHERE n.record = :record AND n.state = 'confirmed' AND n.at >= :since
+WHERE n.record = :record AND n.state = 'confirmed' AND n.at >= :since AND n.seq > coalesce((
+  SELECT max(j.seq) FROM record_entry AS mine CROSS JOIN journal AS j ON j.seq = mine.seq
+  WHERE mine.record = :record AND j.type = 'Retried'), 0)
 ORDER BY n.seq
 
 -- name: counts
@@ -372,6 +396,12 @@ SELECT digest FROM skip WHERE subject GLOB 'operation:*'
 SELECT s.digest FROM json_each(:digests) AS wanted
 CROSS JOIN skip AS s ON s.digest = wanted.value
 WHERE s.subject GLOB 'operation:*'
+
+-- name: answered_since
+SELECT DISTINCT e.record FROM json_each(:records) AS wanted
+CROSS JOIN record_entry AS e ON e.record = wanted.value AND e.seq > :seq
+CROSS JOIN journal AS j ON j.seq = e.seq
+WHERE j.type IN ('Approved', 'ConflictResolved', 'Linked', 'Remapped', 'Retried', 'Unlinked')
 
 -- name: remaps
 SELECT system, old, new, reason, by, since, seq FROM remap ORDER BY system, old

@@ -113,6 +113,12 @@ class ValveViews(Asking):
             rows = self._rows("skipped_among", {"digests": json_list(among)})
         return frozenset(Digest(digest) for (digest,) in rows)
 
+    def answered_since(self, records: Iterable[RecordId], seq: int) -> frozenset[RecordId]:
+        """Records about which somebody has said something since: a yes or its end, what belongs
+        together, what is right, what to try again."""
+        values = {"records": json_list(set(records)), "seq": seq}
+        return frozenset(RecordId(record) for (record,) in self._rows("answered_since", values))
+
     def remaps(self) -> list[RemapRow]:
         return [
             RemapRow(

@@ -68,6 +68,12 @@ class WorkViews(RecordViews):
         rows = self._rows("standing_holds", {"records": json_list(set(records))})
         return {(RecordId(record), subject): hex_digest(body) for record, subject, body in rows}
 
+    def waiting_for_keys(self, asked: Iterable[tuple[str, str, str, str]]) -> set[RecordId]:
+        """Records with an operation on its way that watches one of these keys (system, kind, key
+        name, folded value)."""
+        rows = self._rows("waiting_for_keys", {"keys": json_list(asked)})
+        return {RecordId(record) for (record,) in rows}
+
     def holds_count(self) -> dict[HoldCode, int]:
         return {HoldCode(code): count for code, count in self._rows("holds_count")}
 
@@ -116,6 +122,14 @@ class WorkViews(RecordViews):
         rows = self._rows("approvals", {"now": instant(now)})
         return frozenset(Digest(digest) for (digest,) in rows)
 
+    def approvals_ended(
+        self, since: datetime, now: datetime, *, among: Collection[Digest]
+    ) -> frozenset[Digest]:
+        """Digests whose approval was in force then and is not now."""
+        values = {"since": instant(since), "now": instant(now), "digests": json_list(among)}
+        rows = self._rows("approvals_ended", values)
+        return frozenset(Digest(digest) for (digest,) in rows)
+
     def approvals_of(self, job: str, now: datetime) -> frozenset[Digest]:
         """Digests that were approved as part of a job's plan and have not expired."""
         return self.approvals_of_jobs(now).get(job, frozenset())
@@ -135,7 +149,8 @@ class WorkViews(RecordViews):
         return {job: frozenset(digests) for job, digests in found.items()}
 
     def open_intents(self, system: SystemName | None = None) -> list[Intent]:
-        """Requests whose end is not known, oldest first, each with its unsettled items only."""
+        """Requests whose end is not known, oldest first, each with its unsettled items only, of
+        the records that they concern now."""
         found = []
         for request, of_system, at, first_at, attempts, body in self._rows("open_intents"):
             if system is not None and of_system != system:
@@ -143,13 +158,17 @@ class WorkViews(RecordViews):
             entry = decode_entry(body)
             assert isinstance(entry, Intended)  # the fold stores the seq of nothing else
             rows = self._rows("open_operations", {"request": request})
-            open_operations = {operation for (operation,) in rows}
+            now = {operation: RecordId(record) for operation, record in rows}
             found.append(
                 Intent(
                     id=RequestId(request),
                     system=entry.system,
                     generation=entry.generation,
-                    items=tuple(i for i in entry.items if i.operation in open_operations),
+                    items=tuple(
+                        msgspec.structs.replace(item, record=now[item.operation])
+                        for item in entry.items
+                        if item.operation in now
+                    ),
                     request=body_of(self._db, entry.payload) or b"",
                     at=at,
                     first_at=first_at,
@@ -176,7 +195,7 @@ class WorkViews(RecordViews):
 
     def confirmed_changes(self, record: RecordId, since: datetime) -> list[ConfirmedChange]:
         """Fields of a record that we wrote and that were confirmed, oldest first; where a document
-        was ended, its status."""
+        was ended, its status. Nothing from before a person said to try it again."""
         values = {"record": record, "since": instant(since)}
         return [
             ConfirmedChange(

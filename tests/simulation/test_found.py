@@ -34,6 +34,7 @@ from tests.scenarios.papers import (
     office,
     open_work,
     posted,
+    same_record,
     sells,
     shop,
 )
@@ -305,6 +306,43 @@ async def test_an_invoice_that_waits_is_not_posted_beside_the_same_under_another
 
         assert numbers(one, "invoice") == ["BY-HAND"]
         assert "another number" in await hold_of(one, HoldCode.PROPOSED_MATCH)
+        await nobody_oversleeps(one)
+
+
+async def test_what_the_books_call_in_their_own_way_was_not_edited_before_it_was_put_to_rest(
+    tmp_path: Path,
+) -> None:
+    """``lists`` 151707: QuickBooks takes no colon, so that the two names were two edits to one
+    look, and one and the same to the next."""
+    async with village(tmp_path, tiny(products=(Goods().item("BR-1"),))) as one:
+        await one.agree()
+        save_in_dear(one, "item", "BR-1", Name="Pipe:5")
+        save_in_qbo(one, "item", "BR-1", Name="Pipe-5", Active=False)
+        create_in_qbo(one, "item", Name="Pipe 5 new", Sku="BR-1", Type="NonInventory", **POSTING)
+        await one.settle()
+
+        codes = [row.hold.code for row in await one.holds(Kind.ITEM)]
+        assert HoldCode.REMOVED in codes
+        assert HoldCode.EDITED_AND_REMOVED not in codes
+        await nobody_oversleeps(one)
+
+
+async def test_two_invoices_that_were_voided_apart_stay_apart(tmp_path: Path) -> None:
+    """``papers`` 151416: one of DEAR came to be worth nothing, as the voided one of QuickBooks."""
+    async with office(tmp_path) as one:
+        sale = sells(one, line("BR-1", 2, "3.5"))
+        number = invoiced(one, sale, Status="DRAFT")["InvoiceNumber"]
+        await one.settle()
+        body: dict[str, Any] = {"party": CUSTOMER, "number": number, "date": TODAY}
+        body["lines"] = [{"item": "BR-2", "quantity": 1, "price": 77}]
+        in_qbo(one, "invoice", enter=body)
+        in_qbo(one, "invoice", id=posted(one, "invoice", number)["Id"], void=True)
+        await one.settle()
+
+        in_dear(one, "sale", number=sale, do="void")
+        await one.settle()
+
+        assert not await same_record(one, Kind.INVOICE, number)
         await nobody_oversleeps(one)
 
 

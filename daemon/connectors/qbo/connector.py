@@ -19,6 +19,7 @@ from daemon.connectors.qbo.capabilities import capabilities
 from daemon.connectors.qbo.client import BATCH, QboClient
 from daemon.connectors.qbo.config import QboConfig
 from daemon.connectors.qbo.consent import QboConsent
+from daemon.connectors.qbo.cures import PERIOD_CLOSED
 from daemon.connectors.qbo.examine import QboExamination
 from daemon.connectors.qbo.features import Features
 from daemon.connectors.qbo.mapping.table import QBO
@@ -31,7 +32,7 @@ from ledger.model.capabilities import Capabilities
 from ledger.model.errors import ConfigProblem, Unauthorised
 from ledger.model.facts import Cursor, Observation, Page, Problem, Tombstone
 from ledger.model.ids import ExternalRef, Kind, SystemName
-from ledger.model.outcomes import Outcome, Write, WriteRequest
+from ledger.model.outcomes import Outcome, Rejected, Write, WriteRequest
 
 CHECK_EVERY = timedelta(hours=4)
 """CompanyInfo and Preferences are metered reads, and hardly ever change."""
@@ -229,7 +230,10 @@ class QboConnector:
         return self._client.rendered(entity, wire, operation=operation)
 
     async def write(self, request: WriteRequest) -> tuple[Outcome, ...]:
-        return await self._writer.write(request)
+        outcomes = await self._writer.write(request)
+        if any(isinstance(one, Rejected) and one.code in PERIOD_CLOSED for one in outcomes):
+            self._health = None  # what is believed of the closing date is old
+        return outcomes
 
     @property
     def writes_at_once(self) -> int:

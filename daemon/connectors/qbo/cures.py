@@ -2,11 +2,13 @@
 
 from typing import Final
 
+PERIOD_CLOSED: Final = frozenset({"6200", "6210"})
+"""Codes by which QuickBooks says that the books were closed, perhaps since they were asked last."""
 _CLOSED = (
     "the books are closed for this date: move the closing date in QuickBooks (Account and "
-    "settings, Advanced, Accounting), or leave the record as it is"
+    "settings, Advanced, Accounting), then run: trueup retry RECORD; or leave the record as it is"
 )
-_SETTLED = "undo the payment or credit in QuickBooks first, then run: trueup apply"
+_SETTLED = "undo the payment or credit in QuickBooks first, then run: trueup retry RECORD"
 
 CURES: Final = {
     "120": "the user who connected trueup lost access to the company: have an administrator "
@@ -44,8 +46,7 @@ CURES: Final = {
     "6170": "no tax applies to this document in QuickBooks: take the tax out, or let tax apply to "
     "it there",
     "6180": "QuickBooks allows five levels: move the record up",
-    "6190": "renew the QuickBooks subscription; what was refused goes out afterwards with "
-    "trueup apply",
+    "6190": "renew the QuickBooks subscription, then run: trueup retry RECORD",
     "6200": _CLOSED,
     "6210": _CLOSED,
     "6220": "settle the balance first",
@@ -62,10 +63,10 @@ CURES: Final = {
     "in QuickBooks",
     "6450": _SETTLED,
     "6480": "it is matched with a line of the bank statement: undo the match in QuickBooks "
-    "(Transactions, Bank transactions), then run: trueup apply",
+    "(Transactions, Bank transactions), then run: trueup retry RECORD",
     "6520": "an item whose quantity QuickBooks tracks needs a quantity: enter it on the line",
     "6540": "its payment is part of a deposit: take it out of the deposit in QuickBooks first, "
-    "then run: trueup apply",
+    "then run: trueup retry RECORD",
 }
 """Code of the fault -> cure."""
 
@@ -80,4 +81,4 @@ def _family_cure(code: str) -> str:
         return "correct this field; if it looks right, report it with this message"
     if code.isdigit() and 4000 <= int(code) < 5000:
         return "this is a mistake of trueup: please report it with this message"
-    return "change the record as QuickBooks asks, then run: trueup apply"
+    return "change the record as QuickBooks asks, then run: trueup retry RECORD"

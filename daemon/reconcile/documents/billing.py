@@ -64,6 +64,12 @@ def link_lines(
     if doubts:
         return Linked(lines=lines, holds=(_doubtful(view, order, doubts, world),))
     known = _numbers(order, decision, world)
+    lacking = any(
+        number and number not in known and isinstance(line.item, RecordRef)
+        for line, number in zip(lines.lines, taken, strict=True)
+    )
+    if lacking and decision is not None and decision.holds:
+        return Linked(lines=lines, holds=(_waiting(view, order, decision.holds[0], world),))
     taken = tuple(number if number in known else 0 for number in taken)
     return Linked(
         lines=Lines(
@@ -155,6 +161,10 @@ def _unsettled(
     coming = decision.agreement is not None or bool(decision.operations)
     if wrong is None and (in_map or coming):
         return None
+    return _waiting(view, order, wrong, world)
+
+
+def _waiting(view: RecordView, order: RecordView, wrong: Hold | None, world: World) -> Hold:
     why, cure = "the two systems do not agree on it yet", "Settle the purchase order first"
     cure = f"{cure} (trueup plan {order.record}); the bill follows by itself."
     if wrong is not None:

@@ -21,15 +21,16 @@ from ..mapping import same
 from ..merge import Agreed, FieldMerge, Foreign, Reason, Take, merge, values_digest
 from ..operations import make_operation, refused
 from ..pointers import Ask, Decision, group_of
+from ..policy import Policy
 from ..totals import Difference, Predicted, difference, is_variance
 from ..world import World
 from .billing import Linked, dropped_links, link_lines
 from .changes import draft_changes
 from .checks import also_waiting_for, checks, foreseen, hold
 from .create import create_document
-from .ending import gone_from_books, remove, reopened, voided_in_books
-from .matching import match_from_books
-from .paid import below_paid, is_payable, moved
+from .ending import gone_from_books, gone_from_source, moved_out, remove, reopened, voided_in_books
+from .matching import match_from_books, renumbered
+from .paid import below_paid, is_payable, moved, with_additions
 from .parties import DocumentParty, as_asked, books_rule, document_party, source_of, wishing
 from .wanted import Wanted, want
 
@@ -44,11 +45,14 @@ def decide_document(view: RecordView, world: World, ask: Ask) -> Decision:
     if source is None or rule is None:
         return Decision()
     mine = document_party(view, source, world)
-    if mine is None:
-        return _only_in_books(view, world)
     there = view.sides.get(policy.books)
     books = document_party(view, policy.books, world)
-    is_early = mine.text("date") < policy.document(view.kind).since
+    if mine is None:
+        left = view.sides.get(source)
+        if books is None or left is None or not left.tombstone:
+            return _only_in_books(view, world)
+        return gone_from_source(view, source, books, left.tombstone, world)
+    is_early = _is_early(view, mine, policy)
     if there is not None and books is None and there.tombstone:
         gone = gone_from_books(view, mine, there.tombstone, world)
         return Decision() if is_early else gone
@@ -59,7 +63,18 @@ def decide_document(view: RecordView, world: World, ask: Ask) -> Decision:
         return create_document(view, mine, wanted, rule, world, ask, is_early=is_early)
     if books.status == "voided":
         return Decision() if is_early else Decision(holds=(voided_in_books(view, mine, world),))
+    if not is_early and mine.text("date") < policy.document(view.kind).since:
+        agreed = _compare(view, mine, books, wanted, world, ask, is_early=True)
+        return msgspec.structs.replace(agreed, holds=moved_out(view, mine, books, world))
     return _compare(view, mine, books, wanted, world, ask, is_early=is_early)
+
+
+def _is_early(view: RecordView, mine: DocumentParty, policy: Policy) -> bool:
+    """Whether it belongs to the time before the first day; not what both had agreed on after that
+    day, and what got an earlier date since."""
+    since, agreed = policy.document(view.kind).since, mine.base.get("date")
+    was_later = policy.books in view.sides and isinstance(agreed, str) and agreed >= since
+    return mine.text("date") < since and not was_later
 
 
 def _only_in_books(view: RecordView, world: World) -> Decision:
@@ -232,12 +247,19 @@ def _update(
     if not drafted.changes:
         return Made(holds=also_waiting_for(drafted.holds, wanted.pointed))
     watched: tuple[tuple[str, str, str, str], ...] = ()
+    number = next((c.after for c in drafted.changes if c.field == "number"), None)
+    if number is not None:
+        clash, watched = renumbered(view, mine, number, world)
+        if clash is not None:
+            return Made(holds=also_waiting_for([clash], wanted.pointed))
     if is_payable(view, books, drafted.changes):
         worth = foreseen(mine, wanted, rule, world)
-        too_little = below_paid(view, books, worth, world) if worth is not None else None
+        too_little = None
+        if worth is not None:
+            too_little = below_paid(view, books, with_additions(worth, books.lines), world)
         if too_little is not None:
             return Made(holds=also_waiting_for([too_little], wanted.pointed))
-        watched = (moved(view, books),)
+        watched = (*watched, moved(view, books))
     why = updated([taken(t, books, wanted.values[t.field].value, world) for t in takes])
     remark = wanted.remark if any(change.field == "lines" for change in drafted.changes) else ""
     operation = make_operation(

@@ -8,6 +8,7 @@ import msgspec
 
 from ledger.model.capabilities import KindRule
 from ledger.model.facts import Hold, HoldCode, RecordView
+from ledger.model.ids import SystemName
 from ledger.model.plans import ENDS, Action
 
 from ..explain import noun, thing
@@ -134,11 +135,55 @@ def voided_in_books(view: RecordView, source: DocumentParty, world: World) -> Ho
         HoldCode.VOIDED,
         f"{thing(view.kind, view.label)} was voided in {here} and still stands in {there}; nothing "
         "is changed in either.",
-        f"Void it in {there} as well; or unlink it ({_unlinking(view, world)}), then it is posted "
-        f"to {here} anew.",
+        f"Void it in {there} as well; or give what was voided another number in {here} and unlink "
+        f"it ({_unlinking(view, world)}), then it is posted to {here} anew.",
         world,
         field="status",
     )
+
+
+def moved_out(
+    view: RecordView, source: DocumentParty, books: DocumentParty, world: World
+) -> tuple[Hold, ...]:
+    """A hold while the source dates what was agreed on before the first day: written there it would
+    be of a time that nothing is written of any more, its end included."""
+    day = source.text("date")
+    if books.text("date") == day:
+        return ()
+    here, there = world.policy.title(books.system), world.policy.title(source.system)
+    since = world.policy.document(view.kind).since
+    held = hold(
+        view,
+        HoldCode.NOT_AUTOMATIC,
+        f"{thing(view.kind, view.label)} was given the date {day} in {there} after both systems "
+        f"had agreed on it, and {noun(view.kind)}s are kept in agreement from {since} on: {here} "
+        "still shows it as it was.",
+        f"Give it a date from {since} on in {there}, or an earlier day to kinds.{view.kind.value}"
+        f".since; or change it in {here} by hand.",
+        world,
+        field="date",
+    )
+    return (held,)
+
+
+def gone_from_source(
+    view: RecordView, source: SystemName, books: DocumentParty, evidence: str, world: World
+) -> Decision:
+    """The source no longer has what the books show: neither voided nor taken back, but removed."""
+    is_early = books.text("date") < world.policy.document(view.kind).since
+    if is_early or books.status == "voided":
+        return Decision()
+    here, there = world.policy.title(books.system), world.policy.title(source)
+    held = hold(
+        view,
+        HoldCode.REMOVED,
+        f"{thing(view.kind, view.label)} was removed in {there} ({evidence}) and still stands in "
+        f"{here}; nothing is passed on.",
+        f"Delete or void it in {here} as well; or unlink it ({_unlinking(view, world)}), then it "
+        f"stays in {here} as a document of its own.",
+        world,
+    )
+    return Decision(holds=(msgspec.structs.replace(held, system=source),))
 
 
 def gone_from_books(

@@ -51,6 +51,27 @@ def match_document(view: RecordView, source: DocumentParty, number: Value, world
     return _proposed(view, likely, world) if likely else None
 
 
+def renumbered(
+    view: RecordView, source: DocumentParty, number: Value, world: World
+) -> tuple[Hold | None, tuple[tuple[str, str, str, str], ...]]:
+    """What stands against giving a document that is posted another number: one of the same party
+    that has it and keeps it. And the key under which such a one may yet turn up."""
+    key = (world.policy.books, view.kind.value, "number", fold(str(number or "").strip()))
+    taken = [
+        one
+        for one in _candidates(view, source, number, world)
+        if {"number", "party"} <= one.same and not _gives_up(one.view, source, number, world)
+    ]
+    return _number_taken(view, taken, world) if taken else None, (key,)
+
+
+def _gives_up(other: RecordView, source: DocumentParty, number: Value, world: World) -> bool:
+    """Whether the source calls the other document otherwise by now."""
+    theirs = document_party(other, source.system, world)
+    wanted = {fold(n.strip()) for n in (number, source.values.get("number")) if isinstance(n, str)}
+    return theirs is not None and fold(theirs.text("number").strip()) not in wanted
+
+
 def nearly(
     view: RecordView, source: DocumentParty, number: Value, world: World
 ) -> tuple[RecordId, ...]:
@@ -89,7 +110,7 @@ def match_from_books(view: RecordView, world: World) -> LinkProposal | None:
     """A document that only the books have, when it is exactly one of the source's."""
     source, books = source_of(view.kind, world.policy), world.policy.books
     party = document_party(view, books, world)
-    if source is None or party is None:
+    if source is None or party is None or party.status == "voided":
         return None
     total, date = party.values.get("total"), party.text("date")
     if not isinstance(total, Decimal) or not date:
@@ -226,13 +247,19 @@ def _proposed(view: RecordView, likely: list[Likeness], world: World) -> Hold:
 
 def _number_taken(view: RecordView, taken: list[Likeness], world: World) -> Hold:
     here = world.policy.title(world.policy.books)
-    first = taken[0]
+    first, kind = taken[0], noun(view.kind)
+    is_alone = len(first.view.sides) == 1
+    whose = "it stands there alone" if is_alone else f"it belongs to another {kind}"
+    way_out = "unlink the other one"
+    if is_alone:
+        apart = f"trueup link {view.record} {first.ref} --apart"
+        way_out = f"correct or delete that one in {here}, or say that it is another one ({apart})"
     held = hold(
         view,
         HoldCode.NAME_TAKEN,
         f"{here} has {thing(first.view.kind, first.view.label)} of the same party under this "
-        f"number, and it belongs to another {noun(view.kind)}.",
-        "Give one of the two another number in the source, or unlink the other one.",
+        f"number, and {whose}.",
+        f"Give one of the two another number in the source, or {way_out}.",
         world,
         field="number",
         waits_for=(one.view.record for one in taken[:MOST_CANDIDATES]),

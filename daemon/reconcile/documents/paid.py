@@ -8,10 +8,13 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from ledger.model.facts import Hold, HoldCode, RecordView
+from ledger.model.money import quantise
 from ledger.model.plans import Action, FieldChange
 from ledger.model.records import Record
+from ledger.model.values import Lines
 
 from ..explain import money, noun, thing
+from ..lines import WRITTEN_SORTS, subtotal
 from ..totals import Predicted
 from ..world import World
 from .checks import hold
@@ -44,6 +47,17 @@ def is_payable(view: RecordView, books: DocumentParty, changes: Sequence[FieldCh
     """Whether the changes give it another total, and payments may be in the way of that."""
     has_balance = isinstance(getattr(view.sides[books.system].record, "balance", None), Decimal)
     return has_balance and any(change.field in _WORTH for change in changes)
+
+
+def with_additions(worth: Predicted, shown: Lines) -> Predicted:
+    """What a document comes to with the lines of the books that stay beside those of its owner: the
+    discount that a bookkeeper gave, or shipping. A discount takes its part of the tax along, as
+    the books do it that take it off first."""
+    beside = subtotal(Lines(tuple(x for x in shown.lines if x.sort not in WRITTEN_SORTS)))
+    net, tax = worth.subtotal + beside, worth.tax
+    if beside < 0 < worth.subtotal:
+        tax = max(quantise(tax * net / worth.subtotal, 2), Decimal())
+    return Predicted(subtotal=net, tax=tax, total=net + tax)
 
 
 def below_paid(

@@ -5,7 +5,7 @@ from ledger.model.entries import Entry
 from ledger.store.fold import holds, links, observations, valves, work
 from ledger.store.fold.context import Folding
 
-FOLD_VERSION = 7
+FOLD_VERSION = 8
 """Raise it whenever the same journal would fold into other rows: another way to fold names into
 keys counts too. A ledger folded under another number is folded again when it is opened."""
 

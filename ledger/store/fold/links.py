@@ -7,12 +7,20 @@ from itertools import islice
 import msgspec
 
 from ledger.model import entries
-from ledger.model.facts import REPLACED_BY
-from ledger.model.ids import ExternalRef, Kind, RecordId, SystemName, own_ids
+from ledger.model.facts import CATALOGUE_JOB, REPLACED_BY
+from ledger.model.ids import (
+    MASTER_KINDS,
+    REFERENCE_KINDS,
+    ExternalRef,
+    Kind,
+    RecordId,
+    SystemName,
+    own_ids,
+)
 from ledger.store.errors import DraftRefused, LinkRefused
 from ledger.store.fold.context import Folding
 from ledger.store.fold.many import Insert
-from ledger.store.fold.marks import mark, mark_documents, wake
+from ledger.store.fold.marks import mark, mark_documents, mark_everything, wake
 from ledger.store.fold.tally import count_linked
 
 _OWN_ID_TRIES = 1000
@@ -30,6 +38,10 @@ WITHDRAW_JOINED = """
 UPDATE operation SET state = 'withdrawn', reason = ?, text = '', seq = ?, at = ?
 WHERE record = ? AND state IN ('planned', 'waiting', 'approved')"""
 INHERIT_ITEMS = "UPDATE intent_item SET record = ? WHERE record = ? AND open = 1"
+PART_ITEMS = """
+UPDATE intent_item SET record = ?1 WHERE record = ?2 AND open = 1 AND EXISTS (
+  SELECT 1 FROM operation AS n
+  WHERE n.operation = intent_item.operation AND n.system = ?3 AND n.action <> 'create')"""
 INHERIT_REMAPS = "UPDATE OR REPLACE remap SET {name} = ? WHERE {name} = ?"
 FORGETTING = ("hold", "rejection", "resolution", "wake_record", "wake_key", "dirty")
 """Tables in which a record that was emptied leaves nothing."""
@@ -160,8 +172,21 @@ def unlinked(f: Folding, entry: entries.Unlinked) -> None:
     own = _own_record(f, entry.ref)
     mention_record(f, own)
     _move(f, number, entry.ref, entry.record, own)
+    if entry.by != CATALOGUE_JOB:
+        _mark_pointing(f, entry.ref.kind)
+    # What is under way to the part is about the part: its answer joins nobody again.
+    f.run(PART_ITEMS, own, entry.record, entry.ref.system)
     # What was refused there was about the part that it had; what is made anew is not.
     f.run("DELETE FROM rejection WHERE record = ? AND system = ?", entry.record, entry.ref.system)
+
+
+def _mark_pointing(f: Folding, kind: Kind) -> None:
+    """What points to a record that was parted points to another one now, on one side. Who points is
+    written nowhere; people part live records rarely."""
+    if kind in REFERENCE_KINDS:
+        mark_everything(f)
+    elif kind in MASTER_KINDS:
+        mark_documents(f)
 
 
 def ref_of(f: Folding, number: int) -> ExternalRef:

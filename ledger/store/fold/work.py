@@ -54,6 +54,14 @@ CLOSE = """
 UPDATE intent SET open = 0 WHERE request = ?1
 AND NOT EXISTS (SELECT 1 FROM intent_item WHERE request = ?1 AND open = 1)"""
 
+_YES = """
+INSERT INTO approval (digest, expires_at, seq, job) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (digest) DO UPDATE SET seq = excluded.seq,
+  expires_at = CASE WHEN ?5 AND approval.job <> '' THEN max(approval.expires_at, ?2) ELSE ?2 END,
+  job = CASE WHEN ?5 AND approval.expires_at > ?6 THEN approval.job ELSE ?4 END"""
+"""A yes to a part of what waits takes nothing out of the plan of a job, which a person has approved
+as a whole: the freeze lets that alone pass."""
+
 USED_UP = """
 UPDATE approval SET expires_at = ?1
 WHERE digest = (SELECT digest FROM operation WHERE operation = ?2) AND job = '' AND expires_at > ?1
@@ -147,15 +155,8 @@ def _breaker(entry: entries.GateHeld) -> str:
 def approved(f: Folding, entry: entries.Approved) -> None:
     expires_at = same_instant(entry.expires_at)
     for digest in entry.digests:
-        f.run(
-            """INSERT INTO approval (digest, expires_at, seq, job) VALUES (?, ?, ?, ?)
-            ON CONFLICT (digest) DO UPDATE SET
-              expires_at = excluded.expires_at, seq = excluded.seq, job = excluded.job""",
-            digest,
-            expires_at,
-            f.seq,
-            entry.job,
-        )
+        adds = not entry.job and not entry.withdrawn
+        f.run(_YES, digest, expires_at, f.seq, entry.job, adds, f.at)
         rows = f.run(
             "SELECT operation, record FROM operation"
             " WHERE digest = ? AND state IN ('planned', 'waiting', 'approved')",
@@ -215,7 +216,7 @@ def rejected(f: Folding, entry: entries.Rejected) -> None:
         case RefusalKind.NOT_SENT | RefusalKind.STALE:
             if f.one("SELECT record FROM operation WHERE operation = ?", entry.operation) == record:
                 _set(f, entry.operation, "planned", entry.message)
-            else:  # its record was joined with another one meanwhile, and nobody plans it again
+            else:  # its part was joined or parted meanwhile, and nobody plans it again
                 _set(f, entry.operation, "withdrawn", f"joined {record}")
             # What changed while the end was open was not planned: the record was blocked.
             mark(f, record)
