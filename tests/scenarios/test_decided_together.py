@@ -10,8 +10,8 @@ from ledger.model.facts import HoldCode
 from ledger.model.ids import Kind
 from tests.scenarios.papers import TODAY, hold_of, in_dear, line, numbers, office, sold
 from tests.scenarios.support import save_in_dear
-from tests.simulation.test_found import nobody_oversleeps
 from tests.simulation.valving import Valves
+from tests.simulation.wakeful import nobody_oversleeps
 from tests.town import Town
 
 PIPES = (("A-1", "Pipe:5"), ("A-2", "Pipe-5"))

@@ -41,7 +41,7 @@ from tests.scenarios.papers import (
 )
 from tests.scenarios.support import qbo_rows, sent
 from tests.scenarios.village import BOOKKEEPER, desk
-from tests.simulation.test_found import nobody_oversleeps
+from tests.simulation.wakeful import nobody_oversleeps
 from tests.town import Town
 
 D = Decimal

@@ -47,7 +47,7 @@ from tests.scenarios.village import (
     source,
     the_hold,
 )
-from tests.simulation.test_found import nobody_oversleeps
+from tests.simulation.wakeful import nobody_oversleeps
 from tests.town import DEAR, QBO, Town
 
 LOST = {"system": "qbo", "method": "POST", "path": "*/vendor"}

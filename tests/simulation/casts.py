@@ -1,5 +1,6 @@
 """The sorts of simulated lives: of lists alone, or with people who trade as well; with nobody at
-the valves, with somebody, and with somebody who answers in their own words too."""
+the valves, with somebody, with somebody who answers in their own words too, and with somebody who
+parts and joins."""
 
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +10,7 @@ from typing import Any, Final
 from daemon.sandbox.dear.switches import DearSwitches
 from daemon.sandbox.qbo.switches import QboSwitches
 from daemon.sandbox.world import World
-from tests.simulation import actors, bookkeeping, decisions, trade
+from tests.simulation import actors, bookkeeping, decisions, linking, trade
 from tests.simulation.places import company, trading_company
 from tests.simulation.witness import Witness
 from tests.town import Town
@@ -48,6 +49,8 @@ class Cast:
     """Whether somebody is at the valves: pauses, hours, skips, remaps, re-exports."""
     answering: bool = False
     """Whether somebody answers conflicts with values of their own, in time and too late."""
+    linking: bool = False
+    """Whether somebody parts and joins what lives, also while a cycle sends."""
 
 
 def _lists_opening(rng: Rng) -> Opening:
@@ -133,6 +136,15 @@ PAPER_ANSWERS: Final = replace(
     answering=True,
     decisions=decisions.PAPER_ACTS_WITHOUT_ANSWERS,
 )
+LINKS: Final = replace(
+    ANSWERS, salt="links ", linking=True, decisions=(*ANSWERS.decisions, *linking.ACTS)
+)
+PAPER_LINKS: Final = replace(
+    PAPER_ANSWERS,
+    salt="paper links ",
+    linking=True,
+    decisions=(*PAPER_ANSWERS.decisions, *linking.ACTS),
+)
 CASTS: Final[dict[str, Cast]] = {
     "lists": LISTS,
     "papers": PAPERS,
@@ -140,4 +152,6 @@ CASTS: Final[dict[str, Cast]] = {
     "paper_valves": PAPER_VALVES,
     "answers": ANSWERS,
     "paper_answers": PAPER_ANSWERS,
+    "links": LINKS,
+    "paper_links": PAPER_LINKS,
 }

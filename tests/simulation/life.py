@@ -56,6 +56,8 @@ VALVED: Final = {**WEIGHTS, "valve": 14, "reexport": 2, "disturbed": 3, "trouble
 """The same where somebody is at the valves as well."""
 ANSWERING: Final = {**VALVED, "answer": 20, "valve": 6, "reexport": 1}
 """The same where somebody has values of their own as well."""
+LINKING: Final = {**VALVED, "answer": 4, "valve": 4, "reexport": 1, "decide": 16}
+"""The same where somebody parts and joins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ def steps_of(seed: int, cast: Cast = LISTS) -> tuple[Step, ...]:
     count = rng.randint(FEWEST, MOST)
     weights = VALVED if cast.valved else WEIGHTS
     weights = ANSWERING if cast.answering else weights
+    weights = LINKING if cast.linking else weights
     drawn = rng.choices(list(weights), list(weights.values()), k=count)
     start = [Step("agree", 0)] if rng.random() < 0.85 else []
     return (*start, *(Step(what, rng.randrange(1_000_000)) for what in drawn))

@@ -32,8 +32,8 @@ from tests.scenarios.papers import (
     wrote,
 )
 from tests.scenarios.support import dear_row, killed, save_in_dear, save_in_qbo
-from tests.simulation.test_found import nobody_oversleeps
 from tests.simulation.valving import Valves
+from tests.simulation.wakeful import nobody_oversleeps
 from tests.town import QBO, Town
 
 KIND = "purchase_order"

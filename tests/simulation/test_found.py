@@ -48,11 +48,12 @@ from tests.scenarios.support import (
     village,
 )
 from tests.scenarios.village import BOOKKEEPER, desk
-from tests.simulation.checkers import invented, woken
+from tests.simulation.checkers import invented
 from tests.simulation.evidence import gather
 from tests.simulation.valving import Valves
+from tests.simulation.wakeful import nobody_oversleeps
 from tests.simulation.witness import Witness
-from tests.town import DEAR, QBO, Town
+from tests.town import DEAR, QBO
 
 PRICED = (("HS-1", "2"), ("HS-2", "3"))
 POSTING = {"IncomeAccountRef": {"value": "79"}, "ExpenseAccountRef": {"value": "80"}}
@@ -63,12 +64,6 @@ def named(thing: Thing[ProductFace], name: str) -> Thing[ProductFace]:
     qbo = replace(thing.qbo, name=name) if thing.qbo else None
     dear = replace(thing.dear, name=name) if thing.dear else None
     return Thing(thing.key, qbo=qbo, dear=dear)
-
-
-async def nobody_oversleeps(one: Town) -> None:
-    witness = Witness(one)
-    evidence = await gather(one, witness, [one.scheduler.company.policy])
-    assert await woken.check(evidence) == []
 
 
 async def test_a_query_that_shows_less_than_the_reply_to_a_write_is_no_news(

@@ -23,10 +23,12 @@ TRIES = int(os.environ.get("SIM_TRIES", "60"))
 USUAL: Final = {
     "lists": 70,
     "papers": 50,
-    "valves": 50,
+    "valves": 40,
     "paper_valves": 30,
-    "answers": 30,
+    "answers": 20,
     "paper_answers": 10,
+    "links": 20,
+    "paper_links": 10,
 }
 """Sorts of lives, and how many of each the suite runs."""
 ON_SOCKETS: Final = 10

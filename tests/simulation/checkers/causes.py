@@ -80,7 +80,7 @@ def _not_so(row: HeldRow, world: _World) -> Iterator[str]:
     hold, system = row.hold, row.hold.system
     is_paper = row.kind in DOCUMENT_KINDS
     match hold.code:
-        case HoldCode.NAME_TAKEN if not is_paper:
+        case HoldCode.NAME_TAKEN if row.kind.value in ENTITIES:
             if not _is_taken(row, world):
                 yield "nobody has that name"
         case HoldCode.REMOVED | HoldCode.EDITED_AND_REMOVED:
