@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from daemon.control import skipping
-from daemon.control.protocol import Code, Declined
+from daemon.control.protocol import Code, Declined, LinkRequest
 from daemon.control.protocol_valves import SkipRequest
 from daemon.control.trouble import pattern_of
 from daemon.cycle.planning import CONFLICT_SUBJECT
@@ -25,22 +25,28 @@ from ledger.model.records import Item
 from tests.scenarios.papers import (
     CUSTOMER,
     TODAY,
+    codes,
     hold_of,
     in_dear,
     in_qbo,
     invoiced,
     line,
+    marker,
     numbers,
     office,
     open_work,
     posted,
     same_record,
     sells,
+    settle,
     shop,
+    sold,
+    wrote,
 )
 from tests.scenarios.support import (
     Goods,
     create_in_qbo,
+    dear_row,
     qbo_row,
     save_in_dear,
     save_in_qbo,
@@ -339,6 +345,31 @@ async def test_two_invoices_that_were_voided_apart_stay_apart(tmp_path: Path) ->
 
         assert not await same_record(one, Kind.INVOICE, number)
         await nobody_oversleeps(one)
+
+
+async def test_an_invoice_for_somebody_the_books_lack_says_so(tmp_path: Path) -> None:
+    """``paper_links`` 160198: nothing but its customer had changed, and there was no value to
+    compare."""
+    async with office(tmp_path) as one:
+        number = sold(one, line("BR-1", 2, "3.5"))
+        await settle(one)
+        ours = dear_row(one, "customer", CUSTOMER)
+        record = await one.record_of(DEAR, Kind.CUSTOMER, ours["_id"])
+        request = LinkRequest(
+            record=record, ref=f"dear/customer/{ours['_id']}", action="unlink", reason="not theirs"
+        )
+        await desk(one).link(BOOKKEEPER, request)
+        await settle(one)
+
+        assert CUSTOMER in await hold_of(one, HoldCode.MISSING_REFERENCE)
+        assert wrote(one, marker(one)) == []
+        await nobody_oversleeps(one)
+
+        save_in_dear(one, "customer", CUSTOMER, Name="Birch Gardens West")
+        await settle(one)
+
+        assert posted(one, "invoice", number)["CustomerRef"]["name"] == "Birch Gardens West"
+        assert await codes(one) == []
 
 
 async def test_to_skip_a_pattern_that_is_set_aside_already_is_declined(tmp_path: Path) -> None:

@@ -134,6 +134,7 @@ def _compare(
             holds=(*holds, *made.holds),
             awaits_links=linked.awaits_link,
         )
+    holds += also_waiting_for(_unsaid(mine, wanted), wanted.pointed)
     if not edits and _same_lines(asking, books):
         odd = _discrepancy(view, mine, books, world) or _unlinked(view, mine, books, world)
         holds += [odd] if odd is not None else []
@@ -141,6 +142,13 @@ def _compare(
     return Decision(
         operations=ending.operations, agreement=agreement, holds=(*holds, *ending.holds)
     )
+
+
+def _unsaid(mine: DocumentParty, wanted: Wanted) -> list[Hold]:
+    """Where the source points to another record than was agreed on, which the books lack: there is
+    nothing to compare, and the two differ."""
+    fields = mine.values.keys() - wanted.values.keys()
+    return [one for one in wanted.holds if one.field in fields and mine.has_moved(one.field)]
 
 
 def _same_lines(asking: DocumentParty, books: DocumentParty) -> bool:

@@ -106,12 +106,18 @@ async def test_78_for_a_configuration_that_is_wrong(tmp_path: Path) -> None:
     assert f"{path}:" in said.err
 
 
+def _heeds_interrupts() -> None:
+    """A suite that a shell runs in the background ignores them, and so would what it starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 async def test_130_when_it_is_interrupted_and_what_it_told_by_then(office: Office) -> None:
     watching = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "daemon", "status", "--watch", "--json"),
         *("--config", str(office.config)),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        preexec_fn=_heeds_interrupts,
     )
     assert watching.stdout is not None
     head = json.loads(await asyncio.wait_for(watching.stdout.readline(), 60))
