@@ -56,6 +56,8 @@ VALVED: Final = {**WEIGHTS, "valve": 14, "reexport": 2, "disturbed": 3, "trouble
 """The same where somebody is at the valves as well."""
 ANSWERING: Final = {**VALVED, "answer": 20, "valve": 6, "reexport": 1}
 """The same where somebody has values of their own as well."""
+LOGIN_S: Final = 99 * DAY_S
+"""After 100 days in which nobody looked QuickBooks wants a person to log in again."""
 LINKING: Final = {**VALVED, "answer": 4, "valve": 4, "reexport": 1, "decide": 16}
 """The same where somebody parts and joins."""
 
@@ -131,6 +133,8 @@ class Life:
         self.witness = Witness(one)
         self.policies: list[Policy] = [one.scheduler.company.policy]
         self._deciding = b""
+        self._away_s = 0.0
+        """How long nobody has looked."""
         self.valves = Valves(one)
         self.answers = Answers(
             one, self.witness, started=self._restore_rules, eras=lambda: len(self.policies)
@@ -199,6 +203,9 @@ class Life:
                 one.clock.advance(60.0)
                 return self._told(await one.scheduler.run_now("full", full=True))
             case "month":
+                if self._away_s + self.cast.long_s > LOGIN_S:
+                    return "somebody looks before the login ends"
+                self._away_s += self.cast.long_s
                 one.clock.advance(self.cast.long_s)
                 return f"{self.cast.long_s / DAY_S:.0f} days pass"
             case _:
@@ -209,6 +216,7 @@ class Life:
         return "; ".join(act(self.one, self.witness, rng) for act in acts)
 
     def _told(self, report: Any) -> str:
+        self._away_s = 0.0
         codes = ",".join(problem.code for problem in report.problems)
         return (
             f"complete={report.complete} planned={report.planned} sent={report.sent} "

@@ -124,7 +124,8 @@ def _compare(
     agreement = _agreement(view, mine, books, merged, accepted, wanted, world)
     if is_early:
         return Decision(agreement=agreement)
-    holds = [_foreign_edit(view, edit, world) for edit in edits]
+    asked = [_foreign_edit(view, edit, world) for edit in edits]
+    holds = list(also_waiting_for(asked, wanted.pointed))
     if takes:
         linked = _linked_update(view, mine, books, takes, wanted, world, ask)
         made = _update(view, mine, books, takes, wanted, linked, world)

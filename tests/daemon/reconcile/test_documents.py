@@ -368,6 +368,8 @@ def test_an_amount_that_a_bookkeeper_changed_is_held_and_can_be_put_back_or_acce
     assert where is not None
     desk.edit(QBO, Kind.PURCHASE_ORDER, where.id, lines=Lines((more, rows[1])), total=D(55))
     assert only_hold(desk.plan(policy), HoldCode.FOREIGN_EDIT)
+    (held,) = desk.plan(policy).holds
+    assert {one.partition("-")[0] for one in held.waits_for} >= {"item", "vendor"}, "they may move"
     restore = msgspec.structs.replace(
         policy, on_foreign_edit={Kind.PURCHASE_ORDER: {"lines": "restore"}}
     )
